@@ -16,8 +16,14 @@ export default tseslint.config(
     rules: {
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-floating-promises': 'error',
-      '@typescript-eslint/switch-exhaustiveness-check': 'error',
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       // Control characters are what the id rules are about.
       'no-control-regex': 'off',
@@ -25,11 +31,34 @@ export default tseslint.config(
   },
   inward(
     ['src/core/**'],
-    ['**/grpc/**', '**/http/**', '**/storage/**', '**/telemetry/**', '**/protobuf/**', '**/generated/**', 'mongoose', 'mongodb', 'lmdb', '@grpc/*'],
+    [
+      '**/grpc/**',
+      '**/http/**',
+      '**/storage/**',
+      '**/telemetry/**',
+      '**/protobuf/**',
+      '**/generated/**',
+      'mongoose',
+      'mongodb',
+      'lmdb',
+      '@grpc/*',
+    ],
     'core imports nothing from the rest of src and does no I/O',
   ),
-  inward(['src/storage/mongo/**'], ['**/grpc/**', '**/http/**', '**/embedded/**'], 'an adapter knows core alone'),
-  inward(['src/storage/embedded/**'], ['**/grpc/**', '**/http/**', '**/mongo/**'], 'an adapter knows core alone'),
+  inward(
+    ['src/storage/mongo/**'],
+    ['**/grpc/**', '**/http/**', '**/embedded/**'],
+    'an adapter knows core alone',
+  ),
+  inward(
+    ['src/storage/embedded/**'],
+    ['**/grpc/**', '**/http/**', '**/mongo/**'],
+    'an adapter knows core alone',
+  ),
   inward(['src/grpc/**'], ['**/http/**', '**/storage/**'], 'a face knows core alone'),
-  { files: ['**/*.mjs', '**/*.js'], ...tseslint.configs.disableTypeChecked },
+  {
+    files: ['**/*.mjs', '**/*.js'],
+    ...tseslint.configs.disableTypeChecked,
+    languageOptions: { globals: { process: 'readonly', module: 'writable' } },
+  },
 );

@@ -26,6 +26,7 @@ export const protobufPackage = "conversation.v1";
 
 export const protobufFileName = "conversation/v1/session_service.proto";
 
+/** What the new session is to be. */
 export interface CreateSessionRequest {
   /** Required. 1 to 256 bytes of UTF-8, no control characters. */
   sessionId: string;
@@ -40,6 +41,7 @@ export interface CreateSessionRequest {
   metadata: { [key: string]: any } | undefined;
 }
 
+/** The session, new or found. */
 export interface CreateSessionResponse {
   /** The session as it is stored. */
   session:
@@ -49,6 +51,7 @@ export interface CreateSessionResponse {
   created: boolean;
 }
 
+/** Which session, and which page of its events. */
 export interface GetSessionRequest {
   /** Required. The session to read. */
   sessionId: string;
@@ -64,6 +67,7 @@ export interface GetSessionRequest {
   limit: number;
 }
 
+/** A session and one page of its events. */
 export interface GetSessionResponse {
   /** The session. */
   session:
@@ -87,6 +91,7 @@ export interface Pagination {
   hasMore: boolean;
 }
 
+/** Which session ends, and how. */
 export interface CompleteSessionRequest {
   /** Required. The session to end. */
   sessionId: string;
@@ -96,6 +101,7 @@ export interface CompleteSessionRequest {
   endReason: string;
 }
 
+/** The session, ended by this call or before. */
 export interface CompleteSessionResponse {
   /** The session, ended. */
   session:
@@ -105,6 +111,7 @@ export interface CompleteSessionResponse {
   alreadyCompleted: boolean;
 }
 
+/** The event to append, and where. */
 export interface AddEventRequest {
   /** Required. The session to append to. */
   sessionId: string;
@@ -119,6 +126,7 @@ export interface AddEventRequest {
   payload: { [key: string]: any } | undefined;
 }
 
+/** The event, new or found. */
 export interface AddEventResponse {
   /** The whole event as it is stored. */
   event:

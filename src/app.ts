@@ -1,0 +1,81 @@
+import type { Config } from './config';
+import type { SessionRepository } from './core/session-repository';
+import { StartError } from './core/start-error';
+import { GrpcServer } from './grpc/server';
+import { Readiness } from './readiness';
+import { openEmbeddedStore } from './storage/embedded/open';
+import { openMongoStore } from './storage/mongo/open';
+import type { Logger } from './telemetry/logger';
+
+/** A running service. */
+export interface App {
+  readonly grpcPort: number;
+  /** Finishes what is under way, within the grace, and lets go of everything. */
+  close(): Promise<void>;
+}
+
+/**
+ * Puts the parts together and starts them.
+ *
+ * @param onFatal called when the store can never answer again in this process:
+ *   the process should close the app and exit, to be started anew
+ * @throws StartError
+ */
+export async function startApp(
+  config: Config,
+  logger: Logger,
+  onFatal: (error: Error) => void,
+): Promise<App> {
+  const repository = await openStore(config, logger, onFatal);
+  const server = new GrpcServer(
+    repository,
+    {
+      host: config.host,
+      port: config.grpcPort,
+      callDeadlineMs: config.callDeadlineMs,
+      connectionAgeMs: config.connectionAgeMs,
+      streamsPerConnection: config.streamsPerConnection,
+    },
+    logger,
+  );
+  let grpcPort: number;
+  try {
+    grpcPort = await server.listen();
+  } catch (error) {
+    await repository.close();
+    throw listenError(config, error);
+  }
+  const readiness = new Readiness(repository, (ready) => server.health.set(ready), logger);
+  readiness.start();
+  const close = async (): Promise<void> => {
+    readiness.stop();
+    await server.close(config.shutdownGraceMs);
+    await repository.close();
+  };
+  return { grpcPort, close };
+}
+
+function openStore(
+  config: Config,
+  logger: Logger,
+  onFatal: (error: Error) => void,
+): SessionRepository | Promise<SessionRepository> {
+  if (config.mongodbUri !== undefined) return openMongoStore({ uri: config.mongodbUri, logger, onFatal });
+  return openEmbeddedStore({
+    folder: config.dataDir,
+    diskReserveBytes: config.diskReserveBytes,
+    onFatal,
+  });
+}
+
+function listenError(config: Config, error: unknown): Error {
+  const why = error instanceof Error ? error.message : String(error);
+  if (/EADDRINUSE/.test(why)) {
+    return new StartError(
+      `port ${config.grpcPort} on ${config.host} is in use: stop the program that has it, or set GRPC_PORT to another (0 takes a free one)`,
+    );
+  }
+  return new StartError(
+    `cannot listen on ${config.host}:${config.grpcPort}: ${why}; check HOST and GRPC_PORT`,
+  );
+}

@@ -1,0 +1,125 @@
+import {
+  parseBytes,
+  parseChoice,
+  parseDuration,
+  parseOptionalText,
+  parseText,
+  parseWhole,
+  type SettingParser,
+} from './setting-parsers';
+
+interface Setting<Value> {
+  /** The environment variable. */
+  readonly name: string;
+  /** As one would write it; empty: unset. */
+  readonly default: string;
+  readonly parse: SettingParser<Value>;
+  /** For `--help`, with the unit. */
+  readonly meaning: string;
+}
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+const setting = <Value>(
+  name: string,
+  fallback: string,
+  parse: SettingParser<Value>,
+  meaning: string,
+): Setting<Value> => ({ name, default: fallback, parse, meaning });
+
+/** Every setting there is. */
+const SETTINGS = {
+  mongodbUri: setting(
+    'MONGODB_URI',
+    '',
+    parseOptionalText,
+    'MongoDB to store in, mongodb:// or mongodb+srv://; unset: the embedded store',
+  ),
+  dataDir: setting('DATA_DIR', './data', parseText, "the embedded store's folder"),
+  diskReserveBytes: setting(
+    'DISK_RESERVE',
+    '256MiB',
+    parseBytes,
+    'free disk space (B, KiB, MiB, GiB, TiB) below which the embedded store refuses writes',
+  ),
+  host: setting('HOST', '127.0.0.1', parseText, 'address to listen on'),
+  grpcPort: setting(
+    'GRPC_PORT',
+    '50051',
+    parseWhole(0, 65_535),
+    'gRPC port; 0 takes a free one, and the start-up line says which',
+  ),
+  callDeadlineMs: setting(
+    'CALL_DEADLINE',
+    '10s',
+    parseDuration,
+    'deadline (ms, s, m, h, d) of a call that brings none',
+  ),
+  streamsPerConnection: setting(
+    'STREAMS_PER_CONNECTION',
+    '1000',
+    parseWhole(1, 1_000_000),
+    'calls at once on one connection; further ones wait in the client',
+  ),
+  connectionAgeMs: setting(
+    'CONNECTION_AGE',
+    '30m',
+    parseDuration,
+    'age (ms, s, m, h, d) at which a client is asked to connect anew, so that load spreads',
+  ),
+  shutdownGraceMs: setting(
+    'SHUTDOWN_GRACE',
+    '8s',
+    parseDuration,
+    'time (ms, s, m, h, d) that calls in flight have to finish at shutdown',
+  ),
+  logLevel: setting('LOG_LEVEL', 'info', parseChoice(LOG_LEVELS), LOG_LEVELS.join(', ')),
+};
+
+type Settings = typeof SETTINGS;
+
+/** The settings, read and checked. */
+export type Config = { readonly [Key in keyof Settings]: ReturnType<Settings[Key]['parse']> };
+
+/** Settings that cannot be used; the message has a line for each. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** Reads every setting once, and throws a ConfigError that names all that are malformed. */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const faults: string[] = [];
+  const read = ({ name, default: fallback, parse }: Setting<unknown>): unknown => {
+    const given = environment[name] ?? '';
+    try {
+      return parse(given === '' ? fallback : given);
+    } catch (error) {
+      const rule = error instanceof Error ? error.message : String(error);
+      faults.push(`${name} ${rule}, and is ${JSON.stringify(given)} (default: ${fallback})`);
+      return undefined;
+    }
+  };
+  const entries = Object.entries(SETTINGS).map(([key, one]) => [key, read(one)]);
+  if (faults.length > 0) throw new ConfigError(faults.join('\n'));
+  return Object.freeze(Object.fromEntries(entries) as Config);
+}
+
+/** What `--help` prints. */
+export function helpText(): string {
+  const rows = Object.values(SETTINGS).map(({ name, default: fallback, meaning }) => {
+    const shown = fallback === '' ? 'unset' : fallback;
+    return `  ${name.padEnd(24)}${shown.padEnd(12)}${meaning}`;
+  });
+  return [
+    'The conversation session service: sessions and their events, over gRPC.',
+    '',
+    'Usage: npm start [-- OPTION]',
+    '  --help             print this',
+    "  --create-indexes   create MONGODB_URI's indexes and exit",
+    '',
+    'Settings are environment variables; a file .env in the working folder is read too, and the environment wins.',
+    `  ${'setting'.padEnd(24)}${'default'.padEnd(12)}meaning`,
+    ...rows,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,105 @@
+import { LIMITS } from './limits';
+
+/** Stable names of what went wrong; each face maps them to its own codes, in one place. */
+export type ErrorReason =
+  | 'INVALID_REQUEST'
+  | 'SESSION_NOT_FOUND'
+  | 'STORAGE_FULL'
+  | 'STORE_UNAVAILABLE'
+  | 'SHUTTING_DOWN'
+  | 'DEADLINE_EXCEEDED'
+  | 'CANCELLED'
+  | 'INTERNAL';
+
+/** One broken rule. */
+export interface Violation {
+  /** The path in the request, such as `events[3].type`; empty where it has none. */
+  readonly field: string;
+  /** What is wrong and what would be right. */
+  readonly description: string;
+}
+
+interface ConversationErrorDetails {
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly violations?: readonly Violation[];
+  readonly retryAfterMs?: number;
+  readonly cause?: unknown;
+}
+
+/** An error whose message is for the caller. The cause is for the log alone. */
+export class ConversationError extends Error {
+  override readonly name = 'ConversationError';
+  readonly metadata: Readonly<Record<string, string>>;
+  /** The first violations, at most `LIMITS.violationsListed`. */
+  readonly violations: readonly Violation[];
+  /** How long a caller should wait before it tries again, in milliseconds. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(
+    readonly reason: ErrorReason,
+    message: string,
+    details: ConversationErrorDetails = {},
+  ) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.metadata = details.metadata ?? {};
+    this.violations = details.violations ?? [];
+    this.retryAfterMs = details.retryAfterMs;
+  }
+}
+
+export function invalidRequest(violations: readonly Violation[]): ConversationError {
+  const listed = violations.slice(0, LIMITS.violationsListed);
+  const more = violations.length - listed.length;
+  const lines = listed.map(({ field, description }) =>
+    field === '' ? description : `${field} ${description}`,
+  );
+  const message = `invalid request: ${lines.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
+  return new ConversationError('INVALID_REQUEST', message, { violations: listed });
+}
+
+export function sessionNotFound(sessionId: string): ConversationError {
+  return new ConversationError('SESSION_NOT_FOUND', `Session with ID ${sessionId} not found`, {
+    metadata: { session_id: sessionId },
+  });
+}
+
+export function storageFull(cause?: unknown): ConversationError {
+  return new ConversationError(
+    'STORAGE_FULL',
+    'the disk is nearly full: writes are refused and reads go on; free or add disk space, then send this again',
+    { cause },
+  );
+}
+
+export function storeUnavailable(cause?: unknown): ConversationError {
+  return new ConversationError('STORE_UNAVAILABLE', 'the store cannot be reached: send this again', {
+    retryAfterMs: 1000,
+    cause,
+  });
+}
+
+export function shuttingDown(): ConversationError {
+  return new ConversationError(
+    'SHUTTING_DOWN',
+    'this server is shutting down: send this again on a new connection',
+    {
+      retryAfterMs: 100,
+    },
+  );
+}
+
+export function deadlineExceeded(): ConversationError {
+  return new ConversationError(
+    'DEADLINE_EXCEEDED',
+    'the deadline passed before the outcome was known: send this again with the same ids to settle it',
+  );
+}
+
+export function cancelled(): ConversationError {
+  return new ConversationError('CANCELLED', 'the caller cancelled the call');
+}
+
+/** Anything that nobody foresaw: the caller learns nothing of the cause. */
+export function internalError(cause: unknown): ConversationError {
+  return new ConversationError('INTERNAL', 'internal error', { cause });
+}

@@ -1,0 +1,22 @@
+import type { JsonObject } from './json';
+
+/** What a caller decides of an event. */
+export interface NewEvent {
+  readonly eventId: string;
+  readonly type: string;
+  readonly payload: JsonObject;
+  /** Bytes of the payload in the protobuf encoding. */
+  readonly payloadSize: number;
+}
+
+/** One entry of a session's log, as it is stored. */
+export interface Event {
+  readonly eventId: string;
+  readonly sessionId: string;
+  /** 1, 2, 3 … within the session. */
+  readonly sequence: number;
+  readonly type: string;
+  readonly payload: JsonObject;
+  /** Never decreases along `sequence`. */
+  readonly timestamp: Date;
+}

@@ -1,0 +1,37 @@
+import type { JsonObject } from '../json';
+import { checkLanguage } from '../language';
+import { LIMITS } from '../limits';
+import type { RequestContext } from '../request-context';
+import type { CreatedSession, SessionRepository } from '../session-repository';
+import { checkStruct } from '../struct';
+import { checkId } from '../text';
+import { Violations } from '../violations';
+
+export interface CreateSessionRequest {
+  readonly sessionId: string;
+  readonly language: string;
+  /** Undefined: `initiated`. */
+  readonly status: string | undefined;
+  /** Undefined: `{}`. */
+  readonly metadata: JsonObject | undefined;
+}
+
+/** Creates a session, or returns the one that has this id, unchanged. */
+export async function createSession(
+  repository: SessionRepository,
+  request: CreateSessionRequest,
+  context: RequestContext,
+): Promise<CreatedSession> {
+  const violations = new Violations();
+  const { sessionId, language, status = 'initiated' } = request;
+  checkId(violations, 'session_id', sessionId);
+  checkLanguage(violations, 'language', language);
+  const known = status === 'initiated' || status === 'active';
+  if (!known) violations.add('status', 'must be initiated or active, or be left out for initiated');
+  const metadata = checkStruct(violations, 'metadata', request.metadata, LIMITS.metadataBytes).object;
+  violations.throwIfAny();
+  return repository.createSession(
+    { sessionId, language, status: status === 'active' ? 'active' : 'initiated', metadata },
+    context,
+  );
+}

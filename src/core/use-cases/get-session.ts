@@ -1,0 +1,46 @@
+import { LIMITS } from '../limits';
+import type { RequestContext } from '../request-context';
+import type { SessionPage, SessionRepository } from '../session-repository';
+import { checkId } from '../text';
+import { Violations } from '../violations';
+
+export interface GetSessionRequest {
+  readonly sessionId: string;
+  readonly offset: number;
+  /** 0: the default. */
+  readonly limit: number;
+}
+
+export interface GetSessionResult extends SessionPage {
+  readonly pagination: {
+    readonly offset: number;
+    readonly limit: number;
+    readonly total: number;
+    readonly hasMore: boolean;
+  };
+}
+
+/** Reads a session and one page of its events. Sequences are dense, so an offset is a sequence: nothing is skipped over. */
+export async function getSession(
+  repository: SessionRepository,
+  request: GetSessionRequest,
+  context: RequestContext,
+): Promise<GetSessionResult> {
+  const violations = new Violations();
+  const { sessionId, offset } = request;
+  checkId(violations, 'session_id', sessionId);
+  if (!isCount(offset)) violations.add('offset', 'must be a whole number, 0 or more');
+  if (!isCount(request.limit))
+    violations.add('limit', 'must be a whole number, 0 or more (0 means the default)');
+  violations.throwIfAny();
+  const limit = Math.min(request.limit === 0 ? LIMITS.pageDefault : request.limit, LIMITS.pageMaximum);
+  const range = { afterSequence: offset, limit, maximumBytes: LIMITS.pageBytes };
+  const page = await repository.readSession(sessionId, range, context);
+  const total = page.session.eventCount;
+  const hasMore = offset + page.events.length < total;
+  return { ...page, pagination: { offset, limit, total, hasMore } };
+}
+
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0;
+}

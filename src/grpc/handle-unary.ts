@@ -1,0 +1,137 @@
+import {
+  status as Code,
+  type handleUnaryCall,
+  type sendUnaryData,
+  type ServerUnaryCall,
+} from '@grpc/grpc-js';
+import type { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
+import { cancelled, ConversationError, deadlineExceeded, internalError, shuttingDown } from '../core/errors';
+import { RequestContext } from '../core/request-context';
+import type { Logger } from '../telemetry/logger';
+import type { CallsInFlight } from './calls-in-flight';
+import { decodeRequest } from './decode-request';
+import { toCallStatus } from './status';
+
+/** Node's timers go no further: about 24 days. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** Answers one request: returns the response or throws. */
+export type UnaryHandler<Request, Response> = (
+  request: Request,
+  context: RequestContext,
+) => Promise<Response>;
+
+/** A method of the service: its messages' codecs and what answers it. */
+export interface UnaryMethod<Request, Response> {
+  readonly name: string;
+  readonly request: { decode(reader: BinaryReader): Request };
+  readonly response: { encode(response: Response): BinaryWriter };
+  readonly handler: UnaryHandler<Request, Response>;
+}
+
+export interface UnarySettings {
+  readonly logger: Logger;
+  readonly calls: CallsInFlight;
+  /** Deadline of a call that brings none, in milliseconds. */
+  readonly callDeadlineMs: number;
+}
+
+/**
+ * The one wrapper around every unary method. Between bytes and bytes it owns
+ * decoding, deadline, cancellation, the answer exactly once, its log line, and
+ * the catch-all: a handler that throws would otherwise leave the client waiting.
+ */
+export function handleUnary<Request, Response>(
+  method: UnaryMethod<Request, Response>,
+  settings: UnarySettings,
+): handleUnaryCall<Buffer, Buffer> {
+  return (call, callback) => {
+    const answer = new Answer(method.name, call, callback, settings);
+    if (settings.calls.refusing) {
+      answer.fail(shuttingDown());
+      return;
+    }
+    respond(method, call.request, answer.context).then(
+      (bytes) => answer.succeed(bytes),
+      (error: unknown) => answer.fail(error instanceof ConversationError ? error : internalError(error)),
+    );
+  };
+}
+
+async function respond<Request, Response>(
+  method: UnaryMethod<Request, Response>,
+  bytes: Buffer,
+  context: RequestContext,
+): Promise<Buffer> {
+  const request = decodeRequest(method.request, bytes);
+  context.throwIfEnded();
+  const message = method.response.encode(await method.handler(request, context)).finish();
+  return Buffer.from(message.buffer, message.byteOffset, message.byteLength);
+}
+
+/** The one answer to a call: whichever of the handler, the deadline and the caller's hanging up comes first. */
+class Answer {
+  readonly context: RequestContext;
+  private readonly startedAt = performance.now();
+  private readonly timer: NodeJS.Timeout;
+  private answered = false;
+
+  constructor(
+    private readonly rpc: string,
+    private readonly call: ServerUnaryCall<Buffer, Buffer>,
+    private readonly callback: sendUnaryData<Buffer>,
+    private readonly settings: UnarySettings,
+  ) {
+    this.context = new RequestContext(deadlineOf(call, settings.callDeadlineMs));
+    this.timer = setTimeout(
+      () => this.fail(deadlineExceeded()),
+      Math.min(this.context.remainingMs(), LONGEST_TIMER_MS),
+    );
+    settings.calls.begin();
+    call.once('cancelled', () => {
+      this.context.cancel();
+      this.fail(cancelled());
+    });
+  }
+
+  succeed(message: Buffer): void {
+    if (!this.close()) return;
+    this.callback(null, message);
+    if (this.settings.logger.isLevelEnabled('debug')) {
+      this.settings.logger.debug(this.line(Code.OK), 'call');
+    }
+  }
+
+  fail(error: ConversationError): void {
+    if (!this.close()) return;
+    const status = toCallStatus(error);
+    this.callback(status);
+    const line = { ...this.line(status.code), reason: error.reason, message: error.message };
+    if (error.reason === 'INTERNAL') this.settings.logger.error({ ...line, err: error.cause }, 'call failed');
+    else
+      this.settings.logger.info(
+        { ...line, ...(error.cause === undefined ? {} : { err: error.cause }) },
+        'call failed',
+      );
+  }
+
+  /** Whether this is the first answer. */
+  private close(): boolean {
+    if (this.answered) return false;
+    this.answered = true;
+    clearTimeout(this.timer);
+    this.settings.calls.end();
+    return true;
+  }
+
+  private line(code: Code): object {
+    const ms = Math.round((performance.now() - this.startedAt) * 100) / 100;
+    return { rpc: this.rpc, code: Code[code], ms, peer: this.call.getPeer() };
+  }
+}
+
+/** In milliseconds since the epoch. A call that brings no deadline would wait for ever: it gets one. */
+function deadlineOf(call: ServerUnaryCall<Buffer, Buffer>, defaultMs: number): number {
+  const deadline = Number(call.getDeadline());
+  return deadline === Infinity ? Date.now() + defaultMs : deadline;
+}

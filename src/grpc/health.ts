@@ -1,0 +1,22 @@
+import type { Server } from '@grpc/grpc-js';
+import { HealthImplementation } from 'grpc-health-check';
+import { SessionServiceService } from '../../generated/conversation/v1/session_service';
+
+/** The server as a whole, and the service by its name: `conversation.v1.SessionService`. */
+const SERVICES = ['', SessionServiceService.createSession.path.split('/')[1] ?? ''];
+
+/** `grpc.health.v1.Health` (Check, List, Watch): NOT_SERVING until it is told otherwise. */
+export class Health {
+  private readonly implementation = new HealthImplementation(
+    Object.fromEntries(SERVICES.map((service) => [service, 'NOT_SERVING' as const])),
+  );
+
+  addToServer(server: Server): void {
+    this.implementation.addToServer(server);
+  }
+
+  set(serving: boolean): void {
+    for (const service of SERVICES)
+      this.implementation.setStatus(service, serving ? 'SERVING' : 'NOT_SERVING');
+  }
+}

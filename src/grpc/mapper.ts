@@ -1,0 +1,26 @@
+import {
+  SessionStatus as StatusNumber,
+  type Session as SessionMessage,
+} from '../../generated/conversation/v1/session';
+import type { Session, SessionStatus } from '../core/session';
+
+const STATUS_NUMBERS: Readonly<Record<SessionStatus, StatusNumber>> = {
+  initiated: StatusNumber.SESSION_STATUS_INITIATED,
+  active: StatusNumber.SESSION_STATUS_ACTIVE,
+  completed: StatusNumber.SESSION_STATUS_COMPLETED,
+  failed: StatusNumber.SESSION_STATUS_FAILED,
+};
+
+const STATUS_NAMES = new Map<number, SessionStatus>();
+for (const name of Object.keys(STATUS_NUMBERS) as SessionStatus[])
+  STATUS_NAMES.set(STATUS_NUMBERS[name], name);
+
+/** A status asked for: undefined where unspecified; a number that the enum lacks stays one, for the check to refuse. */
+export function toStatus(number: StatusNumber): string | undefined {
+  if (number === StatusNumber.SESSION_STATUS_UNSPECIFIED) return undefined;
+  return STATUS_NAMES.get(number) ?? String(number);
+}
+
+export function toSessionMessage(session: Session): SessionMessage {
+  return { ...session, status: STATUS_NUMBERS[session.status] };
+}

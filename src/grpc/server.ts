@@ -1,0 +1,84 @@
+import { Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
+import { LIMITS } from '../core/limits';
+import type { SessionRepository } from '../core/session-repository';
+import type { Logger } from '../telemetry/logger';
+import { CallsInFlight } from './calls-in-flight';
+import { Health } from './health';
+import { addReflection } from './reflection';
+import { SESSION_SERVICE_DEFINITION, sessionServiceImplementation } from './session-service';
+
+export interface GrpcSettings {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** Deadline of a call that brings none, in milliseconds. */
+  readonly callDeadlineMs: number;
+  /** How long a connection is kept before the client is asked to make a new one, in milliseconds. */
+  readonly connectionAgeMs: number;
+  /** Calls at once on one connection; further ones wait in the client. */
+  readonly streamsPerConnection: number;
+}
+
+/** How long a response that is written may take to leave the machine at shutdown. */
+const FLUSH_MS = 250;
+
+/** The gRPC face: the session service, health and reflection on one port. */
+export class GrpcServer {
+  readonly health = new Health();
+  private readonly calls = new CallsInFlight();
+  private readonly server: Server;
+
+  constructor(
+    repository: SessionRepository,
+    private readonly settings: GrpcSettings,
+    logger: Logger,
+  ) {
+    this.server = new Server(serverOptions(settings));
+    const unary = { logger, calls: this.calls, callDeadlineMs: settings.callDeadlineMs };
+    this.server.addService(SESSION_SERVICE_DEFINITION, sessionServiceImplementation(repository, unary));
+    this.health.addToServer(this.server);
+    addReflection(this.server);
+  }
+
+  /** Listens, and returns the port. */
+  listen(): Promise<number> {
+    const { host, port } = this.settings;
+    const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+    return new Promise((resolve, reject) => {
+      this.server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
+        if (error) reject(error);
+        else resolve(bound);
+      });
+    });
+  }
+
+  /**
+   * Takes no new call, lets those in flight finish within the grace, and closes.
+   * What is left then (a health Watch never ends by itself) is cut.
+   */
+  async close(graceMs: number): Promise<void> {
+    this.health.set(false);
+    const closed = new Promise<void>((resolve) => this.server.tryShutdown(() => resolve()));
+    await Promise.race([this.calls.drain(), pause(graceMs)]);
+    await Promise.race([closed, pause(FLUSH_MS)]);
+    this.server.forceShutdown();
+  }
+}
+
+function serverOptions({ connectionAgeMs, streamsPerConnection }: GrpcSettings): ServerOptions {
+  return {
+    'grpc.max_receive_message_length': LIMITS.messageBytes,
+    'grpc.max_send_message_length': LIMITS.messageBytes,
+    'grpc.max_concurrent_streams': streamsPerConnection,
+    'grpc.keepalive_time_ms': 60_000,
+    'grpc.keepalive_timeout_ms': 20_000,
+    'grpc.max_connection_idle_ms': 15 * 60_000,
+    'grpc.max_connection_age_ms': connectionAgeMs,
+    'grpc.max_connection_age_grace_ms': 60_000,
+    'grpc.enable_channelz': 0,
+  };
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
+}

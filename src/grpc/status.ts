@@ -1,0 +1,78 @@
+import { Metadata, status as Code } from '@grpc/grpc-js';
+import type { Any } from '../../generated/google/protobuf/any';
+import { BadRequest, ErrorInfo, RetryInfo } from '../../generated/google/rpc/error_details';
+import { Status } from '../../generated/google/rpc/status';
+import type { ConversationError, ErrorReason, Violation } from '../core/errors';
+import { LIMITS } from '../core/limits';
+import { truncateText } from '../core/text';
+
+/** The `domain` of every ErrorInfo. */
+export const ERROR_DOMAIN = 'conversation.v1';
+
+const CODES: Readonly<Record<ErrorReason, Code>> = {
+  INVALID_REQUEST: Code.INVALID_ARGUMENT,
+  SESSION_NOT_FOUND: Code.NOT_FOUND,
+  STORAGE_FULL: Code.RESOURCE_EXHAUSTED,
+  STORE_UNAVAILABLE: Code.UNAVAILABLE,
+  SHUTTING_DOWN: Code.UNAVAILABLE,
+  DEADLINE_EXCEEDED: Code.DEADLINE_EXCEEDED,
+  CANCELLED: Code.CANCELLED,
+  INTERNAL: Code.INTERNAL,
+};
+
+/** Many clients refuse more than 8 KiB of headers; the rest of the trailers takes its part. */
+const TRAILER_BYTES = 8 * 1024 - 256;
+
+/** How a call ends that failed, in the form that grpc-js takes. */
+export interface CallStatus {
+  readonly code: Code;
+  readonly details: string;
+  readonly metadata: Metadata;
+}
+
+/** The one map from core errors to gRPC statuses, with their details in `grpc-status-details-bin`. */
+export function toCallStatus(error: ConversationError): CallStatus {
+  const details = truncateText(error.message.toWellFormed(), LIMITS.errorMessageBytes);
+  let violations = error.violations;
+  let trailer = statusTrailer(error, details, violations);
+  while (violations.length > 0 && trailerBytes(details, trailer) > TRAILER_BYTES) {
+    violations = violations.slice(0, -1);
+    trailer = statusTrailer(error, details, violations);
+  }
+  const metadata = new Metadata();
+  metadata.set('grpc-status-details-bin', Buffer.from(trailer));
+  return { code: CODES[error.reason], details, metadata };
+}
+
+function statusTrailer(
+  error: ConversationError,
+  message: string,
+  violations: readonly Violation[],
+): Uint8Array {
+  const info = { reason: error.reason, domain: ERROR_DOMAIN, metadata: { ...error.metadata } };
+  const details = [pack('google.rpc.ErrorInfo', ErrorInfo.encode(info).finish())];
+  if (violations.length > 0) {
+    const fieldViolations = violations.map(({ field, description }) => ({
+      field,
+      description,
+      reason: error.reason,
+      localizedMessage: undefined,
+    }));
+    details.push(pack('google.rpc.BadRequest', BadRequest.encode({ fieldViolations }).finish()));
+  }
+  if (error.retryAfterMs !== undefined) {
+    const seconds = Math.floor(error.retryAfterMs / 1000);
+    const retryDelay = { seconds, nanos: (error.retryAfterMs % 1000) * 1_000_000 };
+    details.push(pack('google.rpc.RetryInfo', RetryInfo.encode({ retryDelay }).finish()));
+  }
+  return Status.encode({ code: CODES[error.reason], message, details }).finish();
+}
+
+function pack(type: string, value: Uint8Array): Any {
+  return { typeUrl: `type.googleapis.com/${type}`, value: Buffer.from(value) };
+}
+
+/** On the wire the message is percent-encoded and the details are base64. */
+function trailerBytes(details: string, trailer: Uint8Array): number {
+  return encodeURIComponent(details).length + Math.ceil(trailer.length / 3) * 4;
+}

@@ -1,0 +1,41 @@
+/** Reads a setting's text; throws an Error whose message says what would be right. */
+export type SettingParser<Value> = (text: string) => Value;
+
+export const parseText: SettingParser<string> = (text) => text;
+
+export const parseOptionalText: SettingParser<string | undefined> = (text) =>
+  text === '' ? undefined : text;
+
+export function parseWhole(minimum: number, maximum: number): SettingParser<number> {
+  return (text) => {
+    const value = /^[0-9]{1,15}$/.test(text) ? Number(text) : NaN;
+    if (value >= minimum && value <= maximum) return value;
+    throw new Error(`must be a whole number from ${minimum} to ${maximum}`);
+  };
+}
+
+export function parseChoice<Choice extends string>(choices: readonly Choice[]): SettingParser<Choice> {
+  return (text) => {
+    const choice = choices.find((known) => known === text);
+    if (choice !== undefined) return choice;
+    throw new Error(`must be one of ${choices.join(', ')}`);
+  };
+}
+
+const MILLISECONDS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const BYTES = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, TiB: 1024 ** 4 };
+
+/** A duration such as `250ms`, `10s`, `30m`, `12h` or `90d`, in milliseconds. */
+export const parseDuration = parseAmount(MILLISECONDS, 'a duration such as 250ms, 10s, 30m, 12h or 90d');
+
+/** A size such as `512B`, `64KiB`, `256MiB` or `1GiB`, in bytes. */
+export const parseBytes = parseAmount(BYTES, 'a size such as 64KiB, 256MiB or 1GiB');
+
+function parseAmount(units: Readonly<Record<string, number>>, form: string): SettingParser<number> {
+  return (text) => {
+    const match = /^([0-9]{1,9})([A-Za-z]+)$/.exec(text);
+    const unit = units[match?.[2] ?? ''];
+    if (match === null || unit === undefined) throw new Error(`must be ${form}`);
+    return Number(match[1]) * unit;
+  };
+}

@@ -1,0 +1,161 @@
+import type { RootDatabase, Transaction } from 'lmdb';
+import { ConversationError, internalError, sessionNotFound, storeUnavailable } from '../../core/errors';
+import type { Event, NewEvent } from '../../core/event';
+import type { RequestContext } from '../../core/request-context';
+import type { NewSession, Session, SessionEnd } from '../../core/session';
+import type {
+  AddedEvent,
+  CompletedSession,
+  CreatedSession,
+  PageRange,
+  SessionPage,
+  SessionRepository,
+} from '../../core/session-repository';
+import type { DiskSpace } from './disk-space';
+import { newRowId, type StoredSession } from './records';
+import { type ReadFrom, Tables } from './tables';
+
+/** What a unit of work came to. */
+type Outcome<Value> = { readonly value: Value } | { readonly error: unknown };
+
+/** Sessions in LMDB: one process, one file, durable at each acknowledgement. */
+export class EmbeddedSessionRepository implements SessionRepository {
+  private readonly tables: Tables;
+  private failure: Error | undefined;
+
+  /**
+   * @param unlock lets go of the folder
+   * @param onFatal called once when a commit failed: nothing more can be acknowledged in this process
+   */
+  constructor(
+    private readonly root: RootDatabase,
+    private readonly disk: DiskSpace,
+    private readonly unlock: () => void,
+    private readonly onFatal: (error: Error) => void,
+  ) {
+    this.tables = new Tables(root);
+  }
+
+  createSession(session: NewSession, context: RequestContext): Promise<CreatedSession> {
+    return this.write(context, () => {
+      const found = this.tables.findSession(session.sessionId);
+      if (found !== undefined) return { session: this.withCount(found), created: false };
+      const rowId = newRowId().toString('hex');
+      const stored = { ...session, rowId, startedAt: new Date(), endedAt: undefined, endReason: '' };
+      this.tables.putSession(stored);
+      return { session: { ...stored, eventCount: 0 }, created: true };
+    });
+  }
+
+  completeSession(sessionId: string, end: SessionEnd, context: RequestContext): Promise<CompletedSession> {
+    return this.write(context, () => {
+      const session = this.getSession(sessionId);
+      if (session.endedAt !== undefined) return { session: this.withCount(session), alreadyCompleted: true };
+      const ended = { ...session, ...end, endedAt: notBefore(session.startedAt) };
+      this.tables.putSession(ended);
+      return { session: this.withCount(ended), alreadyCompleted: false };
+    });
+  }
+
+  addEvent(sessionId: string, event: NewEvent, context: RequestContext): Promise<AddedEvent> {
+    return this.write(context, () => {
+      const { startedAt } = this.getSession(sessionId);
+      const stored = this.tables.findEvent(sessionId, event.eventId);
+      if (stored !== undefined) return { event: stored, duplicate: true };
+      const { eventId, type, payload } = event;
+      const last = this.tables.lastSequence(sessionId);
+      const timestamp = notBefore(last === 0 ? startedAt : this.tables.getEvent(sessionId, last).timestamp);
+      const added: Event = { eventId, sessionId, sequence: last + 1, type, payload, timestamp };
+      this.tables.putEvent(added);
+      return { event: added, duplicate: false };
+    });
+  }
+
+  readSession(sessionId: string, range: PageRange, context: RequestContext): Promise<SessionPage> {
+    return this.read((from) => {
+      context.throwIfEnded();
+      const session = this.withCount(this.getSession(sessionId, from), from);
+      return { session, events: this.tables.readEvents(sessionId, range, from) };
+    });
+  }
+
+  ping(): Promise<void> {
+    return this.read(() => undefined);
+  }
+
+  async close(): Promise<void> {
+    await this.root.close();
+    this.unlock();
+  }
+
+  /** Runs the work in the write transaction that all callers of this turn of the event loop share, and waits for its sync. */
+  private async write<Value>(context: RequestContext, work: () => Value): Promise<Value> {
+    this.throwIfFailed();
+    this.disk.throwIfFull();
+    let outcome: Outcome<Value>;
+    try {
+      outcome = await this.root.transaction((): Outcome<Value> => {
+        try {
+          context.throwIfEnded();
+          return { value: work() };
+        } catch (error) {
+          return { error };
+        }
+      });
+    } catch (error) {
+      throw this.fail(error);
+    }
+    if ('value' in outcome) return outcome.value;
+    throw outcome.error instanceof ConversationError ? outcome.error : internalError(outcome.error);
+  }
+
+  /** Runs the work on one snapshot. */
+  private read<Value>(work: (from: ReadFrom) => Value): Promise<Value> {
+    let transaction: Transaction | undefined;
+    try {
+      this.throwIfFailed();
+      transaction = this.root.useReadTransaction();
+      return Promise.resolve(work({ transaction }));
+    } catch (error) {
+      return Promise.reject(error instanceof Error ? error : internalError(error));
+    } finally {
+      transaction?.done();
+    }
+  }
+
+  /** A commit failed: what it held may or may not be on the disk, so nothing more can be told for certain. */
+  private fail(error: unknown): ConversationError {
+    if (error instanceof Error && 'commitError' in error) {
+      Promise.resolve(error.commitError).catch(() => undefined);
+    }
+    if (this.failure === undefined) {
+      this.failure = new Error(
+        'the embedded store could not commit to its disk: check the disk, then start again',
+        {
+          cause: error,
+        },
+      );
+      this.onFatal(this.failure);
+    }
+    return storeUnavailable(error);
+  }
+
+  private throwIfFailed(): void {
+    if (this.failure !== undefined) throw storeUnavailable(this.failure);
+  }
+
+  private getSession(sessionId: string, from?: ReadFrom): StoredSession {
+    const session = this.tables.findSession(sessionId, from);
+    if (session === undefined) throw sessionNotFound(sessionId);
+    return session;
+  }
+
+  private withCount(session: StoredSession, from?: ReadFrom): Session {
+    return { ...session, eventCount: this.tables.lastSequence(session.sessionId, from) };
+  }
+}
+
+/** Now, or the earliest that it may be: clocks are set back. */
+function notBefore(earliest: Date): Date {
+  return new Date(Math.max(Date.now(), earliest.getTime()));
+}
