@@ -58,7 +58,7 @@ export default tseslint.config(
   inward(['src/grpc/**'], ['**/http/**', '**/storage/**'], 'a face knows core alone'),
   {
     files: ['**/*.mjs', '**/*.js'],
-    ...tseslint.configs.disableTypeChecked,
+    extends: [tseslint.configs.disableTypeChecked],
     languageOptions: { globals: { process: 'readonly', module: 'writable' } },
   },
 );

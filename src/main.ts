@@ -1,5 +1,5 @@
 import { config as readDotEnv } from 'dotenv';
-import { type App, startApp } from './app';
+import { startApp } from './app';
 import { ConfigError, helpText, readConfig } from './config';
 import { StartError } from './core/start-error';
 import { createLogger } from './telemetry/logger';
@@ -22,20 +22,25 @@ async function main(): Promise<void> {
   const config = readConfig(process.env);
   const logger = createLogger(config.logLevel);
 
-  let app: App | undefined;
   let stopping = false;
   const stop = (exitCode: number): void => {
     if (stopping) return;
     stopping = true;
     setTimeout(() => process.exit(1), SHUTDOWN_LIMIT_MS).unref();
-    Promise.resolve(app?.close()).then(
-      () => process.exit(exitCode),
-      (error: unknown) => {
-        logger.error({ err: error }, 'shutdown failed');
-        process.exit(1);
-      },
-    );
+    starting
+      .then((app) => app.close())
+      .then(
+        () => process.exit(exitCode),
+        (error: unknown) => {
+          logger.error({ err: error }, 'shutdown failed');
+          process.exit(1);
+        },
+      );
   };
+  const starting = startApp(config, logger, (error) => {
+    logger.fatal({ err: error }, error.message);
+    stop(1);
+  });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
       logger.info({ signal }, 'shutting down');
@@ -43,10 +48,7 @@ async function main(): Promise<void> {
     });
   }
 
-  app = await startApp(config, logger, (error) => {
-    logger.fatal({ err: error }, error.message);
-    stop(1);
-  });
+  const app = await starting;
   logger.info(
     {
       host: config.host,
