@@ -1,8 +1,9 @@
 import type { SessionRepository } from './core/session-repository';
 import type { Logger } from './telemetry/logger';
 
-/** How often the store is asked, in milliseconds. */
+/** How long after an answer, and after none, the store is asked again, in milliseconds. */
 const PING_INTERVAL_MS = 1000;
+const WAITING_INTERVAL_MS = 100;
 
 /** How long the store may be silent before the server says that it is not ready: an election passes unnoticed. */
 const SILENCE_MS = 5000;
@@ -10,9 +11,9 @@ const SILENCE_MS = 5000;
 /** Asks the store again and again whether it answers, and tells when that changes. */
 export class Readiness {
   private ready = false;
-  private answeredAt = -Infinity;
-  private pinging = false;
-  private timer: NodeJS.Timeout | undefined;
+  private stopped = false;
+  private nextPing: NodeJS.Timeout | undefined;
+  private silence: NodeJS.Timeout | undefined;
 
   /** @param onChange called with the new state at each change; the state before the first one is "not ready" */
   constructor(
@@ -22,36 +23,34 @@ export class Readiness {
   ) {}
 
   start(): void {
-    this.timer = setInterval(() => this.look(), PING_INTERVAL_MS);
-    this.look();
+    void this.ask();
   }
 
   stop(): void {
-    clearInterval(this.timer);
-    this.timer = undefined;
+    this.stopped = true;
+    clearTimeout(this.nextPing);
+    clearTimeout(this.silence);
   }
 
-  private look(): void {
-    if (!this.pinging) void this.ping();
-    this.judge();
-  }
-
-  private async ping(): Promise<void> {
-    this.pinging = true;
+  private async ask(): Promise<void> {
+    let answered = true;
     try {
       await this.repository.ping();
-      this.answeredAt = performance.now();
-      this.judge();
     } catch (error) {
+      answered = false;
       this.logger.debug({ err: error }, 'the store does not answer');
-    } finally {
-      this.pinging = false;
     }
+    if (this.stopped) return;
+    if (answered) {
+      clearTimeout(this.silence);
+      this.silence = setTimeout(() => this.become(false), SILENCE_MS);
+      this.become(true);
+    }
+    this.nextPing = setTimeout(() => void this.ask(), answered ? PING_INTERVAL_MS : WAITING_INTERVAL_MS);
   }
 
-  private judge(): void {
-    const ready = performance.now() - this.answeredAt < SILENCE_MS;
-    if (ready === this.ready || this.timer === undefined) return;
+  private become(ready: boolean): void {
+    if (ready === this.ready) return;
     this.ready = ready;
     if (ready) this.logger.info('the store answers: serving');
     else this.logger.warn('the store has not answered for 5 s: not serving until it does');

@@ -1,12 +1,26 @@
-import type { SessionRepository } from '../../core/session-repository';
+import { StartError } from '../../core/start-error';
 import type { Logger } from '../../telemetry/logger';
+import { MongoConnection } from './connection';
+import { MongoSessionRepository } from './repository';
 
 export interface MongoStoreSettings {
+  /** A replica set, a standalone server, or mongodb+srv. */
   readonly uri: string;
   readonly logger: Logger;
+  /** Called where the database turns out to refuse this service: waiting does not help. */
   readonly onFatal: (error: Error) => void;
 }
 
-export function openMongoStore(settings: MongoStoreSettings): Promise<SessionRepository> {
-  return Promise.reject(new Error(`not written yet: ${settings.uri}`));
+/**
+ * Returns at once; the database is reached in the background, however long it
+ * takes, and until then every call ends with STORE_UNAVAILABLE.
+ *
+ * @throws StartError where the URI cannot be one
+ */
+export function openMongoStore({ uri, logger, onFatal }: MongoStoreSettings): MongoSessionRepository {
+  const connection = new MongoConnection(uri, logger);
+  connection.open().catch((error: unknown) => {
+    onFatal(error instanceof Error ? error : new StartError(String(error)));
+  });
+  return new MongoSessionRepository(connection);
 }

@@ -1,0 +1,91 @@
+import { type Connection, type Model, Schema, type Types } from 'mongoose';
+import type { JsonObject } from '../../core/json';
+import type { SessionStatus } from '../../core/session';
+
+/** A row of `conversation_sessions`. */
+export interface SessionDocument {
+  readonly _id: Types.ObjectId;
+  readonly sessionId: string;
+  readonly status: SessionStatus;
+  readonly language: string;
+  readonly metadata: JsonObject;
+  /** Set where keys of the metadata are stored under other names, see escaped-keys.ts. */
+  readonly escaped?: true;
+  readonly startedAt: Date;
+  /** Null until the session is ended. */
+  readonly endedAt: Date | null;
+  readonly endReason: string;
+}
+
+/** A row of `conversation_events`. */
+export interface EventDocument {
+  readonly _id: Types.ObjectId;
+  readonly sessionId: string;
+  readonly eventId: string;
+  readonly sequence: number;
+  readonly type: string;
+  readonly payload: JsonObject;
+  /** Set where keys of the payload are stored under other names, see escaped-keys.ts. */
+  readonly escaped?: true;
+  /** Bytes of the payload in the protobuf encoding: pages are bounded by it without measuring anew. */
+  readonly payloadSize: number;
+  readonly timestamp: Date;
+}
+
+/** What both schemas need: nothing implicit, nothing dropped, nothing guessed. */
+const OPTIONS = {
+  autoCreate: false,
+  autoIndex: false,
+  bufferCommands: false,
+  minimize: false,
+  strictQuery: 'throw',
+  versionKey: false,
+} as const;
+
+const sessionSchema = new Schema(
+  {
+    sessionId: { type: String, required: true },
+    status: { type: String, required: true },
+    language: { type: String, required: true },
+    metadata: { type: Schema.Types.Mixed, required: true },
+    escaped: Boolean,
+    startedAt: { type: Date, required: true },
+    endedAt: Date,
+    endReason: String,
+  },
+  { ...OPTIONS, collection: 'conversation_sessions' },
+)
+  .index({ sessionId: 1 }, { unique: true })
+  .index({ status: 1, startedAt: -1, sessionId: 1 })
+  .index({ startedAt: -1, sessionId: 1 });
+
+const eventSchema = new Schema(
+  {
+    sessionId: { type: String, required: true },
+    eventId: { type: String, required: true },
+    sequence: { type: Number, required: true },
+    type: { type: String, required: true },
+    payload: { type: Schema.Types.Mixed, required: true },
+    escaped: Boolean,
+    payloadSize: { type: Number, required: true },
+    timestamp: { type: Date, required: true },
+  },
+  { ...OPTIONS, collection: 'conversation_events' },
+)
+  // The idempotency key.
+  .index({ sessionId: 1, eventId: 1 }, { unique: true })
+  // The order of the log, and the compare-and-swap between servers.
+  .index({ sessionId: 1, sequence: 1 }, { unique: true })
+  .index({ sessionId: 1, timestamp: -1 });
+
+export interface Models {
+  readonly sessions: Model<SessionDocument>;
+  readonly events: Model<EventDocument>;
+}
+
+export function defineModels(connection: Connection): Models {
+  return {
+    sessions: connection.model<SessionDocument>('Session', sessionSchema),
+    events: connection.model<EventDocument>('Event', eventSchema),
+  };
+}

@@ -1,0 +1,85 @@
+import type { mongo } from 'mongoose';
+import { sessionNotFound } from '../../core/errors';
+import type { MongoConnection } from './connection';
+import type { EventDocument } from './schemas';
+import { within } from './time-limit';
+
+/** The end of a session's log, as it was when it was last seen. */
+export interface Tail {
+  /** 0 where the log is empty. */
+  readonly sequence: number;
+  /** The last event's time, or the session's start, in milliseconds: no later event is before it. */
+  readonly timestamp: number;
+  /** When the last read of the session's document began, by `performance.now()`. No write renews it. */
+  readonly readAt: number;
+}
+
+/** How long a tail is trusted: a server learns by then that another one deleted the session. */
+const TRUST_MS = 5000;
+
+/** Tails kept at most; the least recently used go first. One takes about 200 bytes. */
+const CAPACITY = 50_000;
+
+/** How long a look at the store may take, in milliseconds. */
+const LOOK_UP_MS = 4000;
+
+/** The tails of the sessions seen lately, so that an append needs no read before it. */
+export class Tails {
+  private readonly known = new Map<string, Tail>();
+
+  constructor(private readonly connection: MongoConnection) {}
+
+  /** @throws SESSION_NOT_FOUND */
+  async get(sessionId: string): Promise<Tail> {
+    const tail = this.known.get(sessionId);
+    if (tail === undefined || performance.now() - tail.readAt > TRUST_MS) return this.lookUp(sessionId);
+    return tail;
+  }
+
+  /** Reads the tail from the store, by majority: a local read may see what is rolled back later. */
+  async lookUp(sessionId: string): Promise<Tail> {
+    this.known.delete(sessionId);
+    const readAt = performance.now();
+    const { sessions, events } = this.connection.database;
+    const [session, last] = await within(
+      LOOK_UP_MS,
+      Promise.all([sessions.findOne({ sessionId }, { startedAt: 1 }).lean(), lastEvent(events, sessionId)]),
+    );
+    if (session === null) throw sessionNotFound(sessionId);
+    const timestamp = Math.max(session.startedAt.getTime(), last?.timestamp.getTime() ?? 0);
+    const tail = { sequence: last?.sequence ?? 0, timestamp, readAt };
+    this.keep(sessionId, tail);
+    return tail;
+  }
+
+  /** After events up to this one were stored and acknowledged. */
+  advance(sessionId: string, from: Tail, sequence: number, timestamp: number): void {
+    this.keep(sessionId, { sequence, timestamp, readAt: from.readAt });
+  }
+
+  /** Where what is stored is in doubt, the next append looks it up. */
+  forget(sessionId: string): void {
+    this.known.delete(sessionId);
+  }
+
+  private keep(sessionId: string, tail: Tail): void {
+    this.known.delete(sessionId);
+    this.known.set(sessionId, tail);
+    if (this.known.size <= CAPACITY) return;
+    for (const oldest of this.known.keys()) {
+      this.known.delete(oldest);
+      return;
+    }
+  }
+}
+
+/** The last event's place; null where the log is empty. */
+export function lastEvent(
+  events: mongo.Collection<EventDocument>,
+  sessionId: string,
+): Promise<Pick<EventDocument, 'sequence' | 'timestamp'> | null> {
+  return events.findOne(
+    { sessionId },
+    { sort: { sequence: -1 }, projection: { _id: 0, sequence: 1, timestamp: 1 } },
+  );
+}
