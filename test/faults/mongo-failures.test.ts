@@ -1,0 +1,66 @@
+import type { SessionRepository } from '../../src/core/session-repository';
+import { expectWholeLog, LogWriter } from '../support/log-writer';
+import { openMongo } from '../support/open-mongo';
+import { ReplicaSet } from '../support/replica-set';
+import { until } from '../support/until';
+
+let set: ReplicaSet;
+const opened: SessionRepository[] = [];
+
+const open = async (): Promise<SessionRepository> => {
+  const repository = await openMongo(set.uri);
+  opened.push(repository);
+  return repository;
+};
+
+beforeAll(async () => {
+  set = await ReplicaSet.start(3);
+}, 60_000);
+
+afterAll(async () => {
+  await Promise.all(opened.map((repository) => repository.close()));
+  await set.stop();
+}, 60_000);
+
+test('a frozen primary freezes nobody, and nothing acknowledged is lost or doubled', async () => {
+  const writers = [new LogWriter(await open()), new LogWriter(await open())];
+  await Promise.all(writers.map((writer) => writer.create()));
+  const primary = await set.primary();
+  const adding = Promise.all(writers.map((writer) => writer.add(2000)));
+  await until('both write', () =>
+    writers.every(({ acknowledged }) => acknowledged.size > 200) ? true : undefined,
+  );
+  primary.freeze();
+  await until(
+    'another is elected and takes writes',
+    () => {
+      const done = Math.min(...writers.map(({ acknowledged }) => acknowledged.size));
+      return done > 1000 ? true : undefined;
+    },
+    60_000,
+  );
+  primary.thaw();
+  await adding;
+  for (const writer of writers) {
+    expect(writer.longestTryMs).toBeLessThan(10_500);
+    await expectWholeLog(writer, 2000);
+  }
+}, 120_000);
+
+test('a step-down in the middle of writing loses and doubles nothing', async () => {
+  const repositories = [await open(), await open()];
+  const writers = repositories.map((repository) => new LogWriter(repository));
+  await Promise.all(writers.map((writer) => writer.create()));
+  const adding = Promise.all(writers.map((writer) => writer.add(3000)));
+  for (const seen of [500, 1500]) {
+    await until(
+      'some is written',
+      () => (writers.every(({ acknowledged }) => acknowledged.size > seen) ? true : undefined),
+      60_000,
+    );
+    const primary = await set.primary();
+    await primary.command({ replSetStepDown: 5, force: true });
+  }
+  await adding;
+  for (const writer of writers) await expectWholeLog(writer, 3000);
+}, 120_000);

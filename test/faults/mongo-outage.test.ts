@@ -1,0 +1,76 @@
+import pino from 'pino';
+import { RequestContext } from '../../src/core/request-context';
+import { openMongoStore } from '../../src/storage/mongo/open';
+import { expectWholeLog, LogWriter } from '../support/log-writer';
+import { startStandalone } from '../support/mongod';
+import { openMongo } from '../support/open-mongo';
+import { ReplicaSet } from '../support/replica-set';
+import { until } from '../support/until';
+
+test('a database killed in the middle of 1,000 adds loses nothing acknowledged, and is found again by itself', async () => {
+  const set = await ReplicaSet.start(1);
+  const repository = await openMongo(set.uri);
+  try {
+    const writer = new LogWriter(repository, 5000);
+    await writer.create();
+    const adding = writer.add(1000);
+    await until('some is written', () => (writer.acknowledged.size > 300 ? true : undefined));
+    const [member] = set.members;
+    await member?.kill();
+    await expect(repository.ping()).rejects.toMatchObject({ reason: 'STORE_UNAVAILABLE' });
+    await member?.start();
+    await adding;
+    await expectWholeLog(writer, 1000);
+  } finally {
+    await repository.close();
+    await set.stop();
+  }
+}, 60_000);
+
+test('a server that starts before its database answers STORE_UNAVAILABLE, and serves once it is there', async () => {
+  const set = await ReplicaSet.start(1);
+  const [member] = set.members;
+  await member?.kill();
+  const onFatal = jest.fn();
+  const repository = openMongoStore({ uri: set.uri, logger: pino({ level: 'silent' }), onFatal });
+  try {
+    const writer = new LogWriter(repository);
+    const range = { afterSequence: 0, limit: 1, maximumBytes: 1 };
+    await expect(
+      repository.readSession('session-1', range, new RequestContext(Date.now() + 5000)),
+    ).rejects.toMatchObject({ reason: 'STORE_UNAVAILABLE' });
+    await member?.start();
+    await until(
+      'the store answers',
+      () =>
+        repository.ping().then(
+          () => true,
+          () => undefined,
+        ),
+      20_000,
+    );
+    await writer.create();
+    await writer.add(10);
+    await expectWholeLog(writer, 10);
+    expect(onFatal).not.toHaveBeenCalled();
+  } finally {
+    await repository.close();
+    await set.stop();
+  }
+}, 60_000);
+
+test('a standalone server keeps the same rules, between two servers of ours', async () => {
+  const mongod = await startStandalone();
+  const [one, other] = [await openMongo(mongod.uri), await openMongo(mongod.uri)];
+  try {
+    const writer = new LogWriter(one);
+    await writer.create();
+    const elsewhere = new LogWriter(other, 10_000, writer.sessionId);
+    await Promise.all([writer.add(200), elsewhere.add(200)]);
+    expect(elsewhere.acknowledged).toEqual(writer.acknowledged);
+    await expectWholeLog(writer, 200);
+  } finally {
+    await Promise.all([one.close(), other.close()]);
+    await mongod.stop();
+  }
+}, 60_000);

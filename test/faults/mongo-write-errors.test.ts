@@ -1,0 +1,109 @@
+import type { mongo } from 'mongoose';
+import { RequestContext } from '../../src/core/request-context';
+import type { SessionRepository } from '../../src/core/session-repository';
+import { expectWholeLog, LogWriter } from '../support/log-writer';
+import { openMongo } from '../support/open-mongo';
+import { ReplicaSet } from '../support/replica-set';
+
+let set: ReplicaSet;
+let repository: SessionRepository;
+let other: SessionRepository;
+
+beforeAll(async () => {
+  set = await ReplicaSet.start(1);
+  repository = await openMongo(set.uri);
+  other = await openMongo(set.uri);
+}, 60_000);
+
+afterAll(async () => {
+  await Promise.all([repository.close(), other.close()]);
+  await set.stop();
+});
+
+/** Makes so many inserts that come next end with this as well. */
+async function failInserts(times: number, data: mongo.Document): Promise<void> {
+  const primary = await set.primary();
+  await primary.command({
+    configureFailPoint: 'failCommand',
+    mode: { times },
+    data: { failCommands: ['insert'], ...data },
+  });
+}
+
+async function failNoMore(): Promise<void> {
+  const primary = await set.primary();
+  await primary.command({ configureFailPoint: 'failCommand', mode: 'off' });
+}
+
+afterEach(failNoMore);
+
+const WRITE_CONCERN_ERROR = { writeConcernError: { code: 64, errmsg: 'waiting for replication timed out' } };
+
+test('a write concern error acknowledges nothing by itself: the event is looked up, once', async () => {
+  const writer = new LogWriter(repository);
+  await writer.create();
+  await writer.add(10);
+  await failInserts(3, WRITE_CONCERN_ERROR);
+  await writer.add(100, 50);
+  expect(writer.failures).toBe(0);
+  await expectWholeLog(writer, 110);
+});
+
+test('a write concern error beside a duplicate key in one bulk write loses nothing', async () => {
+  const writer = new LogWriter(repository);
+  await writer.create();
+  await writer.add(1);
+  // The other server takes sequence 2, so this one's next bulk write meets it; its reply has both kinds of error.
+  const context = new RequestContext(Date.now() + 10_000);
+  const event = { eventId: 'elsewhere', type: 'transcript', payload: {}, payloadSize: 0 };
+  const taken = await other.addEvent(writer.sessionId, event, context);
+  writer.acknowledged.set('elsewhere', taken.event.sequence);
+  await failInserts(2, WRITE_CONCERN_ERROR);
+  await writer.add(50, 50);
+  expect(writer.failures).toBe(0);
+  await expectWholeLog(writer, 52);
+});
+
+test('an event whose write came through although it failed is the first one, not a duplicate of itself', async () => {
+  const writer = new LogWriter(repository);
+  await writer.create();
+  await failInserts(1, WRITE_CONCERN_ERROR);
+  const event = { eventId: 'only', type: 'transcript', payload: {}, payloadSize: 0 };
+  const added = await repository.addEvent(writer.sessionId, event, new RequestContext(Date.now() + 10_000));
+  expect(added).toMatchObject({ duplicate: false, event: { sequence: 1 } });
+  writer.acknowledged.set('only', 1);
+  await expectWholeLog(writer, 1);
+});
+
+test('a lost connection in the middle of writing loses and doubles nothing', async () => {
+  const writer = new LogWriter(repository);
+  await writer.create();
+  await failInserts(4, { closeConnection: true });
+  await writer.add(100, 30);
+  await expectWholeLog(writer, 100);
+});
+
+test('an error that does not pass is told about when the deadline comes, and does not outlive it', async () => {
+  const writer = new LogWriter(repository);
+  await writer.create();
+  await failInserts(1_000_000, { errorCode: 91 });
+  const event = { eventId: 'never', type: 'transcript', payload: {}, payloadSize: 0 };
+  const context = new RequestContext(Date.now() + 2000);
+  await expect(repository.addEvent(writer.sessionId, event, context)).rejects.toMatchObject({
+    reason: expect.stringMatching(/^(STORE_UNAVAILABLE|DEADLINE_EXCEEDED)$/) as string,
+  });
+  expect(context.remainingMs()).toBeGreaterThan(-1000);
+  await failNoMore();
+  await writer.add(3);
+  await expectWholeLog(writer, 3);
+});
+
+test('a disk that is full is STORAGE_FULL', async () => {
+  const writer = new LogWriter(repository);
+  await writer.create();
+  await failInserts(1, { errorCode: 14031 });
+  const event = { eventId: 'full', type: 'transcript', payload: {}, payloadSize: 0 };
+  await expect(
+    repository.addEvent(writer.sessionId, event, new RequestContext(Date.now() + 5000)),
+  ).rejects.toMatchObject({ reason: 'STORAGE_FULL' });
+});

@@ -1,0 +1,22 @@
+import pino from 'pino';
+import type { SessionRepository } from '../../src/core/session-repository';
+import { openMongoStore } from '../../src/storage/mongo/open';
+import { until } from './until';
+
+/** A server's view of the database, once it answers. */
+export async function openMongo(uri: string): Promise<SessionRepository> {
+  let fatal: Error | undefined;
+  const repository = openMongoStore({
+    uri,
+    logger: pino({ level: 'silent' }),
+    onFatal: (error) => (fatal = error),
+  });
+  await until('the store answers', async () => {
+    if (fatal !== undefined) throw fatal;
+    return repository.ping().then(
+      () => true,
+      () => undefined,
+    );
+  });
+  return repository;
+}
