@@ -4,7 +4,7 @@ import { StartError } from './core/start-error';
 import { GrpcServer } from './grpc/server';
 import { Readiness } from './readiness';
 import { openEmbeddedStore } from './storage/embedded/open';
-import { openMongoStore } from './storage/mongo/open';
+import { createMongoIndexes, openMongoStore } from './storage/mongo/open';
 import type { Logger } from './telemetry/logger';
 
 /** A running service. */
@@ -53,6 +53,13 @@ export async function startApp(
     await repository.close();
   };
   return { grpcPort, close };
+}
+
+/** Makes the database's indexes, for a deployment that does so before its servers start. @throws StartError */
+export async function createIndexes({ mongodbUri }: Config, logger: Logger): Promise<void> {
+  if (mongodbUri === undefined)
+    throw new StartError('MONGODB_URI is not set: the embedded store has no indexes to make');
+  await createMongoIndexes({ uri: mongodbUri, logger });
 }
 
 function openStore(

@@ -1,32 +1,42 @@
 import { config as readDotEnv } from 'dotenv';
-import { startApp } from './app';
-import { ConfigError, helpText, readConfig } from './config';
+import { createIndexes, startApp } from './app';
+import { type Config, ConfigError, helpText, readConfig } from './config';
 import { StartError } from './core/start-error';
-import { createLogger } from './telemetry/logger';
+import { createLogger, type Logger } from './telemetry/logger';
 
-/** Past this a shutdown that hangs is cut: whoever stops a server waits about 10 s. */
-const SHUTDOWN_LIMIT_MS = 9_500;
+const OPTIONS = ['--help', '--create-indexes'];
+
+/** How long after its grace a shutdown that hangs is cut, in milliseconds. */
+const SHUTDOWN_MARGIN_MS = 1500;
 
 async function main(): Promise<void> {
-  const [option, ...rest] = process.argv.slice(2);
+  const options = process.argv.slice(2);
+  const [option] = options;
+  if (options.length > 1 || (option !== undefined && !OPTIONS.includes(option))) {
+    throw new StartError(`unknown option ${options.join(' ')}: npm start -- --help prints what there is`);
+  }
   if (option === '--help') {
     process.stdout.write(helpText());
     return;
   }
-  if (option !== undefined || rest.length > 0) {
-    throw new StartError(
-      `unknown option ${[option, ...rest].join(' ')}: npm start -- --help prints what there is`,
-    );
-  }
   readDotEnv({ quiet: true });
   const config = readConfig(process.env);
   const logger = createLogger(config.logLevel);
+  if (option === '--create-indexes') {
+    await createIndexes(config, logger);
+    logger.info('the indexes are there');
+  } else {
+    await serve(config, logger);
+  }
+}
 
+/** Serves until a signal comes, or the store can never answer again. */
+async function serve(config: Config, logger: Logger): Promise<void> {
   let stopping = false;
   const stop = (exitCode: number): void => {
     if (stopping) return;
     stopping = true;
-    setTimeout(() => process.exit(1), SHUTDOWN_LIMIT_MS).unref();
+    setTimeout(() => process.exit(1), config.shutdownGraceMs + SHUTDOWN_MARGIN_MS).unref();
     starting
       .then((app) => app.close())
       .then(
@@ -38,7 +48,7 @@ async function main(): Promise<void> {
       );
   };
   const starting = startApp(config, logger, (error) => {
-    logger.fatal({ err: error }, error.message);
+    logger.fatal(error instanceof StartError ? {} : { err: error }, error.message);
     stop(1);
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -47,20 +57,14 @@ async function main(): Promise<void> {
       stop(0);
     });
   }
-
-  const app = await starting;
-  logger.info(
-    {
-      host: config.host,
-      grpcPort: app.grpcPort,
-      store: config.mongodbUri === undefined ? 'embedded' : 'mongodb',
-    },
-    `listening for gRPC on ${config.host}:${app.grpcPort}`,
-  );
+  const { grpcPort } = await starting;
+  const store = config.mongodbUri === undefined ? 'embedded' : 'mongodb';
+  logger.info({ host: config.host, grpcPort, store }, `listening for gRPC on ${config.host}:${grpcPort}`);
 }
 
 main().catch((error: unknown) => {
-  if (error instanceof StartError || error instanceof ConfigError) process.stderr.write(`${error.message}\n`);
-  else process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  const foreseen = error instanceof StartError || error instanceof ConfigError;
+  const unforeseen = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`${foreseen ? error.message : unforeseen}\n`);
   process.exit(1);
 });

@@ -24,3 +24,17 @@ export function openMongoStore({ uri, logger, onFatal }: MongoStoreSettings): Mo
   });
   return new MongoSessionRepository(connection);
 }
+
+/**
+ * Makes the indexes, as every server does when it starts, and nothing else.
+ *
+ * @throws StartError where the URI cannot be one, or the database refuses
+ */
+export async function createMongoIndexes({
+  uri,
+  logger,
+}: Pick<MongoStoreSettings, 'uri' | 'logger'>): Promise<void> {
+  const connection = new MongoConnection(uri, logger);
+  await connection.open();
+  await connection.close();
+}

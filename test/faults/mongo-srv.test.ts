@@ -1,0 +1,25 @@
+import dns from 'node:dns';
+import { DnsServer } from '../support/dns-server';
+import { expectWholeLog, LogWriter } from '../support/log-writer';
+import { openMongo } from '../support/open-mongo';
+import { ReplicaSet } from '../support/replica-set';
+
+test('mongodb+srv finds the servers by DNS', async () => {
+  const set = await ReplicaSet.start(1);
+  // A target must lie in the domain that was asked for; this one is an address as well.
+  const server = await DnsServer.start('_mongodb._tcp.cluster.0.0.1', '127.0.0.1', set.members[0]?.port ?? 0);
+  const servers = dns.getServers();
+  dns.setServers([server.address]);
+  try {
+    const repository = await openMongo('mongodb+srv://cluster.0.0.1/conversation?tls=false&replicaSet=rs');
+    const writer = new LogWriter(repository);
+    await writer.create();
+    await writer.add(10);
+    await expectWholeLog(writer, 10);
+    await repository.close();
+  } finally {
+    dns.setServers(servers);
+    server.stop();
+    await set.stop();
+  }
+}, 60_000);
