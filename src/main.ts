@@ -48,7 +48,8 @@ async function serve(config: Config, logger: Logger): Promise<void> {
       );
   };
   const starting = startApp(config, logger, (error) => {
-    logger.fatal(error instanceof StartError ? {} : { err: error }, error.message);
+    if (error instanceof StartError) process.stderr.write(`${error.message}\n`);
+    else logger.fatal({ err: error }, error.message);
     stop(1);
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {

@@ -34,7 +34,8 @@ export const parseBytes = parseAmount(BYTES, 'a size such as 64KiB, 256MiB or 1G
 function parseAmount(units: Readonly<Record<string, number>>, form: string): SettingParser<number> {
   return (text) => {
     const match = /^([0-9]{1,9})([A-Za-z]+)$/.exec(text);
-    const unit = units[match?.[2] ?? ''];
+    const name = match?.[2] ?? '';
+    const unit = Object.hasOwn(units, name) ? units[name] : undefined;
     if (match === null || unit === undefined) throw new Error(`must be ${form}`);
     return Number(match[1]) * unit;
   };

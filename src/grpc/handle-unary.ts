@@ -88,9 +88,11 @@ class Answer {
       Math.min(this.context.remainingMs(), LONGEST_TIMER_MS),
     );
     settings.calls.begin();
+    // It comes when the call's stream closes, answered or not: by then an answer has left.
     call.once('cancelled', () => {
       this.context.cancel();
       this.fail(cancelled());
+      settings.calls.end();
     });
   }
 
@@ -120,7 +122,6 @@ class Answer {
     if (this.answered) return false;
     this.answered = true;
     clearTimeout(this.timer);
-    this.settings.calls.end();
     return true;
   }
 

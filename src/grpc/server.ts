@@ -1,4 +1,4 @@
-import { Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
+import { logVerbosity, Server, ServerCredentials, type ServerOptions, setLogVerbosity } from '@grpc/grpc-js';
 import { LIMITS } from '../core/limits';
 import type { SessionRepository } from '../core/session-repository';
 import type { Logger } from '../telemetry/logger';
@@ -19,8 +19,8 @@ export interface GrpcSettings {
   readonly streamsPerConnection: number;
 }
 
-/** How long a response that is written may take to leave the machine at shutdown. */
-const FLUSH_MS = 250;
+/** How long idle connections may take to close at shutdown, in milliseconds. */
+const CLOSE_MS = 250;
 
 /** The gRPC face: the session service, health and reflection on one port. */
 export class GrpcServer {
@@ -33,6 +33,8 @@ export class GrpcServer {
     private readonly settings: GrpcSettings,
     logger: Logger,
   ) {
+    // The library would write to standard error by itself what it throws as well.
+    setLogVerbosity(logVerbosity.NONE);
     this.server = new Server(serverOptions(settings));
     const unary = { logger, calls: this.calls, callDeadlineMs: settings.callDeadlineMs };
     this.server.addService(SESSION_SERVICE_DEFINITION, sessionServiceImplementation(repository, unary));
@@ -60,7 +62,7 @@ export class GrpcServer {
     this.health.set(false);
     const closed = new Promise<void>((resolve) => this.server.tryShutdown(() => resolve()));
     await Promise.race([this.calls.drain(), pause(graceMs)]);
-    await Promise.race([closed, pause(FLUSH_MS)]);
+    await Promise.race([closed, pause(CLOSE_MS)]);
     this.server.forceShutdown();
   }
 }

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import os, { tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mongo } from 'mongoose';
 import { findMongod } from './mongod-binary';
@@ -53,7 +53,6 @@ export class Member {
   /** Sends a command to this very member. */
   async command(command: mongo.Document): Promise<mongo.Document> {
     const client = new mongo.MongoClient(`mongodb://${this.address}/?directConnection=true`, {
-      runtimeAdapters: { os },
       serverSelectionTimeoutMS: 1000,
       socketTimeoutMS: 5000,
     });

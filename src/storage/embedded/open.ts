@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { closeSync, existsSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { type Database, open } from 'lmdb';
 import { StartError } from '../../core/start-error';
 import { DiskSpace } from './disk-space';
@@ -9,6 +9,11 @@ import { EmbeddedSessionRepository } from './repository';
 /** The layout of keys and values. Data of another layout is refused, not guessed at. */
 const FORMAT_VERSION = 1;
 const FORMAT_KEY = 'format';
+
+/** LMDB's own file, and the number by which it knows it, in the meta page behind the page's header. */
+const DATA_FILE = 'data.mdb';
+const MAGIC_OFFSET = 24;
+const MAGIC = 0xbeefc0de;
 
 export interface EmbeddedStoreSettings {
   /** Made where it is missing. */
@@ -24,6 +29,7 @@ export function openEmbeddedStore(settings: EmbeddedStoreSettings): EmbeddedSess
   const folder = resolve(settings.folder);
   const unlock = takeFolder(folder);
   try {
+    checkFile(join(folder, DATA_FILE));
     const root = open({
       path: folder,
       // With overlapping sync a value can be read before it is durable, and stays so if its sync fails.
@@ -51,6 +57,21 @@ function takeFolder(folder: string): () => void {
   } catch (error) {
     if (error instanceof StartError) throw error;
     throw unusable(folder, error);
+  }
+}
+
+/** LMDB reads a file that is not its own as if it were, and takes the process down. */
+function checkFile(path: string): void {
+  const isNew = !existsSync(path) || statSync(path).size === 0;
+  if (isNew) return;
+  const descriptor = openSync(path, 'r');
+  try {
+    const magic = Buffer.alloc(4);
+    const bytes = readSync(descriptor, magic, 0, magic.length, MAGIC_OFFSET);
+    if (bytes > 0 && magic.readUInt32LE() !== MAGIC)
+      throw new Error(`${DATA_FILE} in it is no file of this service`);
+  } finally {
+    closeSync(descriptor);
   }
 }
 

@@ -1,4 +1,3 @@
-import os from 'node:os';
 import { type Connection, type ConnectOptions, createConnection, type Model, mongo } from 'mongoose';
 import { storeUnavailable } from '../../core/errors';
 import { StartError } from '../../core/start-error';
@@ -24,8 +23,6 @@ function connectOptions(uri: string): ConnectOptions {
   return {
     ...(namesDatabase ? {} : { dbName: DEFAULT_DATABASE }),
     appName: 'conversation-session-service',
-    // The driver would import it dynamically, which not every host of CommonJS can do (Jest cannot).
-    runtimeAdapters: { os },
     autoCreate: false,
     autoIndex: false,
     bufferCommands: false,

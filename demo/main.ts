@@ -1,0 +1,96 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type App, startApp } from '../src/app';
+import { readConfig } from '../src/config';
+import { createLogger } from '../src/telemetry/logger';
+import { type Call, DemoError, messageOf, readCallFile } from './call-file';
+import { type Paint, paintFor } from './colours';
+import { PAGE_SIZE, playCall, readLog } from './play-call';
+import { conversationText } from './print-conversation';
+import { SessionClient } from './session-client';
+import { faultsOfLog } from './verify-log';
+
+const OWN_CALL = join(__dirname, 'calls', 'moving-home.jsonl');
+const USAGE = `Usage: npm run demo [-- FILE]
+Starts the service on its embedded store in a fresh folder, plays the calls of FILE into it (JSON lines;
+without FILE a telephone call of its own), reads each back page by page, prints it, and fails unless every
+event is there once, in order, as it was sent.
+`;
+
+async function main(): Promise<void> {
+  const [argument, ...rest] = process.argv.slice(2);
+  if (argument === '--help') {
+    process.stdout.write(USAGE);
+    return;
+  }
+  if (argument?.startsWith('-') === true || rest.length > 0)
+    throw new DemoError('give one file of calls, or none: npm run demo -- FILE');
+  const calls = readCallFile(argument === undefined ? OWN_CALL : fromWhereNpmWasCalled(argument));
+
+  const app = await startService();
+  const client = new SessionClient(app.grpcPort);
+  try {
+    const paint = paintFor(process.stdout, process.env);
+    for (const call of calls) await demonstrate(client, call, paint);
+    const events = calls.reduce((sum, call) => sum + call.events.length, 0);
+    const what = `${plural(calls.length, 'call')} with ${plural(events, 'event')} in all`;
+    say(paint('green', `OK: ${what}: each event is there once, in order, as it was sent`));
+  } finally {
+    client.close();
+    await app.close();
+  }
+}
+
+/** The real service, on a free port and a store of its own that goes with this process. */
+function startService(): Promise<App> {
+  const folder = mkdtempSync(join(tmpdir(), 'conversation-demo-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const config = readConfig({ DATA_DIR: folder, GRPC_PORT: '0', LOG_LEVEL: 'silent' });
+  return startApp(config, createLogger(config.logLevel), fail);
+}
+
+async function demonstrate(client: SessionClient, call: Call, paint: Paint): Promise<void> {
+  await playCall(client, call);
+  const { session, events, pages } = await readLog(client, call.sessionId);
+  const late = call.events.filter(({ afterHangUp }) => afterHangUp);
+  const retried = call.events.filter(({ sent }) => sent > 1);
+  say(conversationText(session, events, call.events.length - late.length, paint));
+  say('');
+  const retries = retried.map(({ eventId, sent }) => `${eventId} ${sent === 2 ? 'twice' : `${sent} times`}`);
+  say(`  sent       ${plural(call.events.length, 'event')}`);
+  if (retries.length > 0) say(`  retried    ${retries.join(', ')}: each stored once`);
+  if (late.length > 0)
+    say(`  late       ${late.map(({ eventId }) => eventId).join(', ')}: after the hang-up, and stored`);
+  say(`  read back  ${plural(events.length, 'event')} in ${plural(pages, 'page')} of at most ${PAGE_SIZE}`);
+  say('');
+  const faults = faultsOfLog(call, session, events);
+  if (faults.length > 0)
+    throw new DemoError(`${call.sessionId} came back otherwise than it was sent: ${faults.join('; ')}`);
+}
+
+/** npm runs scripts in the package's folder, whichever folder it was called in. */
+function fromWhereNpmWasCalled(path: string): string {
+  const { npm_lifecycle_event: script, INIT_CWD: called } = process.env;
+  return script === 'demo' && called !== undefined ? resolve(called, path) : path;
+}
+
+function plural(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? '' : 's'}`;
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+function fail(error: unknown): never {
+  const expected = error instanceof DemoError;
+  process.stderr.write(`demo: ${expected || !(error instanceof Error) ? messageOf(error) : error.stack}\n`);
+  process.exit(1);
+}
+
+// The reader of a pipe may leave early (`npm run demo | head`).
+process.stdout.on('error', () => process.exit(1));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+
+main().catch(fail);

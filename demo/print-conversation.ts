@@ -1,0 +1,121 @@
+import type { Event } from '../generated/conversation/v1/event';
+import { type Session, SessionStatus } from '../generated/conversation/v1/session';
+import type { JsonObject } from '../src/core/json';
+import type { Paint } from './colours';
+import { describeEvent, type Line } from './describe-event';
+import { displayWidth, padTo, printable, truncate, wrap } from './text-layout';
+
+/** Columns of a row, of 100 in all. */
+const NUMBER = 4;
+const TIME = 10;
+const WHO = 13;
+const TEXT = 67;
+const WIDTH = NUMBER + TIME + WHO + TEXT + 6;
+
+/** Rows of one thing said or done: a tool's reply can be pages long. */
+const ROWS = 4;
+
+/**
+ * A conversation as a person can follow it: a heading, a row or more for each event, and
+ * a rule where the session was completed.
+ *
+ * @param beforeHangUp how many of the events were sent before the session was completed
+ */
+export function conversationText(
+  session: Session,
+  events: readonly Event[],
+  beforeHangUp: number,
+  paint: Paint,
+): string {
+  const timeOf = clockFor(events);
+  const rows = events.map((event) =>
+    describeEvent(event.type, payloadOf(event)).flatMap((line, index) => {
+      const first = index === 0;
+      return rowsOf(first ? String(event.sequence) : '', first ? timeOf.time(event) : '', line, paint);
+    }),
+  );
+  return [
+    ...heading(session, timeOf.meaning, paint),
+    ...rows.slice(0, beforeHangUp).flat(),
+    rule(
+      `session ${SessionStatus[session.status].replace('SESSION_STATUS_', '').toLowerCase()}: ${session.endReason}`,
+      paint,
+    ),
+    ...rows.slice(beforeHangUp).flat(),
+  ].join('\n');
+}
+
+function heading(session: Session, clock: string, paint: Paint): string[] {
+  const about = Object.entries(session.metadata ?? {}).map(
+    ([key, value]) => `${key}: ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
+  const facts = [
+    session.language,
+    `${session.eventCount} ${session.eventCount === 1 ? 'event' : 'events'}`,
+    clock,
+  ];
+  return [
+    rule(session.sessionId, paint),
+    ...wrap(printable([...about, ...facts].join(' · ')), WIDTH).map((line) => paint('dim', line)),
+    '',
+  ];
+}
+
+function rule(text: string, paint: Paint): string {
+  const title = truncate(printable(`── ${text} `), WIDTH - 2);
+  return paint('bold', title + '─'.repeat(WIDTH - displayWidth(title)));
+}
+
+interface Clock {
+  /** What the times are, for the heading. */
+  readonly meaning: string;
+  readonly time: (event: Event) => string;
+}
+
+/** The call's own times where its events have them; otherwise when the service took them. */
+function clockFor(events: readonly Event[]): Clock {
+  if (events.some((event) => callTimeOf(event) !== undefined)) {
+    return {
+      meaning: 'times are those of the call',
+      time: (event) => {
+        const ms = callTimeOf(event);
+        return ms === undefined ? '' : minutesAndSeconds(ms);
+      },
+    };
+  }
+  return {
+    meaning: 'times are when the service took each event (UTC)',
+    time: ({ timestamp }) => timestamp?.toISOString().slice(11, 21) ?? '',
+  };
+}
+
+function payloadOf({ payload }: Event): JsonObject {
+  return payload ?? {};
+}
+
+/** Milliseconds since the call began. */
+function callTimeOf(event: Event): number | undefined {
+  const { startMs, atMs = startMs } = payloadOf(event);
+  return typeof atMs === 'number' ? atMs : undefined;
+}
+
+function minutesAndSeconds(ms: number): string {
+  const tenths = Math.round(ms / 100);
+  const seconds = ((tenths % 600) / 10).toFixed(1).padStart(4, '0');
+  return `${Math.floor(tenths / 600)}:${seconds}`;
+}
+
+function rowsOf(number: string, time: string, line: Line, paint: Paint): string[] {
+  const text = printable(line.text);
+  const noted = line.note === undefined ? text : `${text}  ${printable(line.note)}`;
+  const wrapped = wrap(noted, TEXT);
+  const shown = wrapped.slice(0, ROWS);
+  if (wrapped.length > ROWS) shown[ROWS - 1] = truncate(`${shown[ROWS - 1] ?? ''} …`, TEXT);
+  return shown.map((row, index) => {
+    const first = index === 0;
+    const who = padTo(truncate(first ? printable(line.who) : '', WHO), WHO);
+    const start = `${(first ? number : '').padStart(NUMBER)}  ${(first ? time : '').padStart(TIME)}  `;
+    const coloured = line.colour === 'dim' ? paint('dim', row) : row;
+    return `${paint('dim', start)}${paint(line.colour, who)}  ${coloured}`.trimEnd();
+  });
+}

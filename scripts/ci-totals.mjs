@@ -1,0 +1,27 @@
+// Prints `N passed, N failed, N skipped` for the steps of .ci/run, and fails where any test failed or was skipped.
+// The folder given holds `steps` (a line each: exit code, tab, name) and Jest's JSON report of each step that has tests.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const [folder] = process.argv.slice(2);
+const totals = { passed: 0, failed: 0, skipped: 0 };
+
+const countReport = (report) => {
+  totals.passed += report.numPassedTests;
+  // A suite that does not load has no tests to fail.
+  const failed = report.numFailedTests + report.numRuntimeErrorTestSuites;
+  totals.failed += failed;
+  totals.skipped += report.numPendingTests + report.numTodoTests;
+  return failed;
+};
+
+for (const line of readFileSync(join(folder, 'steps'), 'utf8').trim().split('\n')) {
+  const [code, name] = line.split('\t');
+  const path = join(folder, `${name}.json`);
+  const failed = existsSync(path) ? countReport(JSON.parse(readFileSync(path, 'utf8'))) : 0;
+  if (code !== '0' && failed === 0) totals.failed += 1;
+  if (code === '0' && name === 'demo') totals.passed += 1;
+}
+
+process.stdout.write(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped\n`);
+process.exitCode = totals.passed > 0 && totals.failed === 0 && totals.skipped === 0 ? 0 : 1;

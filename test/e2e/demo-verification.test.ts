@@ -1,0 +1,84 @@
+import { SessionStatus, type Session } from '../../generated/conversation/v1/session';
+import type { Event } from '../../generated/conversation/v1/event';
+import type { Call } from '../../demo/call-file';
+import { faultsOfLog } from '../../demo/verify-log';
+
+const IDS = ['a', 'b', 'c', 'd'];
+
+const CALL: Call = {
+  place: 'calls.jsonl, line 1',
+  sessionId: 'call-1',
+  language: 'en-US',
+  metadata: { channel: 'phone' },
+  events: IDS.map((eventId) => ({
+    place: 'calls.jsonl',
+    eventId,
+    type: 'user_speech',
+    payload: { text: `says ${eventId}` },
+    sent: 1,
+    afterHangUp: false,
+  })),
+};
+
+const SESSION: Session = {
+  sessionId: 'call-1',
+  language: 'en-US',
+  metadata: { channel: 'phone' },
+  status: SessionStatus.SESSION_STATUS_COMPLETED,
+  startedAt: new Date(1_000),
+  endedAt: new Date(2_000),
+  eventCount: 4,
+  endReason: 'hang-up',
+};
+
+const event = (eventId: string, sequence: number): Event => ({
+  eventId,
+  sequence,
+  sessionId: 'call-1',
+  type: 'user_speech',
+  payload: { text: `says ${eventId}` },
+  timestamp: new Date(1_000 + sequence),
+});
+
+/** A log of these events in this order, numbered as it should be. */
+const log = (...ids: string[]): Event[] => ids.map((eventId, index) => event(eventId, index + 1));
+
+it('finds no fault in a log that is what was sent', () => {
+  expect(faultsOfLog(CALL, SESSION, log(...IDS))).toEqual([]);
+});
+
+it.each<[string, Event[], string]>([
+  ['a missing event', log('a', 'b', 'd'), 'c is missing'],
+  ['a missing last event', log('a', 'b', 'c'), 'd is missing'],
+  ['a doubled event', log('a', 'b', 'b', 'c', 'd'), 'b is there twice'],
+  ['events out of order', log('a', 'c', 'b', 'd'), 'c is out of order'],
+  ['an event that was never sent', log('a', 'b', 'c', 'd', 'e'), 'e was never sent'],
+  ['a gap in the sequence', [...log('a', 'b', 'c'), event('d', 5)], 'd has sequence 5, and should have 4'],
+  [
+    'another payload',
+    [...log('a', 'b', 'c'), { ...event('d', 4), payload: { text: 'says D' } }],
+    'the payload of d is not what was sent',
+  ],
+  [
+    'another type',
+    [...log('a', 'b', 'c'), { ...event('d', 4), type: 'dtmf' }],
+    'd has the type dtmf, sent as user_speech',
+  ],
+  [
+    'time that goes back',
+    [...log('a', 'b', 'c'), { ...event('d', 4), timestamp: new Date(0) }],
+    'd has an earlier timestamp than the event before it',
+  ],
+])('names %s', (_, events, fault) => {
+  expect(faultsOfLog(CALL, SESSION, events)).toContain(fault);
+});
+
+it.each<[string, Partial<Session>, RegExp]>([
+  ['status', { status: SessionStatus.SESSION_STATUS_ACTIVE }, /^the session's status is 2/],
+  ['metadata', { metadata: {} }, /^the session's metadata is \{\}/],
+  ['event count', { eventCount: 5 }, /^the session's event count is 5, and should be 4/],
+  ['end', { endedAt: undefined }, /no time of its end/],
+])("names a session's wrong %s", (_, change, fault) => {
+  const faults = faultsOfLog(CALL, { ...SESSION, ...change }, log(...IDS));
+  expect(faults).toEqual([expect.stringMatching(fault)]);
+});

@@ -1,0 +1,74 @@
+import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { endServices, temporaryFolder } from '../support/service-process';
+
+const ROOT = resolve(__dirname, '..', '..');
+const OWN_CALL = join(ROOT, 'demo', 'calls', 'moving-home.jsonl');
+
+interface Played {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+afterEach(endServices);
+
+function play(...options: string[]): Promise<Played> {
+  const tsx = join(ROOT, 'node_modules', '.bin', 'tsx');
+  return new Promise((done) => {
+    execFile(tsx, [join(ROOT, 'demo', 'main.ts'), ...options], (error, stdout, stderr) => {
+      done({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
+    });
+  });
+}
+
+function playLines(...lines: unknown[]): Promise<Played> {
+  const file = join(temporaryFolder(), 'calls.jsonl');
+  const text = lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line)));
+  writeFileSync(file, `${text.join('\n')}\n`);
+  return play(file);
+}
+
+const SESSION = { session: { sessionId: 'call-1', language: 'en-US', metadata: {} } };
+
+it('plays its own call: 30 to 60 events, two of them retried, one after the hang-up', async () => {
+  const events = readFileSync(OWN_CALL, 'utf8').trim().split('\n').length - 1;
+  expect(events).toBeGreaterThanOrEqual(30);
+  expect(events).toBeLessThanOrEqual(60);
+  const { code, stdout, stderr } = await play();
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toMatch(new RegExp(`^ {2}sent +${events} events$`, 'm'));
+  expect(stdout).toMatch(/^ {2}retried +key-07 twice, tool-28 twice: each stored once$/m);
+  expect(stdout).toMatch(/^ {2}late +said-44: after the hang-up, and stored$/m);
+  expect(stdout).toMatch(new RegExp(`^ {2}read back +${events} events in 3 pages of at most 20$`, 'm'));
+  expect(stdout).toMatch(/^OK: 1 call with \d+ events in all: .*\n$/m);
+  expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
+  expect(stdout).not.toMatch(/\p{Cc}(?<!\n)/u);
+});
+
+it('shows odd text without passing its control characters to the terminal', async () => {
+  const { code, stdout } = await playLines(SESSION, {
+    eventId: 'event-1',
+    type: 'user_speech',
+    payload: { text: '\u001b[2J你好\n🎉', speaker: 'caller\u0007' },
+  });
+  expect(code).toBe(0);
+  expect(stdout).toContain('[2J你好 🎉');
+  expect(stdout).not.toMatch(/\p{Cc}(?<!\n)/u);
+});
+
+it('says on one line what the service refuses, and where it is in the file', async () => {
+  const session = { ...SESSION.session, language: 'no tag' };
+  const { code, stderr } = await playLines({ session }, { eventId: 'event-1', type: 'dtmf' });
+  expect(code).toBe(1);
+  expect(stderr).toMatch(
+    /^demo: .*calls\.jsonl, line 1: the service refused it: 3 INVALID_ARGUMENT: .*language must be .*\n$/,
+  );
+});
+
+it('says on one line what is wrong with a file', async () => {
+  const { code, stdout, stderr } = await play('no-such-file.jsonl');
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toMatch(/^demo: cannot read no-such-file\.jsonl: ENOENT: .*\n$/);
+});

@@ -1,0 +1,123 @@
+import { execFile } from 'node:child_process';
+import { delimiter } from 'node:path';
+import { goToolsPath } from '../support/go-tools';
+import { type RunningMongod, startReplicaSet } from '../support/mongod';
+import { readmeCommands } from '../support/readme-commands';
+import { endServices, startService } from '../support/service-process';
+import { until } from '../support/until';
+
+interface Ran {
+  readonly code: number;
+  readonly output: string;
+}
+
+let toolsPath: string;
+beforeAll(async () => {
+  toolsPath = await goToolsPath();
+}, 600_000);
+
+/** Runs a command of the README as a person would, against this port. */
+function run(command: string, port: number): Promise<Ran> {
+  const env = { ...process.env, PATH: `${toolsPath}${delimiter}${process.env.PATH ?? ''}` };
+  return new Promise((resolve) => {
+    execFile(
+      'sh',
+      ['-c', command.replaceAll('127.0.0.1:50051', `127.0.0.1:${port}`)],
+      { env, timeout: 20_000 },
+      (error, stdout, stderr) => {
+        const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
+        resolve({ code, output: `${stdout}${stderr}` });
+      },
+    );
+  });
+}
+
+const PROBE = 'grpc-health-probe -addr=127.0.0.1:50051';
+const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g;
+
+const withoutTimes = (text: string): string => text.replace(TIME, '<time>');
+/** The tools' own JSON printer varies its spaces on purpose. */
+const withoutLayout = (text: string): string => withoutTimes(text).replace(/\s+/g, ' ').trim();
+
+function describeCommands(port: () => number): void {
+  beforeAll(async () => {
+    await until('the service is SERVING', async () => (await run(PROBE, port())).code === 0 || undefined);
+  });
+
+  it.each(readmeCommands().map(({ command, reply }) => [command, reply] as const))(
+    '%s',
+    async (command, reply) => {
+      const { code, output } = await run(command, port());
+      if (reply?.form === 'json') {
+        expect(JSON.parse(withoutTimes(output))).toEqual(JSON.parse(withoutTimes(reply.text)));
+      } else {
+        expect(withoutLayout(output)).toBe(withoutLayout(reply?.text ?? ''));
+      }
+      expect(code === 0).toBe(!output.startsWith('ERROR:'));
+    },
+  );
+}
+
+it('the README shows every RPC, reflection, health and errors', () => {
+  const text = readmeCommands()
+    .map(({ command, reply }) => `${command}\n${reply?.text ?? ''}`)
+    .join('\n');
+  for (const what of [
+    '50051 list',
+    'describe conversation.v1.SessionService',
+    'describe conversation.v1.AddEventRequest',
+    'SessionService/CreateSession',
+    'SessionService/AddEvent',
+    'SessionService/GetSession',
+    'SessionService/CompleteSession',
+    'Code: NotFound',
+    'Code: InvalidArgument',
+    'google.rpc.BadRequest',
+    'grpc.health.v1.Health/Check',
+    'grpc.health.v1.Health/List',
+    PROBE,
+  ]) {
+    expect(text).toContain(what);
+  }
+});
+
+describe('on the embedded store', () => {
+  let port: number;
+  beforeAll(async () => {
+    ({ port } = await startService());
+  });
+  afterAll(endServices);
+
+  describeCommands(() => port);
+});
+
+describe('on MongoDB', () => {
+  let mongod: RunningMongod;
+  let port: number;
+  beforeAll(async () => {
+    mongod = await startReplicaSet();
+    ({ port } = await startService({ MONGODB_URI: mongod.uri }));
+  }, 60_000);
+  afterAll(async () => {
+    await endServices();
+    await mongod.stop();
+  });
+
+  describeCommands(() => port);
+
+  it('grpc-health-probe says NOT_SERVING once the database is stopped, and not at once', async () => {
+    expect(await run(PROBE, port)).toMatchObject({ code: 0 });
+    await mongod.stop();
+    const stoppedAt = performance.now();
+    const probed = await until(
+      'it is not SERVING',
+      async () => {
+        const probe = await run(PROBE, port);
+        return probe.code === 0 ? undefined : probe;
+      },
+      20_000,
+    );
+    expect(probed.output).toContain('NOT_SERVING');
+    expect(performance.now() - stoppedAt).toBeGreaterThan(3_000);
+  });
+});

@@ -1,0 +1,107 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { open } from 'lmdb';
+import {
+  endServices,
+  type Exit,
+  runService,
+  startService,
+  temporaryFolder,
+} from '../support/service-process';
+import { connect, disconnect } from '../support/connect';
+
+afterEach(async () => {
+  disconnect();
+  await endServices();
+});
+
+/** One clear line for each fault, and nothing that only a programmer reads. */
+function expectRefusal({ code, stderr }: Exit, ...lines: RegExp[]): void {
+  const said = stderr.trimEnd().split('\n');
+  expect(said).toEqual(lines.map((line) => expect.stringMatching(line) as string));
+  expect(stderr).not.toMatch(/^\s+at /m);
+  expect(code).toBe(1);
+}
+
+it('names a port in use and what to do', async () => {
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+  const address = other.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const exit = await runService({ environment: { GRPC_PORT: String(port) } });
+  await new Promise((resolve) => other.close(resolve));
+  expectRefusal(exit, new RegExp(`^port ${port} on 127\\.0\\.0\\.1 is in use: stop .* or set GRPC_PORT`));
+});
+
+it('names an address that is not of this machine', async () => {
+  const exit = await runService({ environment: { GRPC_PORT: '0', HOST: '192.0.2.1' } });
+  expectRefusal(exit, /^cannot listen on 192\.0\.2\.1:0: .*check HOST and GRPC_PORT$/);
+});
+
+it.each(['file', 'file/below'])('names a DATA_DIR that cannot be written: %s', async (path) => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'file'), 'not a folder');
+  const exit = await runService({ environment: { GRPC_PORT: '0', DATA_DIR: join(folder, path) } });
+  expectRefusal(exit, /^DATA_DIR \/.*\/file.* cannot be used: .*; give a folder that this user can write to/);
+});
+
+it('names a DATA_DIR that another process has, which goes on undisturbed', async () => {
+  const folder = temporaryFolder();
+  const { port } = await startService({}, folder);
+  expectRefusal(
+    await runService({ environment: { GRPC_PORT: '0' }, folder }),
+    /^DATA_DIR \/.*\/data is in use by another process of this service: stop that one, or give this one a folder of its own$/,
+  );
+  const { created } = await connect(port).createSession({ sessionId: 'call-1' });
+  expect(created).toBe(true);
+});
+
+it.each(['text', 'text\n'.repeat(1000)])('names a DATA_DIR whose data file is not its own', async (text) => {
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, 'data'));
+  writeFileSync(join(folder, 'data', 'data.mdb'), text);
+  const exit = await runService({ environment: { GRPC_PORT: '0' }, folder });
+  expectRefusal(exit, /^DATA_DIR .* cannot be used: data\.mdb in it is no file of this service/);
+});
+
+it('names a DATA_DIR of another format version', async () => {
+  const folder = temporaryFolder();
+  const data = join(folder, 'data');
+  mkdirSync(data);
+  const store = open({ path: data, maxDbs: 8 });
+  await store.openDB<number, string>({ name: 'meta' }).put('format', 99);
+  await store.close();
+  const exit = await runService({ environment: { GRPC_PORT: '0' }, folder });
+  expectRefusal(
+    exit,
+    /has data of format 99, and this version of the service reads format \d+: run the version/,
+  );
+});
+
+it('names all malformed settings at once, each with its rule and default', async () => {
+  const environment = {
+    GRPC_PORT: '70000',
+    CALL_DEADLINE: '10',
+    DISK_RESERVE: 'lots',
+    LOG_LEVEL: 'loud',
+    STREAMS_PER_CONNECTION: '0',
+  };
+  expectRefusal(
+    await runService({ environment }),
+    /^DISK_RESERVE must be a size such as .*, and is "lots" \(default: 256MiB\)$/,
+    /^GRPC_PORT must be a whole number from 0 to 65535, and is "70000" \(default: 50051\)$/,
+    /^CALL_DEADLINE must be a duration such as .*, and is "10" \(default: 10s\)$/,
+    /^STREAMS_PER_CONNECTION must be a whole number from 1 to 1000000, and is "0" \(default: 1000\)$/,
+    /^LOG_LEVEL must be one of .*, and is "loud" \(default: info\)$/,
+  );
+});
+
+it.each([[['--verbose']], [['start']], [['--verbose', '--help']]])(
+  'names an unknown option: %j',
+  async (options) => {
+    const { code, stdout, stderr } = await runService({ options });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toBe(`unknown option ${options.join(' ')}: npm start -- --help prints what there is\n`);
+  },
+);

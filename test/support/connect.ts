@@ -1,0 +1,26 @@
+import type { Event } from '../../generated/conversation/v1/event';
+import { RpcClient } from './rpc-client';
+
+const clients: RpcClient[] = [];
+
+/** A client of the service on this port, which `disconnect` closes. */
+export function connect(port: number): RpcClient {
+  const client = new RpcClient(port);
+  clients.push(client);
+  return client;
+}
+
+/** For `afterEach`: an open channel keeps the test's process alive. */
+export function disconnect(): void {
+  for (const client of clients.splice(0)) client.close();
+}
+
+/** A session's whole log, a page after the other. */
+export async function readLog(client: RpcClient, sessionId: string): Promise<Event[]> {
+  const events: Event[] = [];
+  for (;;) {
+    const page = await client.getSession({ sessionId, offset: events.length, limit: 1000 });
+    events.push(...page.events);
+    if (page.pagination?.hasMore !== true) return events;
+  }
+}

@@ -1,0 +1,57 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { promisify, types } from 'node:util';
+import { cacheFolder } from './cache-folder';
+
+interface Tool {
+  readonly module: string;
+  readonly version: string;
+}
+
+const TOOLS: Readonly<Record<string, Tool>> = {
+  grpcurl: { module: 'github.com/fullstorydev/grpcurl/cmd/grpcurl', version: 'v1.9.4' },
+  'grpc-health-probe': { module: 'github.com/grpc-ecosystem/grpc-health-probe', version: 'v0.4.61' },
+};
+
+/** The folders of grpcurl and grpc-health-probe, for PATH: installed once, and cached by version. */
+export async function goToolsPath(): Promise<string> {
+  const folders: string[] = [];
+  for (const [name, tool] of Object.entries(TOOLS)) folders.push(await obtain(name, tool));
+  return folders.join(delimiter);
+}
+
+async function obtain(name: string, tool: Tool): Promise<string> {
+  const tools = join(cacheFolder(), 'bin');
+  const folder = join(tools, `${name}-${tool.version}`);
+  if (existsSync(join(folder, name))) return folder;
+  await mkdir(tools, { recursive: true });
+  // Installed beside and moved at once, so that a run that was broken off leaves no half of it.
+  const beside = await mkdtemp(join(tools, 'install-'));
+  try {
+    await install(name, tool, beside);
+    await mkdir(folder, { recursive: true });
+    await rename(join(beside, name), join(folder, name));
+  } finally {
+    await rm(beside, { recursive: true, force: true });
+  }
+  return folder;
+}
+
+async function install(name: string, { module, version }: Tool, folder: string): Promise<void> {
+  try {
+    const env = { ...process.env, GOBIN: folder };
+    await promisify(execFile)('go', ['install', `${module}@${version}`], { env, timeout: 300_000 });
+  } catch (error) {
+    // Node's own errors are no instances of the Error that Jest gives its tests.
+    const why = types.isNativeError(error) ? error : new Error(String(error));
+    const missing = 'code' in why && why.code === 'ENOENT';
+    throw new Error(
+      missing
+        ? `The real-client tests install ${name} with Go, and there is no go on PATH: install Go 1.24 or later, then run them again.`
+        : `The real-client tests could not install ${name} ${version}: ${why.message.trim()}`,
+      { cause: error },
+    );
+  }
+}
