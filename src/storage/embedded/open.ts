@@ -67,9 +67,8 @@ function checkFile(path: string): void {
   const descriptor = openSync(path, 'r');
   try {
     const magic = Buffer.alloc(4);
-    const bytes = readSync(descriptor, magic, 0, magic.length, MAGIC_OFFSET);
-    if (bytes > 0 && magic.readUInt32LE() !== MAGIC)
-      throw new Error(`${DATA_FILE} in it is no file of this service`);
+    readSync(descriptor, magic, 0, magic.length, MAGIC_OFFSET);
+    if (magic.readUInt32LE() !== MAGIC) throw new Error(`${DATA_FILE} in it is no file of this service`);
   } finally {
     closeSync(descriptor);
   }
