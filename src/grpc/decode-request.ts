@@ -9,19 +9,20 @@ export interface MessageDecoder<Message> {
 
 /** Decodes a request; bytes that are no such message are the caller's mistake, not the server's. */
 export function decodeRequest<Message>(decoder: MessageDecoder<Message>, bytes: Uint8Array): Message {
-  const reader = new BinaryReader(bytes, decodeUtf8);
-  let message: Message;
   try {
-    message = decoder.decode(reader);
+    passOverFields(new BinaryReader(bytes));
+    return decoder.decode(new BinaryReader(bytes, decodeUtf8));
   } catch (error) {
-    throw undecodable(error instanceof Error ? error.message : String(error));
+    const why = error instanceof Error ? error.message : String(error);
+    const description = `the request's bytes do not decode: ${why}; check that client and server use the same proto`;
+    throw invalidRequest([{ field: '', description }]);
   }
-  // The generated decoder stops at a stray end-of-group or zero tag as if the message ended there.
-  if (reader.pos !== reader.len) throw undecodable(`it breaks off at byte ${reader.pos} of ${reader.len}`);
-  return message;
 }
 
-function undecodable(why: string): Error {
-  const description = `the request's bytes do not decode: ${why}; check that client and server use the same proto`;
-  return invalidRequest([{ field: '', description }]);
+/** The generated decoder stops at a stray zero or end of a group as if the message ended there; this one throws. */
+function passOverFields(reader: BinaryReader): void {
+  while (reader.pos < reader.len) {
+    const [field, wireType] = reader.tag();
+    reader.skip(wireType, field);
+  }
 }

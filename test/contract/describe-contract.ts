@@ -1,0 +1,51 @@
+import { randomUUID } from 'node:crypto';
+import type { RpcClient } from '../support/rpc-client';
+import { type SessionServer, startSessionServer } from '../support/session-server';
+import { type OpenStore, STORES } from './stores';
+
+/** Two servers on one database. */
+export interface ContractService {
+  readonly client: RpcClient;
+  /** A client of the other server. */
+  readonly other: RpcClient;
+}
+
+/** Runs the rules on each store, through real servers and the generated client. */
+export function describeContract(subject: string, rules: (service: ContractService) => void): void {
+  describe.each(STORES)('$name: ' + subject, ({ open }) => {
+    let store: OpenStore;
+    let servers: readonly [SessionServer, SessionServer];
+
+    beforeAll(async () => {
+      store = await open();
+      const [first, second] = store.repositories;
+      servers = [await startSessionServer(first), await startSessionServer(second)];
+    });
+
+    afterAll(async () => {
+      for (const server of servers) await server.close();
+      await store.close();
+    });
+
+    rules({
+      get client() {
+        return servers[0].client;
+      },
+      get other() {
+        return servers[1].client;
+      },
+    });
+  });
+}
+
+/** An id that no other test has. */
+export function newId(): string {
+  return `id-${randomUUID()}`;
+}
+
+/** A new session's id. */
+export async function newSession({ client }: ContractService): Promise<string> {
+  const sessionId = newId();
+  await client.createSession({ sessionId });
+  return sessionId;
+}

@@ -1,0 +1,131 @@
+import type { Event } from '../../generated/conversation/v1/event';
+import { readLog } from '../support/connect';
+import { type ContractService, describeContract, newSession } from './describe-contract';
+
+/** The whole log, after it is checked: dense from 1, each event once, time never going back. */
+async function readChecked({ client }: ContractService, sessionId: string): Promise<Event[]> {
+  const events = await readLog(client, sessionId);
+  expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_, index) => index + 1));
+  expect(new Set(events.map(({ eventId }) => eventId)).size).toBe(events.length);
+  const times = events.map(({ timestamp }) => timestamp?.getTime() ?? NaN);
+  expect(times).toEqual([...times].sort((a, b) => a - b));
+  return events;
+}
+
+describeContract('order', (service) => {
+  test('500 adds to one session through two servers at once are sequences 1 to 500', async () => {
+    const sessionId = await newSession(service);
+    const replies = await Promise.all(
+      Array.from({ length: 500 }, (_, index) =>
+        (index % 2 === 0 ? service.client : service.other).addEvent({
+          sessionId,
+          eventId: `e${index}`,
+          payload: { index },
+        }),
+      ),
+    );
+    const events = await readChecked(service, sessionId);
+    expect(events).toHaveLength(500);
+    for (const [index, { event, duplicate }] of replies.entries()) {
+      expect(duplicate).toBe(false);
+      expect(event).toMatchObject({ eventId: `e${index}`, payload: { index } });
+      expect(events[(event?.sequence ?? 0) - 1]).toEqual(event);
+    }
+  });
+
+  test('repeats among the adds are duplicates of what is stored, and take no sequence', async () => {
+    const sessionId = await newSession(service);
+    const sends = Array.from({ length: 300 }, (_, index) => `e${(index * 7) % 100}`);
+    const replies = await Promise.all(
+      sends.map((eventId, index) =>
+        (index % 2 === 0 ? service.client : service.other).addEvent({ sessionId, eventId }),
+      ),
+    );
+    const events = await readChecked(service, sessionId);
+    expect(events).toHaveLength(100);
+    expect(replies.filter(({ duplicate }) => !duplicate)).toHaveLength(100);
+    for (const [index, { event }] of replies.entries()) {
+      expect(event?.eventId).toBe(sends[index]);
+      expect(events[(event?.sequence ?? 0) - 1]).toEqual(event);
+    }
+  });
+
+  test('one after the other through two servers keeps the order of the replies', async () => {
+    const sessionId = await newSession(service);
+    for (let n = 1; n <= 40; n += 1) {
+      const client = n % 3 === 0 ? service.other : service.client;
+      const { event } = await client.addEvent({ sessionId, eventId: `e${n}` });
+      expect(event?.sequence).toBe(n);
+    }
+    const events = await readChecked(service, sessionId);
+    expect(events).toHaveLength(40);
+  });
+
+  test('many sessions at once have a dense log each', async () => {
+    const sessionIds = await Promise.all(Array.from({ length: 20 }, () => newSession(service)));
+    await Promise.all(
+      Array.from({ length: 400 }, (_, index) =>
+        (index % 2 === 0 ? service.client : service.other).addEvent({
+          sessionId: sessionIds[index % 20] ?? '',
+          eventId: `e${index}`,
+        }),
+      ),
+    );
+    for (const [own, sessionId] of sessionIds.entries()) {
+      const events = await readChecked(service, sessionId);
+      expect(events).toHaveLength(20);
+      for (const { eventId } of events) expect(Number(eventId.slice(1)) % 20).toBe(own);
+    }
+  });
+
+  test('a reader beside the writers never sees a gap, and its totals agree', async () => {
+    const sessionId = await newSession(service);
+    const written = new AbortController();
+    const writers = Promise.all(
+      [service.client, service.other].flatMap((client, server) =>
+        Array.from({ length: 4 }, async (_, writer) => {
+          for (let n = 0; n < 40; n += 1) {
+            const eventId = `${server}-${writer}-${n}`;
+            const { event } = await client.addEvent({ sessionId, eventId });
+            const offset = (event?.sequence ?? 0) - 1;
+            // What is acknowledged can be read at once, everywhere.
+            const { events } = await service.other.getSession({ sessionId, offset, limit: 1 });
+            expect(events).toEqual([event]);
+          }
+        }),
+      ),
+    ).finally(() => written.abort());
+    let reads = 0;
+    let seen = 0;
+    const reader = (async () => {
+      while (!written.signal.aborted) {
+        const limit = 1 + (reads % 60);
+        const offset = Math.max(0, seen - 20);
+        const { session, events, pagination } = await service.client.getSession({ sessionId, offset, limit });
+        const total = pagination?.total ?? NaN;
+        expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_, i) => offset + 1 + i));
+        expect(session?.eventCount).toBe(total);
+        expect(events).toHaveLength(Math.min(limit, total - offset));
+        expect(pagination?.hasMore).toBe(offset + events.length < total);
+        expect(total).toBeGreaterThanOrEqual(seen);
+        seen = total;
+        reads += 1;
+      }
+    })();
+    await Promise.all([writers, reader]);
+    expect(reads).toBeGreaterThan(5);
+    expect(await readChecked(service, sessionId)).toHaveLength(320);
+  });
+
+  test('a completion among the adds changes none of them', async () => {
+    const sessionId = await newSession(service);
+    const adds = Array.from({ length: 60 }, (_, index) =>
+      (index % 2 === 0 ? service.client : service.other).addEvent({ sessionId, eventId: `e${index}` }),
+    );
+    const end = service.other.completeSession({ sessionId });
+    await Promise.all([...adds, end]);
+    expect(await readChecked(service, sessionId)).toHaveLength(60);
+    const { session } = await service.client.getSession({ sessionId });
+    expect(session?.endedAt).toEqual((await end).session?.endedAt);
+  });
+});

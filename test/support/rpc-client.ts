@@ -1,0 +1,114 @@
+import {
+  type CallOptions,
+  type ClientUnaryCall,
+  credentials,
+  Metadata,
+  type ServiceError,
+} from '@grpc/grpc-js';
+import { SessionStatus } from '../../generated/conversation/v1/session';
+import {
+  type AddEventRequest,
+  type AddEventResponse,
+  type CompleteSessionRequest,
+  type CompleteSessionResponse,
+  type CreateSessionRequest,
+  type CreateSessionResponse,
+  type GetSessionRequest,
+  type GetSessionResponse,
+  SessionServiceClient,
+} from '../../generated/conversation/v1/session_service';
+import { CallError } from './call-error';
+
+/** A call's own options, and a signal that cancels it. */
+export interface RpcOptions {
+  /** In milliseconds since the epoch. */
+  readonly deadline?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+type Callback<Response> = (error: ServiceError | null, response: Response | undefined) => void;
+type Request<Whole extends { sessionId: string }> = Partial<Whole> & Pick<Whole, 'sessionId'>;
+
+/** The generated client with promises for callbacks, requests filled up with the proto's defaults, and errors read. */
+export class RpcClient {
+  private readonly client: SessionServiceClient;
+
+  constructor(port: number) {
+    this.client = new SessionServiceClient(`127.0.0.1:${port}`, credentials.createInsecure());
+  }
+
+  createSession(
+    request: Request<CreateSessionRequest>,
+    options: RpcOptions = {},
+  ): Promise<CreateSessionResponse> {
+    const whole = {
+      language: 'en-US',
+      status: SessionStatus.SESSION_STATUS_UNSPECIFIED,
+      metadata: undefined,
+      ...request,
+    };
+    return promised(options, (callOptions, callback) =>
+      this.client.createSession(whole, new Metadata(), callOptions, callback),
+    );
+  }
+
+  getSession(request: Request<GetSessionRequest>, options: RpcOptions = {}): Promise<GetSessionResponse> {
+    const whole = { offset: 0, limit: 0, ...request };
+    return promised(options, (callOptions, callback) =>
+      this.client.getSession(whole, new Metadata(), callOptions, callback),
+    );
+  }
+
+  completeSession(
+    request: Request<CompleteSessionRequest>,
+    options: RpcOptions = {},
+  ): Promise<CompleteSessionResponse> {
+    const whole = { status: SessionStatus.SESSION_STATUS_UNSPECIFIED, endReason: '', ...request };
+    return promised(options, (callOptions, callback) =>
+      this.client.completeSession(whole, new Metadata(), callOptions, callback),
+    );
+  }
+
+  addEvent(
+    request: Request<AddEventRequest> & Pick<AddEventRequest, 'eventId'>,
+    options: RpcOptions = {},
+  ): Promise<AddEventResponse> {
+    const whole = { type: 'transcript', payload: undefined, ...request };
+    return promised(options, (callOptions, callback) =>
+      this.client.addEvent(whole, new Metadata(), callOptions, callback),
+    );
+  }
+
+  /** Sends bytes as they are to a method, and returns the reply's. */
+  sendBytes(path: string, bytes: Uint8Array): Promise<Buffer> {
+    return promised({}, (callOptions, callback: Callback<Buffer>) =>
+      this.client.makeUnaryRequest(
+        path,
+        (message: Buffer) => message,
+        (message: Buffer) => message,
+        Buffer.from(bytes),
+        new Metadata(),
+        callOptions,
+        callback,
+      ),
+    );
+  }
+
+  close(): void {
+    this.client.close();
+  }
+}
+
+function promised<Response>(
+  { deadline = Date.now() + 20_000, signal }: RpcOptions,
+  start: (options: CallOptions, callback: Callback<Response>) => ClientUnaryCall,
+): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    const call = start({ deadline }, (error, response) => {
+      if (error !== null) reject(new CallError(error));
+      else if (response === undefined) reject(new Error('the call ended without a reply'));
+      else resolve(response);
+    });
+    signal?.addEventListener('abort', () => call.cancel());
+  });
+}

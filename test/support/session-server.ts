@@ -1,0 +1,35 @@
+import type { SessionRepository } from '../../src/core/session-repository';
+import { GrpcServer, type GrpcSettings } from '../../src/grpc/server';
+import { createLogger } from '../../src/telemetry/logger';
+import { RpcClient } from './rpc-client';
+
+/** A gRPC server on a free port, and a client of it. */
+export interface SessionServer {
+  readonly client: RpcClient;
+  close(): Promise<void>;
+}
+
+/** Starts a server over the repository, which stays the caller's to close. */
+export async function startSessionServer(
+  repository: SessionRepository,
+  settings: Partial<GrpcSettings> = {},
+): Promise<SessionServer> {
+  const server = new GrpcServer(
+    repository,
+    {
+      host: '127.0.0.1',
+      port: 0,
+      callDeadlineMs: 10_000,
+      connectionAgeMs: 30 * 60_000,
+      streamsPerConnection: 1000,
+      ...settings,
+    },
+    createLogger('silent'),
+  );
+  const client = new RpcClient(await server.listen());
+  const close = async (): Promise<void> => {
+    client.close();
+    await server.close(5000);
+  };
+  return { client, close };
+}

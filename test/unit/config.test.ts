@@ -1,0 +1,92 @@
+import { ConfigError, helpText, readConfig } from '../../src/config';
+
+test('with nothing set, every setting has its default', () => {
+  expect(readConfig({})).toEqual({
+    mongodbUri: undefined,
+    dataDir: './data',
+    diskReserveBytes: 256 * 1024 * 1024,
+    host: '127.0.0.1',
+    grpcPort: 50051,
+    callDeadlineMs: 10_000,
+    streamsPerConnection: 1000,
+    connectionAgeMs: 30 * 60_000,
+    shutdownGraceMs: 8000,
+    logLevel: 'info',
+  });
+});
+
+test('a setting that is empty has its default', () => {
+  expect(readConfig({ GRPC_PORT: '', LOG_LEVEL: '', MONGODB_URI: '' })).toEqual(readConfig({}));
+});
+
+test('settings are read, and those of others are not looked at', () => {
+  const config = readConfig({
+    MONGODB_URI: 'mongodb://db.example/conversations',
+    DATA_DIR: '/var/lib/sessions',
+    DISK_RESERVE: '1GiB',
+    HOST: '::',
+    GRPC_PORT: '0',
+    CALL_DEADLINE: '250ms',
+    STREAMS_PER_CONNECTION: '7',
+    CONNECTION_AGE: '12h',
+    SHUTDOWN_GRACE: '1s',
+    LOG_LEVEL: 'silent',
+    PORT: 'nonsense',
+  });
+  expect(config).toEqual({
+    mongodbUri: 'mongodb://db.example/conversations',
+    dataDir: '/var/lib/sessions',
+    diskReserveBytes: 1024 ** 3,
+    host: '::',
+    grpcPort: 0,
+    callDeadlineMs: 250,
+    streamsPerConnection: 7,
+    connectionAgeMs: 12 * 3_600_000,
+    shutdownGraceMs: 1000,
+    logLevel: 'silent',
+  });
+});
+
+test('what is read cannot be changed', () => {
+  expect(Object.isFrozen(readConfig({}))).toBe(true);
+});
+
+test('every malformed setting is named at once, with what it is and what it should be', () => {
+  const read = (): unknown =>
+    readConfig({
+      GRPC_PORT: '65536',
+      CALL_DEADLINE: 'soon',
+      DISK_RESERVE: '10MB',
+      LOG_LEVEL: 'loud',
+      STREAMS_PER_CONNECTION: '0',
+    });
+  expect(read).toThrow(ConfigError);
+  const lines = messageOf(read).split('\n');
+  expect(lines.sort()).toEqual([
+    'CALL_DEADLINE must be a duration such as 250ms, 10s, 30m, 12h or 90d, and is "soon" (default: 10s)',
+    'DISK_RESERVE must be a size such as 64KiB, 256MiB or 1GiB, and is "10MB" (default: 256MiB)',
+    'GRPC_PORT must be a whole number from 0 to 65535, and is "65536" (default: 50051)',
+    'LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent, and is "loud" (default: info)',
+    'STREAMS_PER_CONNECTION must be a whole number from 1 to 1000000, and is "0" (default: 1000)',
+  ]);
+});
+
+test('--help has a line for every setting, with its default', () => {
+  const help = helpText();
+  for (const name of [
+    ...['MONGODB_URI', 'DATA_DIR', 'DISK_RESERVE', 'HOST', 'GRPC_PORT', 'CALL_DEADLINE'],
+    ...['STREAMS_PER_CONNECTION', 'CONNECTION_AGE', 'SHUTDOWN_GRACE', 'LOG_LEVEL'],
+  ]) {
+    expect(help).toMatch(new RegExp(`^ {2}${name} +\\S`, 'm'));
+  }
+  expect(help).toMatch(/^ {2}GRPC_PORT +50051 +\S/m);
+});
+
+function messageOf(action: () => unknown): string {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof Error) return error.message;
+  }
+  throw new Error('it should have thrown');
+}

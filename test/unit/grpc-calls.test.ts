@@ -1,0 +1,106 @@
+import { status as Code } from '@grpc/grpc-js';
+import { sessionNotFound, storeUnavailable } from '../../src/core/errors';
+import type { RequestContext } from '../../src/core/request-context';
+import type { SessionRepository } from '../../src/core/session-repository';
+import { failureOf } from '../support/call-error';
+import { type SessionServer, startSessionServer } from '../support/session-server';
+import { until } from '../support/until';
+
+let server: SessionServer | undefined;
+
+/** A server whose reads of a session come to this. */
+async function serverOf(
+  readSession: SessionRepository['readSession'],
+  callDeadlineMs = 10_000,
+): Promise<SessionServer> {
+  const unused = (): Promise<never> => Promise.reject(new Error('not of this test'));
+  const repository: SessionRepository = {
+    createSession: unused,
+    completeSession: unused,
+    addEvent: unused,
+    readSession,
+    ping: unused,
+    close: unused,
+  };
+  server = await startSessionServer(repository, { callDeadlineMs });
+  return server;
+}
+
+afterEach(() => server?.close());
+
+const never = (): Promise<never> => new Promise(() => undefined);
+
+test('a call that brings no deadline and is not answered ends at the server’s', async () => {
+  const { client } = await serverOf(never, 200);
+  const startedAt = performance.now();
+  const error = await failureOf(client.getSession({ sessionId: 'one' }, { deadline: Infinity }));
+  expect(error).toMatchObject({
+    code: Code.DEADLINE_EXCEEDED,
+    info: { domain: 'conversation.v1', reason: 'DEADLINE_EXCEEDED' },
+  });
+  const ms = performance.now() - startedAt;
+  expect(ms).toBeGreaterThanOrEqual(190);
+  expect(ms).toBeLessThan(5000);
+});
+
+test('a call’s own deadline counts where it brings one', async () => {
+  let remainingMs = NaN;
+  const { client } = await serverOf((_id, _range, context) => {
+    remainingMs = context.remainingMs();
+    return Promise.reject(storeUnavailable());
+  }, 200);
+  const error = await failureOf(client.getSession({ sessionId: 'one' }, { deadline: Date.now() + 15_000 }));
+  expect(error).toMatchObject({ code: Code.UNAVAILABLE, retry: { retryDelay: { seconds: 1, nanos: 0 } } });
+  expect(remainingMs).toBeGreaterThan(10_000);
+  expect(remainingMs).toBeLessThanOrEqual(15_000);
+});
+
+test('that a caller hung up is told to what works for it', async () => {
+  const hangUp = new AbortController();
+  let context: RequestContext | undefined;
+  const { client } = await serverOf((_id, _range, given) => {
+    context = given;
+    hangUp.abort();
+    return never();
+  });
+  const error = await failureOf(client.getSession({ sessionId: 'one' }, { signal: hangUp.signal }));
+  expect(error.code).toBe(Code.CANCELLED);
+  await until('the work is told', () => (context?.cancelled === true ? true : undefined));
+});
+
+test('what nobody foresaw is INTERNAL, and says nothing of its cause', async () => {
+  const { client } = await serverOf(() => Promise.reject(new Error('secret')));
+  const error = await failureOf(client.getSession({ sessionId: 'one' }));
+  expect(error).toMatchObject({
+    code: Code.INTERNAL,
+    details: 'internal error',
+    info: { domain: 'conversation.v1', reason: 'INTERNAL', metadata: {} },
+  });
+  expect(JSON.stringify(error.status)).not.toContain('secret');
+});
+
+test('a handler that throws before it returns a promise is answered too', async () => {
+  const { client } = await serverOf(() => {
+    throw sessionNotFound('one');
+  });
+  expect((await failureOf(client.getSession({ sessionId: 'one' }))).code).toBe(Code.NOT_FOUND);
+});
+
+test('a response that cannot be encoded is INTERNAL', async () => {
+  const { client } = await serverOf((sessionId) =>
+    Promise.resolve({
+      session: {
+        sessionId: `${sessionId}\ud800`,
+        status: 'active',
+        language: 'en',
+        metadata: {},
+        startedAt: new Date(NaN),
+        endedAt: undefined,
+        endReason: '',
+        eventCount: 0,
+      },
+      events: [],
+    }),
+  );
+  expect((await failureOf(client.getSession({ sessionId: 'one' }))).code).toBe(Code.INTERNAL);
+});

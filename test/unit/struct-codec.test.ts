@@ -1,0 +1,162 @@
+import { fromBinary, fromJson, type JsonValue, toBinary, toJson } from '@bufbuild/protobuf';
+import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
+import { StructSchema } from '@bufbuild/protobuf/wkt';
+import fc from 'fast-check';
+import { decodeUtf8 } from '../../src/protobuf/utf8';
+import { Struct } from '../../src/protobuf/struct';
+import { expectSameJson, type JsonObject, nastyObject, withoutNegativeZero } from '../support/nasty-json';
+
+const encode = (object: JsonObject): Uint8Array => Struct.encode(object, new BinaryWriter()).finish();
+
+const decode = (bytes: Uint8Array): JsonObject =>
+  Struct.decode(new BinaryReader(bytes, decodeUtf8), bytes.length);
+
+/** What the other implementation, the library's own, holds too: it loses `__proto__`. */
+const plainObject = fc.dictionary(
+  fc.string({ unit: 'binary' }).filter((key) => key !== '__proto__'),
+  fc.jsonValue({ stringUnit: 'binary' }),
+);
+
+test('what is encoded comes back, -0 as 0', () => {
+  fc.assert(
+    fc.property(nastyObject, (object) => {
+      expectSameJson(decode(encode(object)), withoutNegativeZero(object));
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test('another implementation reads what this one writes', () => {
+  fc.assert(
+    fc.property(plainObject, (object) => {
+      expectSameJson(
+        toJson(StructSchema, fromBinary(StructSchema, encode(object))),
+        withoutNegativeZero(object),
+      );
+    }),
+  );
+});
+
+test('this one reads what another implementation writes', () => {
+  fc.assert(
+    fc.property(plainObject, (object) => {
+      const written = toBinary(StructSchema, fromJson(StructSchema, object as JsonValue));
+      expectSameJson(decode(written), object);
+    }),
+  );
+});
+
+test('keys of Object.prototype are own keys of what is read, and touch nothing else', () => {
+  const nested: unknown = JSON.parse(
+    '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}',
+  );
+  const read = decode(encode({ nested }));
+  expect(Object.keys(read.nested ?? {})).toEqual(['__proto__', 'constructor']);
+  expect(Object.getPrototypeOf(read.nested)).toBe(Object.prototype);
+  expect('polluted' in {}).toBe(false);
+});
+
+describe('of what is written in unusual ways', () => {
+  const field = (...bytes: number[]): number[] => [0x0a, bytes.length, ...bytes];
+  const key = [0x0a, 0x01, 0x61];
+
+  test.each<{ name: string; bytes: number[]; object: JsonObject }>([
+    { name: 'nothing is {}', bytes: [], object: {} },
+    {
+      name: 'an entry without a value holds a Value of no kind',
+      bytes: field(...key),
+      object: { a: undefined },
+    },
+    { name: 'an empty Value is of no kind', bytes: field(...key, 0x12, 0), object: { a: undefined } },
+    {
+      name: 'an entry without a key has the empty one',
+      bytes: field(0x12, 2, 0x20, 1),
+      object: { '': true },
+    },
+    { name: 'a value may come before its key', bytes: field(0x12, 2, 0x20, 1, ...key), object: { a: true } },
+    {
+      name: 'the last of two entries of a key counts',
+      bytes: [...field(...key, 0x12, 2, 0x20, 1), ...field(...key, 0x12, 2, 0x20, 0)],
+      object: { a: false },
+    },
+    {
+      name: 'the last of two kinds counts',
+      bytes: field(...key, 0x12, 4, 0x20, 1, 0x08, 0),
+      object: { a: null },
+    },
+    { name: 'a null of any number is null', bytes: field(...key, 0x12, 2, 0x08, 7), object: { a: null } },
+    {
+      name: 'a field that is not known is passed over',
+      bytes: [0x10, 5, ...field(...key, 0x18, 1, 0x12, 2, 0x20, 1)],
+      object: { a: true },
+    },
+    { name: 'a known field of another wire type too', bytes: [0x08, 5], object: {} },
+  ])('$name', ({ bytes, object }) => {
+    expectSameJson(decode(Uint8Array.from(bytes)), object);
+  });
+});
+
+test('too deep is read as far as one level beyond the limit', () => {
+  let object: JsonObject = { innermost: true };
+  for (let level = 1; level < 50; level += 1) object = { in: object };
+  let read: unknown = decode(encode(object));
+  let levels = 0;
+  while (typeof read === 'object' && read !== null) {
+    levels += 1;
+    read = 'in' in read ? read.in : undefined;
+  }
+  expect(levels).toBe(33);
+});
+
+describe('of malformed bytes', () => {
+  /** Reads, or throws an Error: anything else is a fault. */
+  function tryDecode(bytes: Uint8Array): void {
+    try {
+      expect(typeof decode(bytes)).toBe('object');
+    } catch (error) {
+      expect(error).toBeInstanceOf(Error);
+      expect(error).not.toBeInstanceOf(TypeError);
+    }
+  }
+
+  test('random ones are read or refused', () => {
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), tryDecode), { numRuns: 3000 });
+  });
+
+  test('so are encodings with some bytes changed', () => {
+    const change = fc.tuple(fc.nat(), fc.nat(255));
+    fc.assert(
+      fc.property(nastyObject, fc.array(change, { minLength: 1, maxLength: 4 }), (object, changes) => {
+        const bytes = encode(object);
+        for (const [at, byte] of changes) bytes[at % Math.max(1, bytes.length)] = byte;
+        tryDecode(bytes);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  test('a cut encoding is refused or reads as fewer entries, never as others', () => {
+    const object = { a: 'text', b: [1, 2, { c: null }], d: { e: true } };
+    const bytes = encode(object);
+    for (let length = 0; length < bytes.length; length += 1) {
+      const cut = bytes.subarray(0, length);
+      let read: JsonObject | undefined;
+      try {
+        read = decode(cut);
+      } catch (error) {
+        expect(error).toBeInstanceOf(Error);
+      }
+      if (read !== undefined) expect(object).toMatchObject(read);
+    }
+  });
+
+  test.each([
+    { name: 'a length beyond the end', bytes: [0x0a, 0x05, 0x0a, 0x01, 0x61] },
+    { name: 'a length of 4 GiB', bytes: [0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f] },
+    { name: 'text beyond the end', bytes: [0x0a, 0x03, 0x0a, 0x40, 0x61] },
+    { name: 'text that is no UTF-8', bytes: [0x0a, 0x03, 0x0a, 0x01, 0xff] },
+    { name: 'a double that is cut', bytes: [0x0a, 0x05, 0x12, 0x03, 0x11, 0, 0] },
+  ])('$name is refused', ({ bytes }) => {
+    expect(() => decode(Uint8Array.from(bytes))).toThrow();
+  });
+});

@@ -1,0 +1,39 @@
+import fc from 'fast-check';
+import { decodeUtf8 } from '../../src/protobuf/utf8';
+
+test('what is UTF-8 is decoded as it is, a BOM and U+FFFD included', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      expect(decodeUtf8(new TextEncoder().encode(text))).toBe(text);
+    }),
+  );
+  for (const text of ['\ufeff', '\ufefftext', '\ufffd', 'a\ufffdb', '\0', '\u{10ffff}']) {
+    expect(decodeUtf8(Buffer.from(text))).toBe(text);
+  }
+});
+
+test('a view into a larger buffer is decoded alone', () => {
+  expect(decodeUtf8(new TextEncoder().encode('before text after').subarray(7, 11))).toBe('text');
+});
+
+test('it throws where a strict decoder does, and nowhere else', () => {
+  const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  const outcome = (decode: () => string): string | undefined => {
+    try {
+      return decode();
+    } catch {
+      return undefined;
+    }
+  };
+  const byte = fc.oneof(
+    fc.constantFrom(0xef, 0xbf, 0xbd, 0xc0, 0x80, 0xed, 0xa0, 0xf0, 0x9f, 0xff),
+    fc.nat(255),
+  );
+  fc.assert(
+    fc.property(fc.array(byte, { maxLength: 12 }), (bytes) => {
+      const array = Uint8Array.from(bytes);
+      expect(outcome(() => decodeUtf8(array))).toBe(outcome(() => strict.decode(array)));
+    }),
+    { numRuns: 5000 },
+  );
+});
