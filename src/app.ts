@@ -35,6 +35,8 @@ export async function startApp(
       callDeadlineMs: config.callDeadlineMs,
       connectionAgeMs: config.connectionAgeMs,
       streamsPerConnection: config.streamsPerConnection,
+      unansweredRequests: config.unansweredRequests,
+      unansweredBytes: config.unansweredBytes,
     },
     logger,
   );

@@ -61,6 +61,18 @@ const SETTINGS = {
     parseWhole(1, 1_000_000),
     'calls at once on one connection; further ones wait in the client',
   ),
+  unansweredRequests: setting(
+    'UNANSWERED_REQUESTS',
+    '10000',
+    parseWhole(1, 1_000_000),
+    'unanswered requests at most; past that a call is refused at once (OVERLOADED)',
+  ),
+  unansweredBytes: setting(
+    'UNANSWERED_BYTES',
+    '128MiB',
+    parseBytes,
+    'bytes of unanswered requests (B, KiB, MiB, GiB) at most; likewise',
+  ),
   connectionAgeMs: setting(
     'CONNECTION_AGE',
     '30m',

@@ -4,6 +4,8 @@ import { LIMITS } from './limits';
 export type ErrorReason =
   | 'INVALID_REQUEST'
   | 'SESSION_NOT_FOUND'
+  | 'SEQUENCE_MISMATCH'
+  | 'OVERLOADED'
   | 'STORAGE_FULL'
   | 'STORE_UNAVAILABLE'
   | 'SHUTTING_DOWN'
@@ -63,6 +65,24 @@ export function sessionNotFound(sessionId: string): ConversationError {
   });
 }
 
+export function sequenceMismatch(expected: number, actual: number): ConversationError {
+  return new ConversationError(
+    'SEQUENCE_MISMATCH',
+    `the session's last sequence is ${actual}, not ${expected} as expected: read the events after ${expected}, then decide anew`,
+    { metadata: { expected: String(expected), actual: String(actual) } },
+  );
+}
+
+export function overloaded(): ConversationError {
+  return new ConversationError(
+    'OVERLOADED',
+    'the server has more work than it can answer soon: send this again later',
+    {
+      retryAfterMs: 500,
+    },
+  );
+}
+
 export function storageFull(cause?: unknown): ConversationError {
   return new ConversationError(
     'STORAGE_FULL',
@@ -85,6 +105,15 @@ export function shuttingDown(): ConversationError {
     {
       retryAfterMs: 100,
     },
+  );
+}
+
+/** A stream is ended now and then, in the orderly way, so that connections can age. */
+export function streamAged(): ConversationError {
+  return new ConversationError(
+    'SHUTTING_DOWN',
+    'this stream has lasted long enough: open another, and send again what has no reply',
+    { retryAfterMs: 0 },
   );
 }
 

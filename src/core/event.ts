@@ -7,6 +7,8 @@ export interface NewEvent {
   readonly payload: JsonObject;
   /** Bytes of the payload in the protobuf encoding. */
   readonly payloadSize: number;
+  /** The event is stored at the sequence after this one, or not at all; undefined: at the end, wherever it is. */
+  readonly expectedSequence?: number | undefined;
 }
 
 /** One entry of a session's log, as it is stored. */

@@ -17,6 +17,10 @@ export const LIMITS = {
   metadataBytes: 64 * KIB,
   /** Levels of objects and lists in a payload or metadata, the outermost as 1. */
   structLevels: 32,
+  /** Events in a batch at most. */
+  batchEvents: 1000,
+  /** Bytes of a batch's events. */
+  batchBytes: 3 * MIB,
   /** Events in a page when the request does not say. */
   pageDefault: 50,
   /** Events in a page at most. */
@@ -30,3 +34,8 @@ export const LIMITS = {
   /** Bytes of an error's message. */
   errorMessageBytes: 1000,
 } as const;
+
+/** Whether a number can be a sequence, an offset or a count: whole, exact, 0 or more. */
+export function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0;
+}

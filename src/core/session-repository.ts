@@ -54,8 +54,12 @@ export interface SessionRepository {
   /** Ends the session as of now, unless it is ended. */
   completeSession(sessionId: string, end: SessionEnd, context: RequestContext): Promise<CompletedSession>;
 
-  /** Appends the event at the next sequence as of now, or returns the one that has its id. */
-  addEvent(sessionId: string, event: NewEvent, context: RequestContext): Promise<AddedEvent>;
+  /**
+   * Appends each event, in order, at the next sequence as of now, or returns the one that has
+   * its id. Calls for one session are carried out in the order made. Where it rejects, what it
+   * stored is a prefix of the events. @throws SEQUENCE_MISMATCH too
+   */
+  addEvents(sessionId: string, events: readonly NewEvent[], context: RequestContext): Promise<AddedEvent[]>;
 
   /** Resolves when the store answers, and could take a write as far as can be told without one. */
   ping(): Promise<void>;

@@ -87,7 +87,7 @@ class StructWalk {
 }
 
 /** Bytes of a field of wire type 2 whose number is below 16: tag, length, content. */
-function delimited(length: number): number {
+export function delimited(length: number): number {
   let bytes = 2 + length;
   for (let rest = length; rest > 127; rest = Math.floor(rest / 128)) bytes += 1;
   return bytes;

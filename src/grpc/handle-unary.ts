@@ -5,10 +5,16 @@ import {
   type ServerUnaryCall,
 } from '@grpc/grpc-js';
 import type { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
-import { cancelled, ConversationError, deadlineExceeded, internalError, shuttingDown } from '../core/errors';
+import {
+  cancelled,
+  ConversationError,
+  deadlineExceeded,
+  internalError,
+  overloaded,
+  shuttingDown,
+} from '../core/errors';
 import { RequestContext } from '../core/request-context';
-import type { Logger } from '../telemetry/logger';
-import type { CallsInFlight } from './calls-in-flight';
+import type { CallSettings } from './call-settings';
 import { decodeRequest } from './decode-request';
 import { toCallStatus } from './status';
 
@@ -29,13 +35,6 @@ export interface UnaryMethod<Request, Response> {
   readonly handler: UnaryHandler<Request, Response>;
 }
 
-export interface UnarySettings {
-  readonly logger: Logger;
-  readonly calls: CallsInFlight;
-  /** Deadline of a call that brings none, in milliseconds. */
-  readonly callDeadlineMs: number;
-}
-
 /**
  * The one wrapper around every unary method. Between bytes and bytes it owns
  * decoding, deadline, cancellation, the answer exactly once, its log line, and
@@ -43,7 +42,7 @@ export interface UnarySettings {
  */
 export function handleUnary<Request, Response>(
   method: UnaryMethod<Request, Response>,
-  settings: UnarySettings,
+  settings: CallSettings,
 ): handleUnaryCall<Buffer, Buffer> {
   return (call, callback) => {
     const answer = new Answer(method.name, call, callback, settings);
@@ -51,10 +50,19 @@ export function handleUnary<Request, Response>(
       answer.fail(shuttingDown());
       return;
     }
-    respond(method, call.request, answer.context).then(
-      (bytes) => answer.succeed(bytes),
-      (error: unknown) => answer.fail(error instanceof ConversationError ? error : internalError(error)),
-    );
+    const { budget } = settings;
+    if (budget.exhausted) {
+      answer.fail(overloaded());
+      return;
+    }
+    const bytes = call.request.length;
+    budget.take(bytes);
+    respond(method, call.request, answer.context)
+      .then(
+        (message) => answer.succeed(message),
+        (error: unknown) => answer.fail(error instanceof ConversationError ? error : internalError(error)),
+      )
+      .finally(() => budget.release(bytes));
   };
 }
 
@@ -80,7 +88,7 @@ class Answer {
     private readonly rpc: string,
     private readonly call: ServerUnaryCall<Buffer, Buffer>,
     private readonly callback: sendUnaryData<Buffer>,
-    private readonly settings: UnarySettings,
+    private readonly settings: CallSettings,
   ) {
     this.context = new RequestContext(deadlineOf(call, settings.callDeadlineMs));
     this.timer = setTimeout(

@@ -1,7 +1,9 @@
+import type { AddEventResponse } from '../../generated/conversation/v1/session_service';
 import {
   SessionStatus as StatusNumber,
   type Session as SessionMessage,
 } from '../../generated/conversation/v1/session';
+import type { AddEventResult } from '../core/use-cases/new-event';
 import type { Session, SessionStatus } from '../core/session';
 
 const STATUS_NUMBERS: Readonly<Record<SessionStatus, StatusNumber>> = {
@@ -23,4 +25,9 @@ export function toStatus(number: StatusNumber): string | undefined {
 
 export function toSessionMessage(session: Session): SessionMessage {
   return { ...session, status: STATUS_NUMBERS[session.status] };
+}
+
+/** The answer to a caller who has the payload: a reply never outgrows its request by a multiple. */
+export function toAcknowledgement({ event, ...result }: AddEventResult): AddEventResponse {
+  return { ...result, event: { ...event, payload: undefined } };
 }

@@ -1,7 +1,9 @@
 import { logVerbosity, Server, ServerCredentials, type ServerOptions, setLogVerbosity } from '@grpc/grpc-js';
 import { LIMITS } from '../core/limits';
 import type { SessionRepository } from '../core/session-repository';
+import { WorkBudget } from '../core/work-budget';
 import type { Logger } from '../telemetry/logger';
+import type { CallSettings } from './call-settings';
 import { CallsInFlight } from './calls-in-flight';
 import { Health } from './health';
 import { addReflection } from './reflection';
@@ -11,12 +13,16 @@ export interface GrpcSettings {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
-  /** Deadline of a call that brings none, in milliseconds. */
+  /** Deadline of a call that brings none, and of each event of a stream, in milliseconds. */
   readonly callDeadlineMs: number;
   /** How long a connection is kept before the client is asked to make a new one, in milliseconds. */
   readonly connectionAgeMs: number;
   /** Calls at once on one connection; further ones wait in the client. */
   readonly streamsPerConnection: number;
+  /** Unanswered requests at most, over all connections; past that a call is refused. */
+  readonly unansweredRequests: number;
+  /** Bytes of unanswered requests at most, likewise. */
+  readonly unansweredBytes: number;
 }
 
 /** How long idle connections may take to close at shutdown, in milliseconds. */
@@ -36,8 +42,14 @@ export class GrpcServer {
     // The library would write to standard error by itself what it throws as well.
     setLogVerbosity(logVerbosity.NONE);
     this.server = new Server(serverOptions(settings));
-    const unary = { logger, calls: this.calls, callDeadlineMs: settings.callDeadlineMs };
-    this.server.addService(SESSION_SERVICE_DEFINITION, sessionServiceImplementation(repository, unary));
+    const call: CallSettings = {
+      logger,
+      calls: this.calls,
+      budget: new WorkBudget(settings.unansweredRequests, settings.unansweredBytes),
+      callDeadlineMs: settings.callDeadlineMs,
+      streamAgeMs: settings.connectionAgeMs,
+    };
+    this.server.addService(SESSION_SERVICE_DEFINITION, sessionServiceImplementation(repository, call));
     this.health.addToServer(this.server);
     addReflection(this.server);
   }
@@ -76,7 +88,8 @@ function serverOptions({ connectionAgeMs, streamsPerConnection }: GrpcSettings):
     'grpc.keepalive_timeout_ms': 20_000,
     'grpc.max_connection_idle_ms': 15 * 60_000,
     'grpc.max_connection_age_ms': connectionAgeMs,
-    'grpc.max_connection_age_grace_ms': 60_000,
+    // A stream that began just before its connection's age ends by itself before this.
+    'grpc.max_connection_age_grace_ms': connectionAgeMs + 60_000,
     'grpc.enable_channelz': 0,
   };
 }

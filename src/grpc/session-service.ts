@@ -2,6 +2,8 @@ import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc
 import {
   AddEventRequest,
   AddEventResponse,
+  BatchAddEventsRequest,
+  BatchAddEventsResponse,
   CompleteSessionRequest,
   CompleteSessionResponse,
   CreateSessionRequest,
@@ -12,11 +14,14 @@ import {
 } from '../../generated/conversation/v1/session_service';
 import type { SessionRepository } from '../core/session-repository';
 import { addEvent } from '../core/use-cases/add-event';
+import { batchAddEvents } from '../core/use-cases/batch-add-events';
 import { completeSession } from '../core/use-cases/complete-session';
 import { createSession } from '../core/use-cases/create-session';
 import { getSession } from '../core/use-cases/get-session';
-import { handleUnary, type UnaryMethod, type UnarySettings } from './handle-unary';
-import { toSessionMessage, toStatus } from './mapper';
+import type { CallSettings } from './call-settings';
+import { handleUnary, type UnaryMethod } from './handle-unary';
+import { ingestEvents } from './ingest-stream';
+import { toAcknowledgement, toSessionMessage, toStatus } from './mapper';
 
 /**
  * The generated definition with requests and responses left as bytes: the
@@ -33,7 +38,7 @@ export const SESSION_SERVICE_DEFINITION: ServiceDefinition = Object.fromEntries(
 /** The RPCs, thin: messages to a use case, and its result to messages. */
 export function sessionServiceImplementation(
   repository: SessionRepository,
-  settings: UnarySettings,
+  settings: CallSettings,
 ): UntypedServiceImplementation {
   const unary = <Request, Response>(method: UnaryMethod<Request, Response>) => handleUnary(method, settings);
   return {
@@ -78,5 +83,17 @@ export function sessionServiceImplementation(
         return { event, duplicate, payloadMismatch };
       },
     }),
+
+    batchAddEvents: unary({
+      name: 'BatchAddEvents',
+      request: BatchAddEventsRequest,
+      response: BatchAddEventsResponse,
+      async handler(request, context) {
+        const results = await batchAddEvents(repository, request, context);
+        return { results: results.map(toAcknowledgement) };
+      },
+    }),
+
+    ingestEvents: ingestEvents(repository, settings),
   };
 }

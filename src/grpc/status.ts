@@ -12,6 +12,8 @@ export const ERROR_DOMAIN = 'conversation.v1';
 const CODES: Readonly<Record<ErrorReason, Code>> = {
   INVALID_REQUEST: Code.INVALID_ARGUMENT,
   SESSION_NOT_FOUND: Code.NOT_FOUND,
+  SEQUENCE_MISMATCH: Code.ABORTED,
+  OVERLOADED: Code.RESOURCE_EXHAUSTED,
   STORAGE_FULL: Code.RESOURCE_EXHAUSTED,
   STORE_UNAVAILABLE: Code.UNAVAILABLE,
   SHUTTING_DOWN: Code.UNAVAILABLE,
@@ -32,23 +34,28 @@ export interface CallStatus {
 
 /** The one map from core errors to gRPC statuses, with their details in `grpc-status-details-bin`. */
 export function toCallStatus(error: ConversationError): CallStatus {
-  const details = truncateText(error.message.toWellFormed(), LIMITS.errorMessageBytes);
+  const details = messageOf(error);
   let violations = error.violations;
-  let trailer = statusTrailer(error, details, violations);
+  let trailer = Status.encode(statusMessage(error, details, violations)).finish();
   while (violations.length > 0 && trailerBytes(details, trailer) > TRAILER_BYTES) {
     violations = violations.slice(0, -1);
-    trailer = statusTrailer(error, details, violations);
+    trailer = Status.encode(statusMessage(error, details, violations)).finish();
   }
   const metadata = new Metadata();
   metadata.set('grpc-status-details-bin', Buffer.from(trailer));
   return { code: CODES[error.reason], details, metadata };
 }
 
-function statusTrailer(
-  error: ConversationError,
-  message: string,
-  violations: readonly Violation[],
-): Uint8Array {
+/** The status as a message, for where a stream answers one request with it. */
+export function toStatusMessage(error: ConversationError): Status {
+  return statusMessage(error, messageOf(error), error.violations);
+}
+
+function messageOf(error: ConversationError): string {
+  return truncateText(error.message.toWellFormed(), LIMITS.errorMessageBytes);
+}
+
+function statusMessage(error: ConversationError, message: string, violations: readonly Violation[]): Status {
   const info = { reason: error.reason, domain: ERROR_DOMAIN, metadata: { ...error.metadata } };
   const details = [pack('google.rpc.ErrorInfo', ErrorInfo.encode(info).finish())];
   if (violations.length > 0) {
@@ -65,7 +72,7 @@ function statusTrailer(
     const retryDelay = { seconds, nanos: (error.retryAfterMs % 1000) * 1_000_000 };
     details.push(pack('google.rpc.RetryInfo', RetryInfo.encode({ retryDelay }).finish()));
   }
-  return Status.encode({ code: CODES[error.reason], message, details }).finish();
+  return { code: CODES[error.reason], message, details };
 }
 
 function pack(type: string, value: Uint8Array): Any {

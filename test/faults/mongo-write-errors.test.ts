@@ -56,8 +56,8 @@ test('a write concern error beside a duplicate key in one bulk write loses nothi
   // The other server takes sequence 2, so this one's next bulk write meets it; its reply has both kinds of error.
   const context = new RequestContext(Date.now() + 10_000);
   const event = { eventId: 'elsewhere', type: 'transcript', payload: {}, payloadSize: 0 };
-  const taken = await other.addEvent(writer.sessionId, event, context);
-  writer.acknowledged.set('elsewhere', taken.event.sequence);
+  const [taken] = await other.addEvents(writer.sessionId, [event], context);
+  writer.acknowledged.set('elsewhere', taken?.event.sequence ?? 0);
   await failInserts(2, WRITE_CONCERN_ERROR);
   await writer.add(50, 50);
   expect(writer.failures).toBe(0);
@@ -69,7 +69,7 @@ test('an event whose write came through although it failed is the first one, not
   await writer.create();
   await failInserts(1, WRITE_CONCERN_ERROR);
   const event = { eventId: 'only', type: 'transcript', payload: {}, payloadSize: 0 };
-  const added = await repository.addEvent(writer.sessionId, event, new RequestContext(Date.now() + 10_000));
+  const [added] = await repository.addEvents(writer.sessionId, [event], new RequestContext(Date.now() + 10_000));
   expect(added).toMatchObject({ duplicate: false, event: { sequence: 1 } });
   writer.acknowledged.set('only', 1);
   await expectWholeLog(writer, 1);
@@ -89,7 +89,7 @@ test('an error that does not pass is told about when the deadline comes, and doe
   await failInserts(1_000_000, { errorCode: 91 });
   const event = { eventId: 'never', type: 'transcript', payload: {}, payloadSize: 0 };
   const context = new RequestContext(Date.now() + 2000);
-  await expect(repository.addEvent(writer.sessionId, event, context)).rejects.toMatchObject({
+  await expect(repository.addEvents(writer.sessionId, [event], context)).rejects.toMatchObject({
     reason: expect.stringMatching(/^(STORE_UNAVAILABLE|DEADLINE_EXCEEDED)$/) as string,
   });
   expect(context.remainingMs()).toBeGreaterThan(-1000);
@@ -104,6 +104,6 @@ test('a disk that is full is STORAGE_FULL', async () => {
   await failInserts(1, { errorCode: 14031 });
   const event = { eventId: 'full', type: 'transcript', payload: {}, payloadSize: 0 };
   await expect(
-    repository.addEvent(writer.sessionId, event, new RequestContext(Date.now() + 5000)),
+    repository.addEvents(writer.sessionId, [event], new RequestContext(Date.now() + 5000)),
   ).rejects.toMatchObject({ reason: 'STORAGE_FULL' });
 });

@@ -57,10 +57,11 @@ export class LogWriter {
 
   private async addOne(eventId: string): Promise<void> {
     const event = { eventId, type: 'transcript', payload: { text: eventId }, payloadSize: 20 };
-    const { event: stored } = await this.insist((context) =>
-      this.repository.addEvent(this.sessionId, event, context),
+    const [added] = await this.insist((context) =>
+      this.repository.addEvents(this.sessionId, [event], context),
     );
-    this.acknowledged.set(eventId, stored.sequence);
+    if (added === undefined) throw new Error('an event was acknowledged without an answer');
+    this.acknowledged.set(eventId, added.event.sequence);
   }
 
   private async insist<Answer>(ask: (context: RequestContext) => Promise<Answer>): Promise<Answer> {

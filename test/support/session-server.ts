@@ -22,6 +22,8 @@ export async function startSessionServer(
       callDeadlineMs: 10_000,
       connectionAgeMs: 30 * 60_000,
       streamsPerConnection: 1000,
+      unansweredRequests: 10_000,
+      unansweredBytes: 128 * 1024 * 1024,
       ...settings,
     },
     createLogger('silent'),

@@ -17,7 +17,7 @@ async function serverOf(
   const repository: SessionRepository = {
     createSession: unused,
     completeSession: unused,
-    addEvent: unused,
+    addEvents: unused,
     readSession,
     ping: unused,
     close: unused,

@@ -39,7 +39,8 @@ export interface Event {
    * The event's own JSON object, at most 1 MiB in the protobuf encoding and 32
    * levels of objects and lists (the outermost counts as 1). Every value comes
    * back as it went in; `-0` comes back as `0`. NaN, infinities, a Value of no
-   * kind, and U+0000 in a key are invalid. Absent means `{}`.
+   * kind, and U+0000 in a key are invalid. Always present where the event is read;
+   * left out where its writer is answered by BatchAddEvents and IngestEvents.
    */
   payload:
     | { [key: string]: any }

@@ -10,8 +10,10 @@ import {
   type CallOptions,
   type ChannelCredentials,
   Client,
+  type ClientDuplexStream,
   type ClientOptions,
   type ClientUnaryCall,
+  type handleBidiStreamingCall,
   type handleUnaryCall,
   makeGenericClientConstructor,
   type Metadata,
@@ -19,6 +21,7 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { Struct } from "../../../src/protobuf/struct";
+import { Status } from "../../google/rpc/status";
 import { Event } from "./event";
 import { Session, SessionStatus } from "./session";
 
@@ -123,12 +126,23 @@ export interface AddEventRequest {
   /** Required. 1 to 128 bytes, no control characters. */
   type: string;
   /** At most 1 MiB and 32 levels. Absent means `{}`. */
-  payload: { [key: string]: any } | undefined;
+  payload:
+    | { [key: string]: any }
+    | undefined;
+  /**
+   * Where set, the event is stored at the sequence after this one, or not at all:
+   * ABORTED (SEQUENCE_MISMATCH) says the last sequence where it is another. 0 or
+   * more; 0 is an empty session. Not looked at where the event is stored already.
+   */
+  expectedSequence?: number | undefined;
 }
 
 /** The event, new or found. */
 export interface AddEventResponse {
-  /** The whole event as it is stored. */
+  /**
+   * The event as it is stored: whole in the reply of AddEvent; without its
+   * payload in those of BatchAddEvents and IngestEvents, whose caller has it.
+   */
   event:
     | Event
     | undefined;
@@ -140,6 +154,58 @@ export interface AddEventResponse {
    * against `0` are no difference.
    */
   payloadMismatch: boolean;
+}
+
+/** An event of a batch. */
+export interface NewEvent {
+  /**
+   * Required. The event's idempotency key: 1 to 256 bytes of UTF-8, no control
+   * characters.
+   */
+  eventId: string;
+  /** Required. 1 to 128 bytes, no control characters. */
+  type: string;
+  /** At most 1 MiB and 32 levels. Absent means `{}`. */
+  payload: { [key: string]: any } | undefined;
+}
+
+/** The events to append, and where. */
+export interface BatchAddEventsRequest {
+  /** Required. The session to append to. */
+  sessionId: string;
+  /**
+   * Required. 1 to 1,000 events, in order, at most 3 MiB in all in the protobuf
+   * encoding.
+   */
+  events: NewEvent[];
+}
+
+/** The events, new or found. */
+export interface BatchAddEventsResponse {
+  /**
+   * One for each event of the request, in its order; their events are without
+   * payload.
+   */
+  results: AddEventResponse[];
+}
+
+/** One event to append. */
+export interface IngestEventsRequest {
+  /** Required. The event, and the session to append it to. */
+  event: AddEventRequest | undefined;
+}
+
+/** What became of one event. */
+export interface IngestEventsResponse {
+  /** Always one of these. */
+  result:
+    | //
+    /** The event, new or found, without its payload. */
+    { $case: "added"; value: AddEventResponse }
+    | //
+    /** The status that AddEvent would have ended with. */
+    { $case: "error"; value: Status }
+    | undefined;
 }
 
 function createBaseCreateSessionRequest(): CreateSessionRequest {
@@ -619,7 +685,7 @@ export const CompleteSessionResponse: MessageFns<CompleteSessionResponse> = {
 };
 
 function createBaseAddEventRequest(): AddEventRequest {
-  return { sessionId: "", eventId: "", type: "", payload: undefined };
+  return { sessionId: "", eventId: "", type: "", payload: undefined, expectedSequence: undefined };
 }
 
 export const AddEventRequest: MessageFns<AddEventRequest> = {
@@ -635,6 +701,9 @@ export const AddEventRequest: MessageFns<AddEventRequest> = {
     }
     if (message.payload !== undefined) {
       Struct.encode(Struct.wrap(message.payload), writer.uint32(34).fork()).join();
+    }
+    if (message.expectedSequence !== undefined) {
+      writer.uint32(40).int64(message.expectedSequence);
     }
     return writer;
   },
@@ -682,6 +751,14 @@ export const AddEventRequest: MessageFns<AddEventRequest> = {
             }
 
             message.payload = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.expectedSequence = longToNumber(reader.int64());
             continue;
           }
         }
@@ -765,6 +842,282 @@ export const AddEventResponse: MessageFns<AddEventResponse> = {
   },
 };
 
+function createBaseNewEvent(): NewEvent {
+  return { eventId: "", type: "", payload: undefined };
+}
+
+export const NewEvent: MessageFns<NewEvent> = {
+  encode(message: NewEvent, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.eventId !== "") {
+      writer.uint32(10).string(message.eventId);
+    }
+    if (message.type !== "") {
+      writer.uint32(18).string(message.type);
+    }
+    if (message.payload !== undefined) {
+      Struct.encode(Struct.wrap(message.payload), writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NewEvent {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNewEvent();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.eventId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.type = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.payload = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseBatchAddEventsRequest(): BatchAddEventsRequest {
+  return { sessionId: "", events: [] };
+}
+
+export const BatchAddEventsRequest: MessageFns<BatchAddEventsRequest> = {
+  encode(message: BatchAddEventsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.sessionId !== "") {
+      writer.uint32(10).string(message.sessionId);
+    }
+    for (const v of message.events) {
+      NewEvent.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BatchAddEventsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBatchAddEventsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.sessionId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.events.push(NewEvent.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseBatchAddEventsResponse(): BatchAddEventsResponse {
+  return { results: [] };
+}
+
+export const BatchAddEventsResponse: MessageFns<BatchAddEventsResponse> = {
+  encode(message: BatchAddEventsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.results) {
+      AddEventResponse.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BatchAddEventsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBatchAddEventsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.results.push(AddEventResponse.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseIngestEventsRequest(): IngestEventsRequest {
+  return { event: undefined };
+}
+
+export const IngestEventsRequest: MessageFns<IngestEventsRequest> = {
+  encode(message: IngestEventsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.event !== undefined) {
+      AddEventRequest.encode(message.event, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): IngestEventsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseIngestEventsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.event = AddEventRequest.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseIngestEventsResponse(): IngestEventsResponse {
+  return { result: undefined };
+}
+
+export const IngestEventsResponse: MessageFns<IngestEventsResponse> = {
+  encode(message: IngestEventsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.result?.$case) {
+      case "added":
+        AddEventResponse.encode(message.result.value, writer.uint32(10).fork()).join();
+        break;
+      case "error":
+        Status.encode(message.result.value, writer.uint32(18).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): IngestEventsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseIngestEventsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.result = { $case: "added", value: AddEventResponse.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.result = { $case: "error", value: Status.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 /**
  * Stores live conversations. A session is created, events are appended to it
  * while people talk, it is read, and it is ended.
@@ -785,6 +1138,7 @@ export const AddEventResponse: MessageFns<AddEventResponse> = {
  * Beside the errors that an RPC lists, each can end with
  *
  *   INVALID_ARGUMENT   INVALID_REQUEST    a field breaks a rule or limit, or the request's bytes do not decode
+ *   RESOURCE_EXHAUSTED OVERLOADED         the server sheds load: try again (google.rpc.RetryInfo says when)
  *   RESOURCE_EXHAUSTED STORAGE_FULL       the disk is nearly full: writes are refused, reads go on
  *   UNAVAILABLE        STORE_UNAVAILABLE  the store cannot be reached: try again (google.rpc.RetryInfo says when)
  *   UNAVAILABLE        SHUTTING_DOWN      this server is stopping: try again, on another connection
@@ -855,7 +1209,8 @@ export const SessionServiceService = {
    * one returns the stored event with `duplicate` true, and `payload_mismatch`
    * true where its type or payload differs from what is stored.
    *
-   * Errors: NOT_FOUND (SESSION_NOT_FOUND).
+   * Errors: NOT_FOUND (SESSION_NOT_FOUND); ABORTED (SEQUENCE_MISMATCH) where
+   * `expected_sequence` is set and is not the session's last sequence.
    */
   addEvent: {
     path: "/conversation.v1.SessionService/AddEvent" as const,
@@ -865,6 +1220,51 @@ export const SessionServiceService = {
     requestDeserialize: (value: Buffer): AddEventRequest => AddEventRequest.decode(value),
     responseSerialize: (value: AddEventResponse): Buffer => Buffer.from(AddEventResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): AddEventResponse => AddEventResponse.decode(value),
+  },
+  /**
+   * Appends up to 1,000 events to one session, in the order given.
+   *
+   * Everything in the batch is checked before anything is stored. What is stored
+   * is always a prefix of the batch; on success, all of it. Repeats inside the
+   * batch, or of stored events, come back as duplicates in their place.
+   *
+   * Errors: NOT_FOUND (SESSION_NOT_FOUND).
+   */
+  batchAddEvents: {
+    path: "/conversation.v1.SessionService/BatchAddEvents" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: BatchAddEventsRequest): Buffer =>
+      Buffer.from(BatchAddEventsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): BatchAddEventsRequest => BatchAddEventsRequest.decode(value),
+    responseSerialize: (value: BatchAddEventsResponse): Buffer =>
+      Buffer.from(BatchAddEventsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): BatchAddEventsResponse => BatchAddEventsResponse.decode(value),
+  },
+  /**
+   * Appends events to any number of sessions over one stream: one reply for each
+   * request, in request order.
+   *
+   * Events of one session are stored in the order sent. One bad request (bytes
+   * that do not decode included) gets its `error`, and the stream goes on. After a
+   * failure that is not the request's own (the store is lost, say) nothing more of
+   * the stream is stored, requests are answered up to the first whose outcome is
+   * unknown, and the stream ends with that status: send again from there.
+   *
+   * The server stops reading while 1,000 requests or 4 MiB of the stream are
+   * unanswered. When it shuts down it answers what it has taken, and ends the
+   * stream with UNAVAILABLE (SHUTTING_DOWN). A deadline is the whole stream's;
+   * each event has the setting `CALL_DEADLINE` in it.
+   */
+  ingestEvents: {
+    path: "/conversation.v1.SessionService/IngestEvents" as const,
+    requestStream: true as const,
+    responseStream: true as const,
+    requestSerialize: (value: IngestEventsRequest): Buffer => Buffer.from(IngestEventsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): IngestEventsRequest => IngestEventsRequest.decode(value),
+    responseSerialize: (value: IngestEventsResponse): Buffer =>
+      Buffer.from(IngestEventsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): IngestEventsResponse => IngestEventsResponse.decode(value),
   },
 } as const;
 
@@ -903,9 +1303,36 @@ export interface SessionServiceServer extends UntypedServiceImplementation {
    * one returns the stored event with `duplicate` true, and `payload_mismatch`
    * true where its type or payload differs from what is stored.
    *
-   * Errors: NOT_FOUND (SESSION_NOT_FOUND).
+   * Errors: NOT_FOUND (SESSION_NOT_FOUND); ABORTED (SEQUENCE_MISMATCH) where
+   * `expected_sequence` is set and is not the session's last sequence.
    */
   addEvent: handleUnaryCall<AddEventRequest, AddEventResponse>;
+  /**
+   * Appends up to 1,000 events to one session, in the order given.
+   *
+   * Everything in the batch is checked before anything is stored. What is stored
+   * is always a prefix of the batch; on success, all of it. Repeats inside the
+   * batch, or of stored events, come back as duplicates in their place.
+   *
+   * Errors: NOT_FOUND (SESSION_NOT_FOUND).
+   */
+  batchAddEvents: handleUnaryCall<BatchAddEventsRequest, BatchAddEventsResponse>;
+  /**
+   * Appends events to any number of sessions over one stream: one reply for each
+   * request, in request order.
+   *
+   * Events of one session are stored in the order sent. One bad request (bytes
+   * that do not decode included) gets its `error`, and the stream goes on. After a
+   * failure that is not the request's own (the store is lost, say) nothing more of
+   * the stream is stored, requests are answered up to the first whose outcome is
+   * unknown, and the stream ends with that status: send again from there.
+   *
+   * The server stops reading while 1,000 requests or 4 MiB of the stream are
+   * unanswered. When it shuts down it answers what it has taken, and ends the
+   * stream with UNAVAILABLE (SHUTTING_DOWN). A deadline is the whole stream's;
+   * each event has the setting `CALL_DEADLINE` in it.
+   */
+  ingestEvents: handleBidiStreamingCall<IngestEventsRequest, IngestEventsResponse>;
 }
 
 export interface SessionServiceClient extends Client {
@@ -985,7 +1412,8 @@ export interface SessionServiceClient extends Client {
    * one returns the stored event with `duplicate` true, and `payload_mismatch`
    * true where its type or payload differs from what is stored.
    *
-   * Errors: NOT_FOUND (SESSION_NOT_FOUND).
+   * Errors: NOT_FOUND (SESSION_NOT_FOUND); ABORTED (SEQUENCE_MISMATCH) where
+   * `expected_sequence` is set and is not the session's last sequence.
    */
   addEvent(
     request: AddEventRequest,
@@ -1002,6 +1430,51 @@ export interface SessionServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: AddEventResponse) => void,
   ): ClientUnaryCall;
+  /**
+   * Appends up to 1,000 events to one session, in the order given.
+   *
+   * Everything in the batch is checked before anything is stored. What is stored
+   * is always a prefix of the batch; on success, all of it. Repeats inside the
+   * batch, or of stored events, come back as duplicates in their place.
+   *
+   * Errors: NOT_FOUND (SESSION_NOT_FOUND).
+   */
+  batchAddEvents(
+    request: BatchAddEventsRequest,
+    callback: (error: ServiceError | null, response: BatchAddEventsResponse) => void,
+  ): ClientUnaryCall;
+  batchAddEvents(
+    request: BatchAddEventsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: BatchAddEventsResponse) => void,
+  ): ClientUnaryCall;
+  batchAddEvents(
+    request: BatchAddEventsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: BatchAddEventsResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Appends events to any number of sessions over one stream: one reply for each
+   * request, in request order.
+   *
+   * Events of one session are stored in the order sent. One bad request (bytes
+   * that do not decode included) gets its `error`, and the stream goes on. After a
+   * failure that is not the request's own (the store is lost, say) nothing more of
+   * the stream is stored, requests are answered up to the first whose outcome is
+   * unknown, and the stream ends with that status: send again from there.
+   *
+   * The server stops reading while 1,000 requests or 4 MiB of the stream are
+   * unanswered. When it shuts down it answers what it has taken, and ends the
+   * stream with UNAVAILABLE (SHUTTING_DOWN). A deadline is the whole stream's;
+   * each event has the setting `CALL_DEADLINE` in it.
+   */
+  ingestEvents(): ClientDuplexStream<IngestEventsRequest, IngestEventsResponse>;
+  ingestEvents(options: Partial<CallOptions>): ClientDuplexStream<IngestEventsRequest, IngestEventsResponse>;
+  ingestEvents(
+    metadata: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientDuplexStream<IngestEventsRequest, IngestEventsResponse>;
 }
 
 export const SessionServiceClient = makeGenericClientConstructor(

@@ -1,43 +1,37 @@
-import { sameJson, type JsonObject } from '../json';
-import { LIMITS } from '../limits';
+import { internalError } from '../errors';
+import { isCount } from '../limits';
 import type { RequestContext } from '../request-context';
-import type { AddedEvent, SessionRepository } from '../session-repository';
-import { checkStruct } from '../struct';
-import { checkId, checkType } from '../text';
+import type { SessionRepository } from '../session-repository';
+import { checkId } from '../text';
 import { Violations } from '../violations';
+import { type AddEventResult, checkNewEvent, compareStored, type GivenEvent } from './new-event';
 
-export interface AddEventRequest {
+export interface AddEventRequest extends GivenEvent {
   readonly sessionId: string;
-  readonly eventId: string;
-  readonly type: string;
-  /** Undefined: `{}`. */
-  readonly payload: JsonObject | undefined;
+  /** Undefined: at the end of the log, wherever it is. */
+  readonly expectedSequence?: number | undefined;
 }
 
-export interface AddEventResult extends AddedEvent {
-  /** True for a duplicate whose stored type or payload differs from the request's. */
-  readonly payloadMismatch: boolean;
-}
-
-/** Appends an event to a session, once for each event id. */
+/**
+ * Appends an event to a session, once for each event id.
+ *
+ * @param path what stands before the fields' names in the caller's request
+ */
 export async function addEvent(
   repository: SessionRepository,
   request: AddEventRequest,
   context: RequestContext,
+  path = '',
 ): Promise<AddEventResult> {
   const violations = new Violations();
-  const { sessionId, eventId, type } = request;
-  checkId(violations, 'session_id', sessionId);
-  checkId(violations, 'event_id', eventId);
-  checkType(violations, 'type', type);
-  const payload = checkStruct(violations, 'payload', request.payload, LIMITS.payloadBytes);
+  const { sessionId, expectedSequence } = request;
+  checkId(violations, `${path}session_id`, sessionId);
+  const event = { ...checkNewEvent(violations, path, request), expectedSequence };
+  if (expectedSequence !== undefined && !isCount(expectedSequence)) {
+    violations.add(`${path}expected_sequence`, 'must be a whole number, 0 or more');
+  }
   violations.throwIfAny();
-  const added = await repository.addEvent(
-    sessionId,
-    { eventId, type, payload: payload.object, payloadSize: payload.size },
-    context,
-  );
-  const same =
-    !added.duplicate || (added.event.type === type && sameJson(added.event.payload, payload.object));
-  return { ...added, payloadMismatch: !same };
+  const [added] = await repository.addEvents(sessionId, [event], context);
+  if (added === undefined) throw internalError(new Error('the store answered for no event'));
+  return compareStored(event, added);
 }

@@ -1,4 +1,4 @@
-import { LIMITS } from '../limits';
+import { isCount, LIMITS } from '../limits';
 import type { RequestContext } from '../request-context';
 import type { SessionPage, SessionRepository } from '../session-repository';
 import { checkId } from '../text';
@@ -39,8 +39,4 @@ export async function getSession(
   const total = page.session.eventCount;
   const hasMore = offset + page.events.length < total;
   return { ...page, pagination: { offset, limit, total, hasMore } };
-}
-
-function isCount(value: number): boolean {
-  return Number.isSafeInteger(value) && value >= 0;
 }

@@ -1,5 +1,11 @@
 import type { RootDatabase, Transaction } from 'lmdb';
-import { ConversationError, internalError, sessionNotFound, storeUnavailable } from '../../core/errors';
+import {
+  ConversationError,
+  internalError,
+  sequenceMismatch,
+  sessionNotFound,
+  storeUnavailable,
+} from '../../core/errors';
 import type { Event, NewEvent } from '../../core/event';
 import type { RequestContext } from '../../core/request-context';
 import type { NewSession, Session, SessionEnd } from '../../core/session';
@@ -57,17 +63,28 @@ export class EmbeddedSessionRepository implements SessionRepository {
     });
   }
 
-  addEvent(sessionId: string, event: NewEvent, context: RequestContext): Promise<AddedEvent> {
+  addEvents(sessionId: string, events: readonly NewEvent[], context: RequestContext): Promise<AddedEvent[]> {
     return this.write(context, () => {
       const { startedAt } = this.getSession(sessionId);
-      const stored = this.tables.findEvent(sessionId, event.eventId);
-      if (stored !== undefined) return { event: stored, duplicate: true };
-      const { eventId, type, payload } = event;
-      const last = this.tables.lastSequence(sessionId);
-      const timestamp = notBefore(last === 0 ? startedAt : this.tables.getEvent(sessionId, last).timestamp);
-      const added: Event = { eventId, sessionId, sequence: last + 1, type, payload, timestamp };
-      this.tables.putEvent(added);
-      return { event: added, duplicate: false };
+      let end = this.endOfLog(sessionId, startedAt);
+      return events.map(({ eventId, type, payload, expectedSequence }): AddedEvent => {
+        const stored = this.tables.findEvent(sessionId, eventId);
+        if (stored !== undefined) return { event: stored, duplicate: true };
+        const { sequence: last, timestamp: earliest } = end;
+        if (expectedSequence !== undefined && expectedSequence !== last)
+          throw sequenceMismatch(expectedSequence, last);
+        const event: Event = {
+          eventId,
+          sessionId,
+          sequence: last + 1,
+          type,
+          payload,
+          timestamp: notBefore(earliest),
+        };
+        this.tables.putEvent(event);
+        end = event;
+        return { event, duplicate: false };
+      });
     });
   }
 
@@ -148,6 +165,11 @@ export class EmbeddedSessionRepository implements SessionRepository {
     const session = this.tables.findSession(sessionId, from);
     if (session === undefined) throw sessionNotFound(sessionId);
     return session;
+  }
+
+  private endOfLog(sessionId: string, startedAt: Date): Pick<Event, 'sequence' | 'timestamp'> {
+    const sequence = this.tables.lastSequence(sessionId);
+    return sequence === 0 ? { sequence, timestamp: startedAt } : this.tables.getEvent(sessionId, sequence);
   }
 
   private withCount(session: StoredSession, from?: ReadFrom): Session {

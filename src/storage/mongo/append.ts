@@ -9,11 +9,8 @@ import { toConversationError } from './driver-errors';
 export class Append {
   /** The row's id in every try: what is found under it is this append's own write come through. */
   readonly rowId = new Types.ObjectId();
-
-  /** Others that came with the same event id meanwhile; what this one stores is their duplicate. */
-  repeats: Append[] = [];
-
   readonly answer: Promise<AddedEvent>;
+  private answered = false;
   private resolve!: (added: AddedEvent) => void;
   private reject!: (error: ConversationError) => void;
 
@@ -27,15 +24,18 @@ export class Append {
     });
   }
 
+  get isAnswered(): boolean {
+    return this.answered;
+  }
+
   /** Whether the caller still waits; one that does not is answered why. */
   stillWanted(): boolean {
     try {
       this.context.throwIfEnded();
-      return true;
     } catch (error) {
-      this.reject(toConversationError(error));
-      return false;
+      this.fail(toConversationError(error));
     }
+    return !this.answered;
   }
 
   /** Whether the caller waits for longer than this. */
@@ -44,19 +44,12 @@ export class Append {
   }
 
   succeed(event: Event, duplicate: boolean): void {
+    this.answered = true;
     this.resolve({ event, duplicate });
-    for (const repeat of this.repeats) repeat.succeed(event, true);
   }
 
   fail(error: ConversationError): void {
+    this.answered = true;
     this.reject(error);
-    for (const repeat of this.repeats) repeat.fail(error);
-  }
-
-  /** This append and its repeats, each for itself again. */
-  takeApart(): Append[] {
-    const parts = [this, ...this.repeats];
-    this.repeats = [];
-    return parts;
   }
 }

@@ -3,23 +3,26 @@ import type { RequestContext } from '../../core/request-context';
 import type { AddedEvent } from '../../core/session-repository';
 import { Append } from './append';
 import type { MongoConnection } from './connection';
-import { insertEvents } from './insert-events';
+import { GroupCommit } from './group-commit';
 import { SessionLane } from './session-lane';
 import { Tails } from './tails';
 
-/** Appends events to their logs: a lane for each session that has appends waiting. */
+/** Appends events to their logs: a lane for each session that has appends waiting, and one group commit under all. */
 export class EventWriter {
   private readonly tails: Tails;
+  private readonly group: GroupCommit;
   private readonly lanes = new Map<string, SessionLane>();
 
   constructor(private readonly connection: MongoConnection) {
     this.tails = new Tails(connection);
+    this.group = new GroupCommit(connection);
   }
 
-  append(sessionId: string, event: NewEvent, context: RequestContext): Promise<AddedEvent> {
-    const append = new Append(event, context);
-    this.laneOf(sessionId).add(append);
-    return append.answer;
+  append(sessionId: string, events: readonly NewEvent[], context: RequestContext): Promise<AddedEvent[]> {
+    const lane = this.laneOf(sessionId);
+    const appends = events.map((event) => new Append(event, context));
+    for (const append of appends) lane.add(append);
+    return Promise.all(appends.map(({ answer }) => answer));
   }
 
   private laneOf(sessionId: string): SessionLane {
@@ -29,7 +32,7 @@ export class EventWriter {
       sessionId,
       this.connection,
       this.tails,
-      (documents) => insertEvents(this.connection.database.events, documents),
+      (documents) => this.group.insert(documents),
       () => this.lanes.delete(sessionId),
     );
     this.lanes.set(sessionId, lane);

@@ -90,8 +90,8 @@ export class MongoSessionRepository implements SessionRepository {
     });
   }
 
-  addEvent(sessionId: string, event: NewEvent, context: RequestContext): Promise<AddedEvent> {
-    return this.writer.append(sessionId, event, context);
+  addEvents(sessionId: string, events: readonly NewEvent[], context: RequestContext): Promise<AddedEvent[]> {
+    return this.writer.append(sessionId, events, context);
   }
 
   ping(): Promise<void> {

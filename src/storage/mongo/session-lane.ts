@@ -1,15 +1,15 @@
+import { sequenceMismatch, storeUnavailable } from '../../core/errors';
 import type { Event } from '../../core/event';
-import { storeUnavailable } from '../../core/errors';
 import type { Append } from './append';
 import type { MongoConnection } from './connection';
 import { newEventDocument, toEvent } from './documents';
 import { isPassing, isUnreachable, toConversationError } from './driver-errors';
 import type { InsertOutcome } from './insert-events';
 import type { EventDocument } from './schemas';
-import type { Tails } from './tails';
+import type { Tail, Tails } from './tails';
 import { pause, within } from './time-limit';
 
-/** Events and bytes of payload that one write takes at most. */
+/** Events and bytes of payload that one session has in one write at most. */
 const WRITE_EVENTS = 1000;
 const WRITE_BYTES = 4 * 1024 * 1024;
 
@@ -23,13 +23,14 @@ const LONGEST_PAUSE_MS = 1000;
 /** The longest pause after a lost race, and about the one that a race won at last leaves to the other server. */
 const RACE_PAUSE_MS = 25;
 
-/** Puts documents of one session into its log; see insert-events.ts. */
+/** Puts documents of one session into its log; see group-commit.ts. */
 export type InsertEvents = (documents: readonly EventDocument[]) => Promise<InsertOutcome>;
 
-/** An append and the event that it is to become. */
+/** An append, the event that it is to become, and later appends of the same event id. */
 interface Placed {
   readonly append: Append;
   readonly event: Event;
+  readonly repeats: Append[];
 }
 
 /**
@@ -38,7 +39,8 @@ interface Placed {
  * What arrives meanwhile goes out together in the next write.
  */
 export class SessionLane {
-  private readonly waiting: Append[] = [];
+  /** In the order in which they came. */
+  private waiting: Append[] = [];
   private running = false;
   private failures = 0;
   private lostRaces = 0;
@@ -65,6 +67,7 @@ export class SessionLane {
       } catch (error) {
         await this.recover(error);
       }
+      this.waiting = this.waiting.filter((append) => !append.isAnswered);
     }
     this.running = false;
     this.onIdle();
@@ -72,68 +75,85 @@ export class SessionLane {
 
   private async writeNext(): Promise<void> {
     const tail = await this.tails.get(this.sessionId);
-    const timestamp = new Date(Math.max(Date.now(), tail.timestamp));
-    let unanswered = this.take().map((append, index): Placed => {
-      const { eventId, type, payload } = append.event;
-      const sequence = tail.sequence + 1 + index;
-      return { append, event: { eventId, sessionId: this.sessionId, sequence, type, payload, timestamp } };
-    });
-    if (unanswered.length === 0) return;
-    try {
-      const { stored, taken } = await this.insert(
-        unanswered.map(({ append, event }) =>
-          newEventDocument(append.rowId, event, append.event.payloadSize),
-        ),
-      );
-      this.tails.advance(this.sessionId, tail, tail.sequence + stored, timestamp.getTime());
-      for (const { append, event } of unanswered.slice(0, stored)) append.succeed(event, false);
-      unanswered = unanswered.slice(stored);
-      const stopped = taken ? unanswered[0] : undefined;
-      if (taken) unanswered = await this.answerFound(unanswered);
-      this.failures = 0;
-      await this.afterRace(stopped !== undefined && stopped === unanswered[0]);
-    } finally {
-      this.waiting.unshift(...unanswered.flatMap(({ append }) => append.takeApart()));
+    const batch = this.place(tail);
+    if (batch.length === 0) {
+      await this.settleExpectation();
+      return;
+    }
+    const { stored, taken } = await this.insert(
+      batch.map(({ append, event }) => newEventDocument(append.rowId, event, append.event.payloadSize)),
+    );
+    const last = batch[stored - 1];
+    if (last !== undefined) {
+      this.tails.advance(this.sessionId, tail, last.event.sequence, last.event.timestamp.getTime());
+    }
+    for (const { append, event, repeats } of batch.slice(0, stored)) {
+      append.succeed(event, false);
+      for (const repeat of repeats) repeat.succeed(event, true);
+    }
+    this.failures = 0;
+    const [stopped] = batch.slice(stored);
+    if (taken && stopped !== undefined) {
+      await Promise.all([this.answerStored(batch.slice(stored)), this.tails.lookUp(this.sessionId)]);
+      await this.afterRace(!stopped.append.isAnswered);
+    } else {
+      await this.afterRace(false);
     }
   }
 
-  /** The next batch: each event id once, and nothing for callers who are gone. */
-  private take(): Append[] {
-    const batch = new Map<string, Append>();
-    let taken = 0;
+  /** The next batch, each at its place: each event id once, and nothing for callers who are gone. */
+  private place(tail: Tail): Placed[] {
+    const timestamp = new Date(Math.max(Date.now(), tail.timestamp));
+    const batch = new Map<string, Placed>();
     let bytes = 0;
     for (const append of this.waiting) {
-      const { eventId, payloadSize } = append.event;
+      if (!append.stillWanted()) continue;
+      const { eventId, type, payload, payloadSize, expectedSequence } = append.event;
+      const first = batch.get(eventId);
+      if (first !== undefined) {
+        first.repeats.push(append);
+        continue;
+      }
+      const last = tail.sequence + batch.size;
       bytes += payloadSize;
       if (batch.size === WRITE_EVENTS || (batch.size > 0 && bytes > WRITE_BYTES)) break;
-      taken += 1;
-      if (!append.stillWanted()) continue;
-      const first = batch.get(eventId);
-      if (first === undefined) batch.set(eventId, append);
-      else first.repeats.push(append);
+      if (expectedSequence !== undefined && expectedSequence !== last) break;
+      const event = { eventId, sessionId: this.sessionId, sequence: last + 1, type, payload, timestamp };
+      batch.set(eventId, { append, event, repeats: [] });
     }
-    this.waiting.splice(0, taken);
     return [...batch.values()];
   }
 
   /**
-   * After a unique index was met: answers the events that are stored already, and
-   * returns those that are not. Event ids and tail are read together, by majority.
+   * The next append expects another end than the one known: it is answered only after
+   * a read of the store. The event is looked for after the end, since an event that
+   * was stored is never told that its expectation fails.
    */
-  private async answerFound(placed: readonly Placed[]): Promise<Placed[]> {
+  private async settleExpectation(): Promise<void> {
+    const append = this.waiting.find(({ isAnswered }) => !isAnswered);
+    const expected = append?.event.expectedSequence;
+    if (append === undefined || expected === undefined) return;
+    const { sequence } = await this.tails.lookUp(this.sessionId);
+    await this.answerStored([{ append, repeats: [] }]);
+    if (!append.isAnswered && sequence !== expected) append.fail(sequenceMismatch(expected, sequence));
+  }
+
+  /** Answers those whose events are stored already, by a read of the majority. */
+  private async answerStored(sought: readonly Pick<Placed, 'append' | 'repeats'>[]): Promise<void> {
     const { events } = this.connection.database;
-    const eventIds = placed.map(({ event }) => event.eventId);
-    const [found] = await Promise.all([
-      within(FIND_MS, events.find({ sessionId: this.sessionId, eventId: { $in: eventIds } }).toArray()),
-      this.tails.lookUp(this.sessionId),
-    ]);
+    const eventIds = sought.map(({ append }) => append.event.eventId);
+    const found = await within(
+      FIND_MS,
+      events.find({ sessionId: this.sessionId, eventId: { $in: eventIds } }).toArray(),
+    );
     const stored = new Map(found.map((document) => [document.eventId, document]));
-    return placed.filter(({ append }) => {
+    for (const { append, repeats } of sought) {
       const document = stored.get(append.event.eventId);
-      if (document === undefined) return true;
-      append.succeed(toEvent(document), !document._id.equals(append.rowId));
-      return false;
-    });
+      if (document === undefined) continue;
+      const event = toEvent(document);
+      append.succeed(event, !document._id.equals(append.rowId));
+      for (const repeat of repeats) repeat.succeed(event, true);
+    }
   }
 
   /** Keeps two servers that write to one session from losing races to each other for ever. */
@@ -151,16 +171,13 @@ export class SessionLane {
   private async recover(error: unknown): Promise<void> {
     this.tails.forget(this.sessionId);
     if (!isPassing(error) || isUnreachable(error)) {
-      for (const append of this.waiting.splice(0)) append.fail(toConversationError(error));
+      for (const append of this.waiting) append.fail(toConversationError(error));
       return;
     }
     this.failures += 1;
     const longest = Math.min(FIRST_PAUSE_MS * 2 ** this.failures, LONGEST_PAUSE_MS);
     const ms = longest * (0.5 + Math.random() / 2);
-    for (const append of this.waiting.splice(0)) {
-      if (append.waitsFor(ms)) this.waiting.push(append);
-      else append.fail(storeUnavailable(error));
-    }
+    for (const append of this.waiting) if (!append.waitsFor(ms)) append.fail(storeUnavailable(error));
     await pause(ms);
   }
 }

@@ -1,0 +1,14 @@
+import type { WorkBudget } from '../core/work-budget';
+import type { Logger } from '../telemetry/logger';
+import type { CallsInFlight } from './calls-in-flight';
+
+/** What every call is answered with. */
+export interface CallSettings {
+  readonly logger: Logger;
+  readonly calls: CallsInFlight;
+  readonly budget: WorkBudget;
+  /** Deadline of a call that brings none, and of each event of a stream, in milliseconds. */
+  readonly callDeadlineMs: number;
+  /** How long a stream may last, in milliseconds. */
+  readonly streamAgeMs: number;
+}
