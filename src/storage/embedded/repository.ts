@@ -7,6 +7,7 @@ import {
   storeUnavailable,
 } from '../../core/errors';
 import type { Event, NewEvent } from '../../core/event';
+import { RecentMap } from '../../core/recent-map';
 import type { RequestContext } from '../../core/request-context';
 import type { NewSession, Session, SessionEnd } from '../../core/session';
 import type {
@@ -21,12 +22,25 @@ import type { DiskSpace } from './disk-space';
 import { newRowId, type StoredSession } from './records';
 import { type ReadFrom, Tables } from './tables';
 
+/** The end of a session's log. */
+interface LogEnd {
+  /** 0 where the log is empty. */
+  readonly sequence: number;
+  /** The last event's time, or the session's start: no later event is before it. */
+  readonly timestamp: Date;
+}
+
+/** Ends of logs kept at most. */
+const ENDS_KEPT = 50_000;
+
 /** What a unit of work came to. */
 type Outcome<Value> = { readonly value: Value } | { readonly error: unknown };
 
 /** Sessions in LMDB: one process, one file, durable at each acknowledgement. */
 export class EmbeddedSessionRepository implements SessionRepository {
   private readonly tables: Tables;
+  /** Of the sessions written to lately. This process is the only writer, and ends with a commit that fails: they are what is stored. */
+  private readonly ends = new RecentMap<LogEnd>(ENDS_KEPT);
   private failure: Error | undefined;
 
   /**
@@ -65,8 +79,7 @@ export class EmbeddedSessionRepository implements SessionRepository {
 
   addEvents(sessionId: string, events: readonly NewEvent[], context: RequestContext): Promise<AddedEvent[]> {
     return this.write(context, () => {
-      const { startedAt } = this.getSession(sessionId);
-      let end = this.endOfLog(sessionId, startedAt);
+      let end = this.endOfLog(sessionId);
       return events.map(({ eventId, type, payload, expectedSequence }): AddedEvent => {
         const stored = this.tables.findEvent(sessionId, eventId);
         if (stored !== undefined) return { event: stored, duplicate: true };
@@ -82,7 +95,8 @@ export class EmbeddedSessionRepository implements SessionRepository {
           timestamp: notBefore(earliest),
         };
         this.tables.putEvent(event);
-        end = event;
+        end = { sequence: event.sequence, timestamp: event.timestamp };
+        this.ends.set(sessionId, end);
         return { event, duplicate: false };
       });
     });
@@ -167,7 +181,10 @@ export class EmbeddedSessionRepository implements SessionRepository {
     return session;
   }
 
-  private endOfLog(sessionId: string, startedAt: Date): Pick<Event, 'sequence' | 'timestamp'> {
+  private endOfLog(sessionId: string): LogEnd {
+    const known = this.ends.get(sessionId);
+    if (known !== undefined) return known;
+    const { startedAt } = this.getSession(sessionId);
     const sequence = this.tables.lastSequence(sessionId);
     return sequence === 0 ? { sequence, timestamp: startedAt } : this.tables.getEvent(sessionId, sequence);
   }

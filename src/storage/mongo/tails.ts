@@ -1,5 +1,6 @@
 import type { mongo } from 'mongoose';
 import { sessionNotFound } from '../../core/errors';
+import { RecentMap } from '../../core/recent-map';
 import type { MongoConnection } from './connection';
 import type { EventDocument } from './schemas';
 import { within } from './time-limit';
@@ -25,7 +26,7 @@ const LOOK_UP_MS = 4000;
 
 /** The tails of the sessions seen lately, so that an append needs no read before it. */
 export class Tails {
-  private readonly known = new Map<string, Tail>();
+  private readonly known = new RecentMap<Tail>(CAPACITY);
 
   constructor(private readonly connection: MongoConnection) {}
 
@@ -48,28 +49,18 @@ export class Tails {
     if (session === null) throw sessionNotFound(sessionId);
     const timestamp = Math.max(session.startedAt.getTime(), last?.timestamp.getTime() ?? 0);
     const tail = { sequence: last?.sequence ?? 0, timestamp, readAt };
-    this.keep(sessionId, tail);
+    this.known.set(sessionId, tail);
     return tail;
   }
 
   /** After events up to this one were stored and acknowledged. */
   advance(sessionId: string, from: Tail, sequence: number, timestamp: number): void {
-    this.keep(sessionId, { sequence, timestamp, readAt: from.readAt });
+    this.known.set(sessionId, { sequence, timestamp, readAt: from.readAt });
   }
 
   /** Where what is stored is in doubt, the next append looks it up. */
   forget(sessionId: string): void {
     this.known.delete(sessionId);
-  }
-
-  private keep(sessionId: string, tail: Tail): void {
-    this.known.delete(sessionId);
-    this.known.set(sessionId, tail);
-    if (this.known.size <= CAPACITY) return;
-    for (const oldest of this.known.keys()) {
-      this.known.delete(oldest);
-      return;
-    }
   }
 }
 
