@@ -3,8 +3,6 @@ import type { SessionRepository } from './core/session-repository';
 import { StartError } from './core/start-error';
 import { GrpcServer } from './grpc/server';
 import { Readiness } from './readiness';
-import { openEmbeddedStore } from './storage/embedded/open';
-import { createMongoIndexes, openMongoStore } from './storage/mongo/open';
 import type { Logger } from './telemetry/logger';
 
 /** A running service. */
@@ -59,22 +57,25 @@ export async function startApp(
 
 /** Makes the database's indexes, for a deployment that does so before its servers start. @throws StartError */
 export async function createIndexes({ mongodbUri }: Config, logger: Logger): Promise<void> {
-  if (mongodbUri === undefined)
+  if (mongodbUri === undefined) {
     throw new StartError('MONGODB_URI is not set: the embedded store has no indexes to make');
+  }
+  const { createMongoIndexes } = await import('./storage/mongo/open');
   await createMongoIndexes({ uri: mongodbUri, logger });
 }
 
-function openStore(
+/** Only the store that is used is loaded: the other's libraries cost memory and time to start. */
+async function openStore(
   config: Config,
   logger: Logger,
   onFatal: (error: Error) => void,
-): SessionRepository | Promise<SessionRepository> {
-  if (config.mongodbUri !== undefined) return openMongoStore({ uri: config.mongodbUri, logger, onFatal });
-  return openEmbeddedStore({
-    folder: config.dataDir,
-    diskReserveBytes: config.diskReserveBytes,
-    onFatal,
-  });
+): Promise<SessionRepository> {
+  if (config.mongodbUri !== undefined) {
+    const { openMongoStore } = await import('./storage/mongo/open');
+    return openMongoStore({ uri: config.mongodbUri, logger, onFatal });
+  }
+  const { openEmbeddedStore } = await import('./storage/embedded/open');
+  return openEmbeddedStore({ folder: config.dataDir, diskReserveBytes: config.diskReserveBytes, onFatal });
 }
 
 function listenError(config: Config, error: unknown): Error {

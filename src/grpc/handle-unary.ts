@@ -99,7 +99,7 @@ class Answer {
     // It comes when the call's stream closes, answered or not: by then an answer has left.
     call.once('cancelled', () => {
       this.context.cancel();
-      this.fail(cancelled());
+      if (!this.answered) this.fail(cancelled());
       settings.calls.end();
     });
   }

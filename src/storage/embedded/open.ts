@@ -34,6 +34,8 @@ export function openEmbeddedStore(settings: EmbeddedStoreSettings): EmbeddedSess
       path: folder,
       // With overlapping sync a value can be read before it is durable, and stays so if its sync fails.
       overlappingSync: false,
+      // With it LMDB makes a promise that nobody can get at; it rejects when a commit fails, and ends the process.
+      eventTurnBatching: false,
       maxDbs: 8,
     });
     checkFormat(folder, root.openDB<number, string>({ name: 'meta' }));

@@ -128,6 +128,7 @@ export class EmbeddedSessionRepository implements SessionRepository {
       outcome = await this.root.transaction((): Outcome<Value> => {
         try {
           context.throwIfEnded();
+          this.throwIfFailed();
           return { value: work() };
         } catch (error) {
           return { error };
@@ -136,6 +137,8 @@ export class EmbeddedSessionRepository implements SessionRepository {
     } catch (error) {
       throw this.fail(error);
     }
+    // After a failed sync the next one may say that all is well, and the pages are lost.
+    this.throwIfFailed();
     if ('value' in outcome) return outcome.value;
     throw outcome.error instanceof ConversationError ? outcome.error : internalError(outcome.error);
   }
