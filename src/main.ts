@@ -52,6 +52,12 @@ async function serve(config: Config, logger: Logger): Promise<void> {
     else logger.fatal({ err: error }, error.message);
     stop(1);
   });
+  for (const event of ['unhandledRejection', 'uncaughtException'] as const) {
+    process.on(event, (error: unknown) => {
+      logger.fatal({ err: error }, 'an error that nobody foresaw: exiting, to be started anew');
+      stop(1);
+    });
+  }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
       logger.info({ signal }, 'shutting down');

@@ -25,18 +25,34 @@ export function parseChoice<Choice extends string>(choices: readonly Choice[]): 
 const MILLISECONDS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const BYTES = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, TiB: 1024 ** 4 };
 
-/** A duration such as `250ms`, `10s`, `30m`, `12h` or `90d`, in milliseconds. */
-export const parseDuration = parseAmount(MILLISECONDS, 'a duration such as 250ms, 10s, 30m, 12h or 90d');
+/** A duration such as `250ms`, `10s`, `30m` or `12h`, in milliseconds; timers go no further than 24 days. */
+export const parseDuration = parseAmount(
+  MILLISECONDS,
+  'a duration from 1ms to 20d, such as 250ms, 10s, 30m or 12h',
+  1,
+  20 * MILLISECONDS.d,
+);
 
 /** A size such as `512B`, `64KiB`, `256MiB` or `1GiB`, in bytes. */
-export const parseBytes = parseAmount(BYTES, 'a size such as 64KiB, 256MiB or 1GiB');
+export const parseBytes = parseAmount(
+  BYTES,
+  'a size such as 64KiB, 256MiB or 1GiB',
+  0,
+  Number.MAX_SAFE_INTEGER,
+);
 
-function parseAmount(units: Readonly<Record<string, number>>, form: string): SettingParser<number> {
+function parseAmount(
+  units: Readonly<Record<string, number>>,
+  form: string,
+  minimum: number,
+  maximum: number,
+): SettingParser<number> {
   return (text) => {
     const match = /^([0-9]{1,9})([A-Za-z]+)$/.exec(text);
     const name = match?.[2] ?? '';
     const unit = Object.hasOwn(units, name) ? units[name] : undefined;
-    if (match === null || unit === undefined) throw new Error(`must be ${form}`);
-    return Number(match[1]) * unit;
+    const amount = unit === undefined ? NaN : Number(match?.[1]) * unit;
+    if (amount >= minimum && amount <= maximum) return amount;
+    throw new Error(`must be ${form}`);
   };
 }

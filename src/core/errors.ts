@@ -55,7 +55,8 @@ export function invalidRequest(violations: readonly Violation[]): ConversationEr
   const lines = listed.map(({ field, description }) =>
     field === '' ? description : `${field} ${description}`,
   );
-  const message = `invalid request: ${lines.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
+  const count = more > 0 ? ` (the first ${listed.length} of ${violations.length} faults, ${more} more)` : '';
+  const message = `invalid request${count}: ${lines.join('; ')}`;
   return new ConversationError('INVALID_REQUEST', message, { violations: listed });
 }
 

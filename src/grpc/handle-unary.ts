@@ -95,11 +95,18 @@ class Answer {
       () => this.fail(deadlineExceeded()),
       Math.min(this.context.remainingMs(), LONGEST_TIMER_MS),
     );
+    if (call.cancelled) {
+      // Its stream was closed before its request was whole: nobody waits, and no event is to come.
+      this.answered = true;
+      clearTimeout(this.timer);
+      this.context.cancel();
+      return;
+    }
     settings.calls.begin();
     // It comes when the call's stream closes, answered or not: by then an answer has left.
     call.once('cancelled', () => {
       this.context.cancel();
-      if (!this.answered) this.fail(cancelled());
+      if (!this.answered) this.fail(this.context.remainingMs() <= 0 ? deadlineExceeded() : cancelled());
       settings.calls.end();
     });
   }

@@ -177,7 +177,8 @@ class IngestStream {
     return (
       this.unanswered.length >= UNANSWERED_REQUESTS ||
       this.unansweredBytes >= UNANSWERED_BYTES ||
-      this.settings.budget.exhausted
+      // One at a time is read whatever others hold: a stream with nothing unanswered has nobody to wake it.
+      (this.unanswered.length > 0 && this.settings.budget.exhausted)
     );
   }
 

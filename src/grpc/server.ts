@@ -73,8 +73,8 @@ export class GrpcServer {
   async close(graceMs: number): Promise<void> {
     this.health.set(false);
     const closed = new Promise<void>((resolve) => this.server.tryShutdown(() => resolve()));
-    await Promise.race([this.calls.drain(), pause(graceMs)]);
-    await Promise.race([closed, pause(CLOSE_MS)]);
+    await noLongerThan(graceMs, this.calls.drain());
+    await noLongerThan(CLOSE_MS, closed);
     this.server.forceShutdown();
   }
 }
@@ -94,6 +94,9 @@ function serverOptions({ connectionAgeMs, streamsPerConnection }: GrpcSettings):
   };
 }
 
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref());
+async function noLongerThan(ms: number, end: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
+  await Promise.race([end, limit]);
+  clearTimeout(timer);
 }

@@ -89,6 +89,7 @@ function readStruct(reader: BinaryReader, length: number, level: number): Record
     if (field === 1 && wireType === WireType.LengthDelimited) readEntry(reader, object, level);
     else reader.skip(wireType, field);
   }
+  expectEnd(reader, end);
   return object;
 }
 
@@ -103,6 +104,7 @@ function readEntry(reader: BinaryReader, object: Record<string, unknown>, level:
     else if (found === ENTRY_VALUE) value = readValue(reader, level);
     else reader.skip(wireType, field);
   }
+  expectEnd(reader, end);
   setKey(object, key, value);
 }
 
@@ -135,6 +137,7 @@ function readValue(reader: BinaryReader, level: number): unknown {
         reader.skip(wireType, field);
     }
   }
+  expectEnd(reader, end);
   return value;
 }
 
@@ -147,7 +150,13 @@ function readList(reader: BinaryReader, level: number): unknown[] {
     if (field === 1 && wireType === WireType.LengthDelimited) list.push(readValue(reader, level));
     else reader.skip(wireType, field);
   }
+  expectEnd(reader, end);
   return list;
+}
+
+/** Throws where what was read went beyond the end of what held it. */
+function expectEnd(reader: BinaryReader, end: number): void {
+  if (reader.pos !== end) throw new RangeError('a length is beyond the end of what holds it');
 }
 
 function endOf(reader: BinaryReader, length: number): number {

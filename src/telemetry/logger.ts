@@ -33,5 +33,5 @@ export function describeError(error: unknown): LoggedError {
 
 /** Takes user names and passwords out of connection strings, and values out of duplicate-key messages. */
 export function redact(text: string): string {
-  return text.replace(/\/\/[^/@\s]*@/g, '//***@').replace(/dup key: \{.*\}/gs, 'dup key: {***}');
+  return text.replace(/\/\/[^\s"]*@/g, '//***@').replace(/dup key: \{.*\}/gs, 'dup key: {***}');
 }

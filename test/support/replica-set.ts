@@ -51,13 +51,13 @@ export class Member {
   }
 
   /** Sends a command to this very member. */
-  async command(command: mongo.Document): Promise<mongo.Document> {
+  async command(command: mongo.Document, database = 'admin'): Promise<mongo.Document> {
     const client = new mongo.MongoClient(`mongodb://${this.address}/?directConnection=true`, {
       serverSelectionTimeoutMS: 1000,
       socketTimeoutMS: 5000,
     });
     try {
-      return await client.db('admin').command(command);
+      return await client.db(database).command(command);
     } finally {
       await client.close();
     }

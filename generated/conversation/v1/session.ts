@@ -47,8 +47,8 @@ export interface Session {
    */
   status: SessionStatus;
   /**
-   * The conversation's language, a well-formed tag of RFC 5646 such as `en-US`;
-   * stored and returned exactly as it was given.
+   * The conversation's language, a well-formed tag of RFC 5646 such as `en-US`, of
+   * at most 256 bytes; stored and returned exactly as it was given.
    */
   language: string;
   /** When the session was created, by the server's clock, in milliseconds. */

@@ -35,7 +35,7 @@ export interface CreateSessionRequest {
   sessionId: string;
   /**
    * Required. A well-formed language tag (RFC 5646), private-use and
-   * grandfathered tags too.
+   * grandfathered tags too, of at most 256 bytes.
    */
   language: string;
   /** INITIATED (also where unspecified) or ACTIVE; no other can be asked for. */
@@ -60,7 +60,7 @@ export interface GetSessionRequest {
   sessionId: string;
   /**
    * How many events to pass over: the page begins at sequence `offset` + 1.
-   * 0 or more; default 0. Beyond the end the page is empty.
+   * 0 to 2^53 - 1; default 0. Beyond the end the page is empty.
    */
   offset: number;
   /**
@@ -131,8 +131,8 @@ export interface AddEventRequest {
     | undefined;
   /**
    * Where set, the event is stored at the sequence after this one, or not at all:
-   * ABORTED (SEQUENCE_MISMATCH) says the last sequence where it is another. 0 or
-   * more; 0 is an empty session. Not looked at where the event is stored already.
+   * ABORTED (SEQUENCE_MISMATCH) says the last sequence where it is another. 0 to
+   * 2^53 - 1; 0 is an empty session. Not looked at where the event is stored already.
    */
   expectedSequence?: number | undefined;
 }
@@ -1131,7 +1131,9 @@ export const IngestEventsResponse: MessageFns<IngestEventsResponse> = {
  * Deadlines: a call without one gets 10 s (the server's setting `CALL_DEADLINE`).
  * A received message may have 4 MiB.
  *
- * Errors: every error carries `google.rpc.ErrorInfo` (domain `conversation.v1`,
+ * Errors: every error that the service makes (not those of the gRPC library: a
+ * message over its limit, an unknown method, a deadline that passes on its clock)
+ * carries `google.rpc.ErrorInfo` (domain `conversation.v1`,
  * a `reason`, metadata) in the trailer `grpc-status-details-bin`; invalid
  * arguments also `google.rpc.BadRequest` with all violations at once (the first
  * 20), each with its field. What is invalid is said before what is not found.

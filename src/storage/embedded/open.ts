@@ -32,6 +32,8 @@ export function openEmbeddedStore(settings: EmbeddedStoreSettings): EmbeddedSess
     checkFile(join(folder, DATA_FILE));
     const root = open({
       path: folder,
+      // A folder, whatever its name: one with a dot would be taken for a file.
+      noSubdir: false,
       // With overlapping sync a value can be read before it is durable, and stays so if its sync fails.
       overlappingSync: false,
       // With it LMDB makes a promise that nobody can get at; it rejects when a commit fails, and ends the process.

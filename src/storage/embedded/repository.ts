@@ -18,6 +18,7 @@ import type {
   SessionPage,
   SessionRepository,
 } from '../../core/session-repository';
+import { CommitQueue } from './commit-queue';
 import type { DiskSpace } from './disk-space';
 import { newRowId, type StoredSession } from './records';
 import { type ReadFrom, Tables } from './tables';
@@ -39,7 +40,8 @@ type Outcome<Value> = { readonly value: Value } | { readonly error: unknown };
 /** Sessions in LMDB: one process, one file, durable at each acknowledgement. */
 export class EmbeddedSessionRepository implements SessionRepository {
   private readonly tables: Tables;
-  /** Of the sessions written to lately. This process is the only writer, and ends with a commit that fails: they are what is stored. */
+  private readonly commits: CommitQueue;
+  /** Of the sessions written to lately; set before the commit, so held against what is stored when used. */
   private readonly ends = new RecentMap<LogEnd>(ENDS_KEPT);
   private failure: Error | undefined;
 
@@ -54,12 +56,14 @@ export class EmbeddedSessionRepository implements SessionRepository {
     private readonly onFatal: (error: Error) => void,
   ) {
     this.tables = new Tables(root);
+    this.commits = new CommitQueue(root);
   }
 
   createSession(session: NewSession, context: RequestContext): Promise<CreatedSession> {
     return this.write(context, () => {
       const found = this.tables.findSession(session.sessionId);
       if (found !== undefined) return { session: this.withCount(found), created: false };
+      this.disk.throwIfFull();
       const rowId = newRowId().toString('hex');
       const stored = { ...session, rowId, startedAt: new Date(), endedAt: undefined, endReason: '' };
       this.tables.putSession(stored);
@@ -71,6 +75,7 @@ export class EmbeddedSessionRepository implements SessionRepository {
     return this.write(context, () => {
       const session = this.getSession(sessionId);
       if (session.endedAt !== undefined) return { session: this.withCount(session), alreadyCompleted: true };
+      this.disk.throwIfFull();
       const ended = { ...session, ...end, endedAt: notBefore(session.startedAt) };
       this.tables.putSession(ended);
       return { session: this.withCount(ended), alreadyCompleted: false };
@@ -83,6 +88,7 @@ export class EmbeddedSessionRepository implements SessionRepository {
       return events.map(({ eventId, type, payload, expectedSequence }): AddedEvent => {
         const stored = this.tables.findEvent(sessionId, eventId);
         if (stored !== undefined) return { event: stored, duplicate: true };
+        this.disk.throwIfFull();
         const { sequence: last, timestamp: earliest } = end;
         if (expectedSequence !== undefined && expectedSequence !== last)
           throw sequenceMismatch(expectedSequence, last);
@@ -119,16 +125,14 @@ export class EmbeddedSessionRepository implements SessionRepository {
     this.unlock();
   }
 
-  /** Runs the work in the write transaction that all callers of this turn of the event loop share, and waits for its sync. */
+  /** Runs the work in the next write transaction, which all who wait for it share, and waits for its sync. */
   private async write<Value>(context: RequestContext, work: () => Value): Promise<Value> {
     this.throwIfFailed();
-    this.disk.throwIfFull();
     let outcome: Outcome<Value>;
     try {
-      outcome = await this.root.transaction((): Outcome<Value> => {
+      outcome = await this.commits.run((): Outcome<Value> => {
         try {
           context.throwIfEnded();
-          this.throwIfFailed();
           return { value: work() };
         } catch (error) {
           return { error };
@@ -137,8 +141,6 @@ export class EmbeddedSessionRepository implements SessionRepository {
     } catch (error) {
       throw this.fail(error);
     }
-    // After a failed sync the next one may say that all is well, and the pages are lost.
-    this.throwIfFailed();
     if ('value' in outcome) return outcome.value;
     throw outcome.error instanceof ConversationError ? outcome.error : internalError(outcome.error);
   }
@@ -186,7 +188,7 @@ export class EmbeddedSessionRepository implements SessionRepository {
 
   private endOfLog(sessionId: string): LogEnd {
     const known = this.ends.get(sessionId);
-    if (known !== undefined) return known;
+    if (known !== undefined && this.tables.hasEvent(sessionId, known.sequence)) return known;
     const { startedAt } = this.getSession(sessionId);
     const sequence = this.tables.lastSequence(sessionId);
     return sequence === 0 ? { sequence, timestamp: startedAt } : this.tables.getEvent(sessionId, sequence);

@@ -75,6 +75,10 @@ export class Tables {
     return decodeEvent(value);
   }
 
+  hasEvent(sessionId: string, sequence: number): boolean {
+    return this.events.doesExist(eventKey(sessionId, sequence));
+  }
+
   putEvent(event: Event): void {
     // All is encoded before anything is put: LMDB does not undo the puts of a callback that throws.
     const value = encodeEvent(newRowId(), event);

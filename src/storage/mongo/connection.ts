@@ -2,7 +2,7 @@ import { type Connection, type ConnectOptions, createConnection, type Model, mon
 import { storeUnavailable } from '../../core/errors';
 import { StartError } from '../../core/start-error';
 import type { Logger } from '../../telemetry/logger';
-import { isRefusal, toConversationError } from './driver-errors';
+import { isIndexConflict, isRefusal, toConversationError } from './driver-errors';
 import { defineModels, type EventDocument, type SessionDocument } from './schemas';
 import { pause, within } from './time-limit';
 
@@ -15,7 +15,10 @@ const RETRY_MS = 1000;
 /** How long a ping may take, in milliseconds. */
 const PING_MS = 2000;
 
-/** What is acknowledged is on the disks of a majority. */
+/**
+ * What is acknowledged is on the disks of a majority. Each write says so for itself: what the URI says of
+ * `journal` would win over the connection's.
+ */
 export const DURABLE = { w: 'majority', journal: true } as const;
 
 function connectOptions(uri: string): ConnectOptions {
@@ -86,6 +89,12 @@ export class MongoConnection {
             `MongoDB refuses what MONGODB_URI names: ${why}; check its user, password and authSource, and that the user may read and write`,
           );
         }
+        if (isIndexConflict(error)) {
+          const why = error instanceof Error ? error.message : String(error);
+          throw new StartError(
+            `the indexes cannot be made in what MONGODB_URI names: ${why}; give the service a database of its own`,
+          );
+        }
         this.logger.warn(
           { err: error },
           'MongoDB cannot be reached, trying again: check that it runs and that MONGODB_URI names it',
@@ -125,7 +134,7 @@ export class MongoConnection {
       const database = connection.getClient().db(connection.name);
       return { connection, sessions, events: database.collection<EventDocument>(events.collection.name) };
     } catch (error) {
-      await connection.close(true).catch(() => undefined);
+      await connection.destroy(true).catch(() => undefined);
       throw error;
     }
   }

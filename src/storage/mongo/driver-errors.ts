@@ -5,6 +5,7 @@ import { ConversationError, internalError, storageFull, storeUnavailable } from 
 const DUPLICATE_KEY = 11000;
 const OUT_OF_DISK_SPACE = 14031;
 const UNAUTHORIZED = [13, 18, 8000];
+const INDEX_CONFLICT = [85, 86, DUPLICATE_KEY];
 /** The server gave up, is stepping down or going away, or never was the primary: another try may find one that is. */
 const PASSING = new Set([
   6, 7, 50, 64, 89, 91, 112, 134, 189, 262, 358, 9001, 10107, 11600, 11602, 13435, 13436,
@@ -22,6 +23,11 @@ export function isDuplicateKey(error: unknown): boolean {
 /** The credentials were refused, or do not allow what the service needs. */
 export function isRefusal(error: unknown): boolean {
   return error instanceof mongo.MongoServerError && UNAUTHORIZED.includes(Number(error.code));
+}
+
+/** The indexes cannot be made: others of their names or over their fields are there, or rows that break them. */
+export function isIndexConflict(error: unknown): boolean {
+  return error instanceof mongo.MongoServerError && INDEX_CONFLICT.includes(Number(error.code));
 }
 
 /** No server to talk to was found in time: the driver has waited already. */

@@ -1,4 +1,5 @@
 import { mongo } from 'mongoose';
+import { DURABLE } from './connection';
 import { isDuplicateKey } from './driver-errors';
 import type { EventDocument } from './schemas';
 import { within } from './time-limit';
@@ -34,8 +35,8 @@ export async function insertEvents(
     const [first] = documents;
     const inserted: Promise<unknown> =
       documents.length === 1 && first !== undefined
-        ? collection.insertOne(first, { maxTimeMS: INSERT_MS })
-        : collection.insertMany(documents, { ordered, maxTimeMS: INSERT_MS });
+        ? collection.insertOne(first, { maxTimeMS: INSERT_MS, writeConcern: DURABLE })
+        : collection.insertMany(documents, { ordered, maxTimeMS: INSERT_MS, writeConcern: DURABLE });
     await within(INSERT_MS, inserted);
     return outcomes(runs, [], ordered);
   } catch (error) {

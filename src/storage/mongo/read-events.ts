@@ -4,6 +4,9 @@ import type { PageRange } from '../../core/session-repository';
 import { eventSize, toEvent } from './documents';
 import type { EventDocument } from './schemas';
 
+/** How long the server may work on a read, in milliseconds: nobody waits for it any longer. */
+const READ_MS = 4000;
+
 export interface EventsRead {
   readonly events: Event[];
   /** Whether the page ended because of its bytes. */
@@ -18,7 +21,10 @@ export async function readEvents(
 ): Promise<EventsRead> {
   const { afterSequence, limit, maximumBytes } = range;
   const sequence = { $gt: afterSequence, $lte: afterSequence + limit };
-  const cursor = collection.find({ sessionId, sequence }, { sort: { sequence: 1 }, batchSize: limit + 1 });
+  const cursor = collection.find(
+    { sessionId, sequence },
+    { sort: { sequence: 1 }, batchSize: limit + 1, maxTimeMS: READ_MS },
+  );
   const events: Event[] = [];
   let bytes = 0;
   for await (const document of cursor) {

@@ -1,3 +1,4 @@
+import { Types } from 'mongoose';
 import { sessionNotFound, storeUnavailable } from '../../core/errors';
 import type { NewEvent } from '../../core/event';
 import type { RequestContext } from '../../core/request-context';
@@ -10,7 +11,7 @@ import type {
   SessionPage,
   SessionRepository,
 } from '../../core/session-repository';
-import type { Database, MongoConnection } from './connection';
+import { type Database, DURABLE, type MongoConnection } from './connection';
 import { newSessionDocument, toSession } from './documents';
 import { isDuplicateKey, isPassing, isUnreachable, toConversationError } from './driver-errors';
 import { EventWriter } from './event-writer';
@@ -40,7 +41,7 @@ export class MongoSessionRepository implements SessionRepository {
     const document = newSessionDocument(session);
     return this.settle(context, async (database) => {
       try {
-        await database.sessions.collection.insertOne(document);
+        await database.sessions.collection.insertOne(document, { maxTimeMS: ASK_MS, writeConcern: DURABLE });
         return { session: toSession(document, 0), created: true };
       } catch (error) {
         if (!isDuplicateKey(error)) throw error;
@@ -74,19 +75,27 @@ export class MongoSessionRepository implements SessionRepository {
   }
 
   completeSession(sessionId: string, end: SessionEnd, context: RequestContext): Promise<CompletedSession> {
-    let endedHere = false;
+    const endId = new Types.ObjectId();
     return this.settle(context, async (database) => {
       const endedAt = { $max: ['$startedAt', new Date()] };
-      const change = { status: { $literal: end.status }, endReason: { $literal: end.endReason }, endedAt };
-      const ended = await database.sessions.collection.updateOne({ sessionId, endedAt: null }, [
-        { $set: change },
-      ]);
-      endedHere ||= ended.modifiedCount === 1;
+      const change = {
+        status: { $literal: end.status },
+        endReason: { $literal: end.endReason },
+        endedAt,
+        endId,
+      };
+      await database.sessions.collection.updateOne({ sessionId, endedAt: null }, [{ $set: change }], {
+        maxTimeMS: ASK_MS,
+        writeConcern: DURABLE,
+      });
       const found = await findSession(database, sessionId);
       if (found === undefined) throw sessionNotFound(sessionId);
       // Whoever ended it first may not be on a majority yet: only then is it told.
       if (found.document.endedAt === null) return undefined;
-      return { session: toSession(found.document, found.last), alreadyCompleted: !endedHere };
+      return {
+        session: toSession(found.document, found.last),
+        alreadyCompleted: found.document.endId?.equals(endId) !== true,
+      };
     });
   }
 

@@ -15,6 +15,8 @@ export interface SessionDocument {
   /** Null until the session is ended. */
   readonly endedAt: Date | null;
   readonly endReason: string;
+  /** Made by the call that ended the session: by it that call knows its own write. */
+  readonly endId?: Types.ObjectId;
 }
 
 /** A row of `conversation_events`. */
@@ -52,6 +54,7 @@ const sessionSchema = new Schema(
     startedAt: { type: Date, required: true },
     endedAt: Date,
     endReason: String,
+    endId: Schema.Types.ObjectId,
   },
   { ...OPTIONS, collection: 'conversation_sessions' },
 )

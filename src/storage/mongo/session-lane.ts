@@ -42,6 +42,8 @@ export class SessionLane {
   /** In the order in which they came. */
   private waiting: Append[] = [];
   private running = false;
+  /** How many of those that wait were there when the store was last asked for the session. */
+  private asked = 0;
   private failures = 0;
   private lostRaces = 0;
 
@@ -74,6 +76,7 @@ export class SessionLane {
   }
 
   private async writeNext(): Promise<void> {
+    this.asked = this.waiting.length;
     const tail = await this.tails.get(this.sessionId);
     const batch = this.place(tail);
     if (batch.length === 0) {
@@ -171,7 +174,8 @@ export class SessionLane {
   private async recover(error: unknown): Promise<void> {
     this.tails.forget(this.sessionId);
     if (!isPassing(error) || isUnreachable(error)) {
-      for (const append of this.waiting) append.fail(toConversationError(error));
+      // Who came later may know of a session that was created meanwhile.
+      for (const append of this.waiting.slice(0, this.asked)) append.fail(toConversationError(error));
       return;
     }
     this.failures += 1;

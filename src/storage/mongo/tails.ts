@@ -71,6 +71,6 @@ export function lastEvent(
 ): Promise<Pick<EventDocument, 'sequence' | 'timestamp'> | null> {
   return events.findOne(
     { sessionId },
-    { sort: { sequence: -1 }, projection: { _id: 0, sequence: 1, timestamp: 1 } },
+    { sort: { sequence: -1 }, projection: { _id: 0, sequence: 1, timestamp: 1 }, maxTimeMS: LOOK_UP_MS },
   );
 }
