@@ -2,6 +2,7 @@ import { status as Code, type handleBidiStreamingCall, type ServerDuplexStream }
 import { IngestEventsRequest, IngestEventsResponse } from '../../generated/conversation/v1/session_service';
 import {
   ConversationError,
+  deadlineExceeded,
   type ErrorReason,
   internalError,
   invalidRequest,
@@ -77,9 +78,8 @@ class IngestStream {
 
   private take(bytes: Buffer): void {
     if (this.ending !== undefined) return;
-    const context = new RequestContext(
-      Math.min(Number(this.call.getDeadline()), Date.now() + this.settings.callDeadlineMs),
-    );
+    const deadline = Math.min(Number(this.call.getDeadline()), Date.now() + this.settings.callDeadlineMs);
+    const context = new EventContext(deadline, () => this.abandon(deadlineExceeded()));
     this.settings.budget.take(bytes.length);
     this.unansweredBytes += bytes.length;
     this.unanswered.push({ context, bytes: bytes.length, outcome: this.append(bytes, context) });
@@ -98,8 +98,7 @@ class IngestStream {
       const failure = error instanceof ConversationError ? error : internalError(error);
       if (OWN_FAILURES.has(failure.reason))
         return encode({ $case: 'error', value: toStatusMessage(failure) });
-      this.stopTaking(failure);
-      for (const { context: later } of this.unanswered) later.cancel();
+      this.abandon(failure);
       return { failure };
     } finally {
       this.settings.budget.release(bytes.length);
@@ -135,6 +134,12 @@ class IngestStream {
     if (this.ending !== undefined) return;
     this.ending = error;
     this.answer();
+  }
+
+  /** Nothing more is taken, and what has not started is dropped. */
+  private abandon(failure: ConversationError): void {
+    this.stopTaking(failure);
+    for (const { context } of this.unanswered) context.cancel();
   }
 
   private end(error: ConversationError): void {
@@ -185,6 +190,21 @@ class IngestStream {
   private untilWritable(): Promise<void> {
     if (this.closed) return Promise.resolve();
     return new Promise((resolve) => (this.resumeWriting = resolve));
+  }
+}
+
+/** The first event that misses its deadline drops those after it at once: a store would go on to the next, out of order. */
+class EventContext extends RequestContext {
+  constructor(
+    deadline: number,
+    private readonly onMissed: () => void,
+  ) {
+    super(deadline);
+  }
+
+  override throwIfEnded(): void {
+    if (!this.cancelled && this.remainingMs() <= 0) this.onMissed();
+    super.throwIfEnded();
   }
 }
 

@@ -9,6 +9,8 @@ test('with nothing set, every setting has its default', () => {
     grpcPort: 50051,
     callDeadlineMs: 10_000,
     streamsPerConnection: 1000,
+    unansweredRequests: 10_000,
+    unansweredBytes: 128 * 1024 * 1024,
     connectionAgeMs: 30 * 60_000,
     shutdownGraceMs: 8000,
     logLevel: 'info',
@@ -28,6 +30,8 @@ test('settings are read, and those of others are not looked at', () => {
     GRPC_PORT: '0',
     CALL_DEADLINE: '250ms',
     STREAMS_PER_CONNECTION: '7',
+    UNANSWERED_REQUESTS: '50',
+    UNANSWERED_BYTES: '2MiB',
     CONNECTION_AGE: '12h',
     SHUTDOWN_GRACE: '1s',
     LOG_LEVEL: 'silent',
@@ -41,6 +45,8 @@ test('settings are read, and those of others are not looked at', () => {
     grpcPort: 0,
     callDeadlineMs: 250,
     streamsPerConnection: 7,
+    unansweredRequests: 50,
+    unansweredBytes: 2 * 1024 * 1024,
     connectionAgeMs: 12 * 3_600_000,
     shutdownGraceMs: 1000,
     logLevel: 'silent',
@@ -59,15 +65,19 @@ test('every malformed setting is named at once, with what it is and what it shou
       DISK_RESERVE: '10MB',
       LOG_LEVEL: 'loud',
       STREAMS_PER_CONNECTION: '0',
+      UNANSWERED_REQUESTS: '0',
+      UNANSWERED_BYTES: 'many',
     });
   expect(read).toThrow(ConfigError);
   const lines = messageOf(read).split('\n');
   expect(lines.sort()).toEqual([
-    'CALL_DEADLINE must be a duration such as 250ms, 10s, 30m, 12h or 90d, and is "soon" (default: 10s)',
+    'CALL_DEADLINE must be a duration from 1ms to 20d, such as 250ms, 10s, 30m or 12h, and is "soon" (default: 10s)',
     'DISK_RESERVE must be a size such as 64KiB, 256MiB or 1GiB, and is "10MB" (default: 256MiB)',
     'GRPC_PORT must be a whole number from 0 to 65535, and is "65536" (default: 50051)',
     'LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent, and is "loud" (default: info)',
     'STREAMS_PER_CONNECTION must be a whole number from 1 to 1000000, and is "0" (default: 1000)',
+    'UNANSWERED_BYTES must be a size such as 64KiB, 256MiB or 1GiB, and is "many" (default: 128MiB)',
+    'UNANSWERED_REQUESTS must be a whole number from 1 to 1000000, and is "0" (default: 10000)',
   ]);
 });
 
@@ -75,7 +85,14 @@ test('--help has a line for every setting, with its default', () => {
   const help = helpText();
   for (const name of [
     ...['MONGODB_URI', 'DATA_DIR', 'DISK_RESERVE', 'HOST', 'GRPC_PORT', 'CALL_DEADLINE'],
-    ...['STREAMS_PER_CONNECTION', 'CONNECTION_AGE', 'SHUTDOWN_GRACE', 'LOG_LEVEL'],
+    ...[
+      'STREAMS_PER_CONNECTION',
+      'UNANSWERED_REQUESTS',
+      'UNANSWERED_BYTES',
+      'CONNECTION_AGE',
+      'SHUTDOWN_GRACE',
+      'LOG_LEVEL',
+    ],
   ]) {
     expect(help).toMatch(new RegExp(`^ {2}${name} +\\S`, 'm'));
   }

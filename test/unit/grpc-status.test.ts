@@ -93,7 +93,9 @@ test('errors that no wait mends have no RetryInfo, and valid requests no BadRequ
 test('of 25 violations the first 20 are listed, and the message says how many more', () => {
   const status = toCallStatus(invalidRequest(violations(25, 'f', 'is bad')));
   expect(detailsOf(status).violations).toEqual(violations(20, 'f', 'is bad'));
-  expect(status.details).toMatch(/^invalid request: f\[0\] is bad; .*f\[19\] is bad; and 5 more$/);
+  expect(status.details).toMatch(
+    /^invalid request \(the first 20 of 25 faults, 5 more\): f\[0\] is bad; .*f\[19\] is bad$/,
+  );
 });
 
 test('a violation without a field is said without one', () => {

@@ -8,7 +8,7 @@ import {
 } from '../../src/setting-parsers';
 
 test.each([
-  ['0ms', 0],
+  ['1ms', 1],
   ['250ms', 250],
   ['10s', 10_000],
   ['30m', 1_800_000],

@@ -44,6 +44,8 @@ function connectOptions(uri: string): ConnectOptions {
 
 /** What the store works with once the database is there. */
 export interface Database {
+  /** Whether it is a replica set or a sharded cluster, where a primary can change. */
+  readonly replicated: boolean;
   readonly connection: Connection;
   readonly sessions: Model<SessionDocument>;
   /** Under the Mongoose model: the hot path is not cast. */
@@ -132,7 +134,14 @@ export class MongoConnection {
       await sessions.createIndexes();
       await events.createIndexes();
       const database = connection.getClient().db(connection.name);
-      return { connection, sessions, events: database.collection<EventDocument>(events.collection.name) };
+      const hello = await database.command({ hello: 1 });
+      const replicated = hello.setName !== undefined || hello.msg === 'isdbgrid';
+      return {
+        replicated,
+        connection,
+        sessions,
+        events: database.collection<EventDocument>(events.collection.name),
+      };
     } catch (error) {
       await connection.destroy(true).catch(() => undefined);
       throw error;

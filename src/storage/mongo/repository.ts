@@ -15,6 +15,7 @@ import { type Database, DURABLE, type MongoConnection } from './connection';
 import { newSessionDocument, toSession } from './documents';
 import { isDuplicateKey, isPassing, isUnreachable, toConversationError } from './driver-errors';
 import { EventWriter } from './event-writer';
+import { findSessionDocument } from './find-session';
 import { readEvents } from './read-events';
 import type { SessionDocument } from './schemas';
 import { lastEvent } from './tails';
@@ -138,7 +139,7 @@ interface FoundSession {
 
 async function findSession(database: Database, sessionId: string): Promise<FoundSession | undefined> {
   const [document, last] = await Promise.all([
-    database.sessions.findOne({ sessionId }).lean(),
+    findSessionDocument(database, sessionId),
     lastEvent(database.events, sessionId),
   ]);
   return document === null ? undefined : { document, last: last?.sequence ?? 0 };

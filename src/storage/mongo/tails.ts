@@ -2,6 +2,7 @@ import type { mongo } from 'mongoose';
 import { sessionNotFound } from '../../core/errors';
 import { RecentMap } from '../../core/recent-map';
 import type { MongoConnection } from './connection';
+import { findSessionDocument } from './find-session';
 import type { EventDocument } from './schemas';
 import { within } from './time-limit';
 
@@ -41,10 +42,10 @@ export class Tails {
   async lookUp(sessionId: string): Promise<Tail> {
     this.known.delete(sessionId);
     const readAt = performance.now();
-    const { sessions, events } = this.connection.database;
+    const { database } = this.connection;
     const [session, last] = await within(
       LOOK_UP_MS,
-      Promise.all([sessions.findOne({ sessionId }, { startedAt: 1 }).lean(), lastEvent(events, sessionId)]),
+      Promise.all([findSessionDocument(database, sessionId), lastEvent(database.events, sessionId)]),
     );
     if (session === null) throw sessionNotFound(sessionId);
     const timestamp = Math.max(session.startedAt.getTime(), last?.timestamp.getTime() ?? 0);

@@ -1,0 +1,140 @@
+import { status as Code } from '@grpc/grpc-js';
+import { storageFull, storeUnavailable } from '../../src/core/errors';
+import { HeldRepository } from '../support/held-repository';
+import { addedOf, errorOf, type IngestStream } from '../support/ingest-stream';
+import { type SessionServer, startSessionServer } from '../support/session-server';
+import { until } from '../support/until';
+
+const SESSION = 'one';
+
+let repository: HeldRepository;
+let server: SessionServer;
+
+beforeEach(async () => {
+  repository = new HeldRepository();
+  server = await startSessionServer(repository);
+});
+
+afterEach(() => server.close());
+
+function send(stream: IngestStream, from: number, to: number): void {
+  for (let n = from; n <= to; n += 1) stream.send({ sessionId: SESSION, eventId: `e${n}` });
+}
+
+const answeredIds = ({ replies }: IngestStream): (string | undefined)[] =>
+  replies.map((reply) => addedOf(reply).event?.eventId);
+
+test('replies wait for those before them', async () => {
+  const stream = server.client.ingestEvents();
+  send(stream, 1, 3);
+  const [first, second, third] = await repository.reached(3);
+  third?.succeed();
+  second?.succeed();
+  // Another call's round trip on the same connection would carry a reply that did not wait.
+  await expect(server.client.getSession({ sessionId: SESSION })).rejects.toThrow('internal error');
+  expect(stream.replies).toEqual([]);
+  first?.succeed();
+  await stream.finish();
+  expect(answeredIds(stream)).toEqual(['e1', 'e2', 'e3']);
+});
+
+test.each([
+  { error: storeUnavailable(), code: Code.UNAVAILABLE, reason: 'STORE_UNAVAILABLE' },
+  { error: storageFull(), code: Code.RESOURCE_EXHAUSTED, reason: 'STORAGE_FULL' },
+  { error: new Error('secret'), code: Code.INTERNAL, reason: 'INTERNAL' },
+])(
+  'after a failure with $reason nothing more is stored, and those before it are answered',
+  async (failure) => {
+    const stream = server.client.ingestEvents();
+    send(stream, 1, 5);
+    const appends = await repository.reached(5);
+    for (const append of appends.slice(0, 3)) append.succeed();
+    await stream.received(3);
+    appends[4]?.fail(failure.error);
+    await until('the failure is known', () => (appends[3]?.context.cancelled === true ? true : undefined));
+    repository.open = true;
+    send(stream, 6, 10);
+    // What was sent before another call on the same connection has come before it, too.
+    await server.client.addEvent({ sessionId: SESSION, eventId: 'beside' });
+    expect(stream.replies).toHaveLength(3);
+    appends[3]?.succeed();
+    const end = await stream.end;
+    expect(end).toMatchObject({
+      code: failure.code,
+      info: { domain: 'conversation.v1', reason: failure.reason },
+    });
+    expect(JSON.stringify(end?.status)).not.toContain('secret');
+    expect(answeredIds(stream)).toEqual(['e1', 'e2', 'e3', 'e4']);
+    const passedOn = repository.appends.map(({ eventId }) => eventId);
+    expect(passedOn).toEqual(['e1', 'e2', 'e3', 'e4', 'e5', 'beside']);
+  },
+);
+
+test('what was passed on after the failing one is told that it is not wanted', async () => {
+  const stream = server.client.ingestEvents();
+  send(stream, 1, 5);
+  const appends = await repository.reached(5);
+  appends[0]?.fail(storeUnavailable());
+  expect((await stream.end)?.code).toBe(Code.UNAVAILABLE);
+  expect(appends.map(({ context }) => context.cancelled)).toEqual([true, true, true, true, true]);
+  expect(stream.replies).toEqual([]);
+});
+
+test('a bad request is answered in its place, with the store out of reach behind it', async () => {
+  const stream = server.client.ingestEvents();
+  stream.send({ sessionId: SESSION, eventId: '' });
+  send(stream, 1, 1);
+  const [append] = await repository.reached(1);
+  append?.fail(storeUnavailable());
+  expect(await stream.end).toMatchObject({ code: Code.UNAVAILABLE, retry: { retryDelay: { seconds: 1 } } });
+  expect(stream.replies).toHaveLength(1);
+  expect(errorOf(stream.replies[0]).code).toBe(Code.INVALID_ARGUMENT);
+});
+
+test('a cancel tells what works for the stream, and frees what it held', async () => {
+  const stream = server.client.ingestEvents();
+  send(stream, 1, 3);
+  const appends = await repository.reached(3);
+  stream.cancel();
+  expect((await stream.end)?.code).toBe(Code.CANCELLED);
+  await until('the work is told', () =>
+    appends.every(({ context }) => context.cancelled) ? true : undefined,
+  );
+  repository.release();
+  const another = server.client.ingestEvents();
+  send(another, 4, 5);
+  await another.finish();
+  expect(answeredIds(another)).toEqual(['e4', 'e5']);
+});
+
+test('a shutdown answers what was taken, and ends the stream with SHUTTING_DOWN', async () => {
+  const stream = server.client.ingestEvents();
+  send(stream, 1, 4);
+  await repository.reached(4);
+  const client = server.client;
+  let closed = false;
+  const closing = server.stop().then(() => (closed = true));
+  send(stream, 5, 6);
+  expect(closed).toBe(false);
+  repository.release();
+  expect(await stream.end).toMatchObject({
+    code: Code.UNAVAILABLE,
+    info: { domain: 'conversation.v1', reason: 'SHUTTING_DOWN' },
+    retry: { retryDelay: { seconds: 0 } },
+  });
+  await closing;
+  expect(answeredIds(stream)).toEqual(['e1', 'e2', 'e3', 'e4']);
+  expect(repository.appends).toHaveLength(4);
+  client.close();
+});
+
+test('an idle stream does not hold up a shutdown', async () => {
+  const stream = server.client.ingestEvents();
+  send(stream, 1, 1);
+  (await repository.reached(1))[0]?.succeed();
+  await stream.received(1);
+  const startedAt = performance.now();
+  await server.stop();
+  expect(performance.now() - startedAt).toBeLessThan(2000);
+  expect(await stream.end).toMatchObject({ code: Code.UNAVAILABLE, info: { reason: 'SHUTTING_DOWN' } });
+});
