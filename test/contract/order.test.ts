@@ -1,16 +1,5 @@
-import type { Event } from '../../generated/conversation/v1/event';
-import { readLog } from '../support/connect';
-import { type ContractService, describeContract, newSession } from './describe-contract';
-
-/** The whole log, after it is checked: dense from 1, each event once, time never going back. */
-async function readChecked({ client }: ContractService, sessionId: string): Promise<Event[]> {
-  const events = await readLog(client, sessionId);
-  expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_, index) => index + 1));
-  expect(new Set(events.map(({ eventId }) => eventId)).size).toBe(events.length);
-  const times = events.map(({ timestamp }) => timestamp?.getTime() ?? NaN);
-  expect(times).toEqual([...times].sort((a, b) => a - b));
-  return events;
-}
+import { describeContract, newSession } from './describe-contract';
+import { readChecked } from './read-checked';
 
 describeContract('order', (service) => {
   test('500 adds to one session through two servers at once are sequences 1 to 500', async () => {
@@ -24,7 +13,7 @@ describeContract('order', (service) => {
         }),
       ),
     );
-    const events = await readChecked(service, sessionId);
+    const events = await readChecked(service.client, sessionId);
     expect(events).toHaveLength(500);
     for (const [index, { event, duplicate }] of replies.entries()) {
       expect(duplicate).toBe(false);
@@ -41,7 +30,7 @@ describeContract('order', (service) => {
         (index % 2 === 0 ? service.client : service.other).addEvent({ sessionId, eventId }),
       ),
     );
-    const events = await readChecked(service, sessionId);
+    const events = await readChecked(service.client, sessionId);
     expect(events).toHaveLength(100);
     expect(replies.filter(({ duplicate }) => !duplicate)).toHaveLength(100);
     for (const [index, { event }] of replies.entries()) {
@@ -57,7 +46,7 @@ describeContract('order', (service) => {
       const { event } = await client.addEvent({ sessionId, eventId: `e${n}` });
       expect(event?.sequence).toBe(n);
     }
-    const events = await readChecked(service, sessionId);
+    const events = await readChecked(service.client, sessionId);
     expect(events).toHaveLength(40);
   });
 
@@ -72,7 +61,7 @@ describeContract('order', (service) => {
       ),
     );
     for (const [own, sessionId] of sessionIds.entries()) {
-      const events = await readChecked(service, sessionId);
+      const events = await readChecked(service.client, sessionId);
       expect(events).toHaveLength(20);
       for (const { eventId } of events) expect(Number(eventId.slice(1)) % 20).toBe(own);
     }
@@ -114,7 +103,7 @@ describeContract('order', (service) => {
     })();
     await Promise.all([writers, reader]);
     expect(reads).toBeGreaterThan(5);
-    expect(await readChecked(service, sessionId)).toHaveLength(320);
+    expect(await readChecked(service.client, sessionId)).toHaveLength(320);
   });
 
   test('a completion among the adds changes none of them', async () => {
@@ -124,7 +113,7 @@ describeContract('order', (service) => {
     );
     const end = service.other.completeSession({ sessionId });
     await Promise.all([...adds, end]);
-    expect(await readChecked(service, sessionId)).toHaveLength(60);
+    expect(await readChecked(service.client, sessionId)).toHaveLength(60);
     const { session } = await service.client.getSession({ sessionId });
     expect(session?.endedAt).toEqual((await end).session?.endedAt);
   });

@@ -15,6 +15,8 @@ it('--help prints each setting with its default and what it means', async () => 
     GRPC_PORT: '50051',
     CALL_DEADLINE: '10s',
     STREAMS_PER_CONNECTION: '1000',
+    UNANSWERED_REQUESTS: '10000',
+    UNANSWERED_BYTES: '128MiB',
     CONNECTION_AGE: '30m',
     SHUTDOWN_GRACE: '8s',
     LOG_LEVEL: 'info',

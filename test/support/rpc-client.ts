@@ -9,15 +9,20 @@ import { SessionStatus } from '../../generated/conversation/v1/session';
 import {
   type AddEventRequest,
   type AddEventResponse,
+  type BatchAddEventsRequest,
+  type BatchAddEventsResponse,
   type CompleteSessionRequest,
   type CompleteSessionResponse,
   type CreateSessionRequest,
   type CreateSessionResponse,
   type GetSessionRequest,
   type GetSessionResponse,
+  type NewEvent,
   SessionServiceClient,
+  SessionServiceService,
 } from '../../generated/conversation/v1/session_service';
 import { CallError } from './call-error';
+import { IngestStream } from './ingest-stream';
 
 /** A call's own options, and a signal that cancels it. */
 export interface RpcOptions {
@@ -27,6 +32,9 @@ export interface RpcOptions {
 }
 
 type Callback<Response> = (error: ServiceError | null, response: Response | undefined) => void;
+/** An event of a batch, whose type and payload may be left out. */
+export type BatchedEvent = Partial<NewEvent> & Pick<NewEvent, 'eventId'>;
+type Batch = Pick<BatchAddEventsRequest, 'sessionId'> & { readonly events: readonly BatchedEvent[] };
 type Request<Whole extends { sessionId: string }> = Partial<Whole> & Pick<Whole, 'sessionId'>;
 
 /** The generated client with promises for callbacks, requests filled up with the proto's defaults, and errors read. */
@@ -76,6 +84,23 @@ export class RpcClient {
     const whole = { type: 'transcript', payload: undefined, ...request };
     return promised(options, (callOptions, callback) =>
       this.client.addEvent(whole, new Metadata(), callOptions, callback),
+    );
+  }
+
+  batchAddEvents({ sessionId, events }: Batch, options: RpcOptions = {}): Promise<BatchAddEventsResponse> {
+    const whole = events.map((event) => ({ type: 'transcript', payload: undefined, ...event }));
+    return promised(options, (callOptions, callback) =>
+      this.client.batchAddEvents({ sessionId, events: whole }, new Metadata(), callOptions, callback),
+    );
+  }
+
+  /** Opens a stream of its own. */
+  ingestEvents(deadlineMs = 60_000): IngestStream {
+    const asIs = (message: Buffer): Buffer => message;
+    const { path } = SessionServiceService.ingestEvents;
+    const deadline = Date.now() + deadlineMs;
+    return new IngestStream(
+      this.client.makeBidiStreamRequest(path, asIs, asIs, new Metadata(), { deadline }),
     );
   }
 

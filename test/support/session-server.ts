@@ -6,6 +6,8 @@ import { RpcClient } from './rpc-client';
 /** A gRPC server on a free port, and a client of it. */
 export interface SessionServer {
   readonly client: RpcClient;
+  /** Shuts the server down, and leaves the client. */
+  stop(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -29,9 +31,10 @@ export async function startSessionServer(
     createLogger('silent'),
   );
   const client = new RpcClient(await server.listen());
+  const stop = (): Promise<void> => server.close(5000);
   const close = async (): Promise<void> => {
     client.close();
-    await server.close(5000);
+    await stop();
   };
-  return { client, close };
+  return { client, stop, close };
 }
