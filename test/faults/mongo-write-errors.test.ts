@@ -69,7 +69,11 @@ test('an event whose write came through although it failed is the first one, not
   await writer.create();
   await failInserts(1, WRITE_CONCERN_ERROR);
   const event = { eventId: 'only', type: 'transcript', payload: {}, payloadSize: 0 };
-  const [added] = await repository.addEvents(writer.sessionId, [event], new RequestContext(Date.now() + 10_000));
+  const [added] = await repository.addEvents(
+    writer.sessionId,
+    [event],
+    new RequestContext(Date.now() + 10_000),
+  );
   expect(added).toMatchObject({ duplicate: false, event: { sequence: 1 } });
   writer.acknowledged.set('only', 1);
   await expectWholeLog(writer, 1);

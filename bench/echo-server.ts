@@ -1,0 +1,51 @@
+import {
+  type handleBidiStreamingCall,
+  type handleUnaryCall,
+  Server,
+  ServerCredentials,
+  type ServiceDefinition,
+} from '@grpc/grpc-js';
+import { SessionServiceService } from '../generated/conversation/v1/session_service';
+import { addEventReply, ingestReply, pageReply } from './transcript-event';
+
+const SESSION_ID = 'echo-00000000-00';
+const PAGE = 50;
+
+const asItIs = (bytes: Buffer): Buffer => bytes;
+
+/** What gRPC itself costs: the library and nothing else, bytes in and bytes of the real size out, no store. */
+const { addEvent, getSession, ingestEvents } = SessionServiceService;
+const bytes = {
+  requestSerialize: asItIs,
+  requestDeserialize: asItIs,
+  responseSerialize: asItIs,
+  responseDeserialize: asItIs,
+};
+const definition: ServiceDefinition = {
+  addEvent: { ...addEvent, ...bytes },
+  getSession: { ...getSession, ...bytes },
+  ingestEvents: { ...ingestEvents, ...bytes },
+};
+
+function unary(reply: Buffer): handleUnaryCall<Buffer, Buffer> {
+  return (_, callback) => callback(null, reply);
+}
+
+function stream(reply: Buffer): handleBidiStreamingCall<Buffer, Buffer> {
+  return (call) => {
+    call.on('data', () => call.write(reply));
+    call.on('end', () => call.end());
+  };
+}
+
+const server = new Server();
+server.addService(definition, {
+  addEvent: unary(addEventReply(SESSION_ID)),
+  getSession: unary(pageReply(SESSION_ID, PAGE)),
+  ingestEvents: stream(ingestReply(SESSION_ID)),
+});
+server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, grpcPort) => {
+  if (error !== null) throw error;
+  process.stdout.write(`${JSON.stringify({ grpcPort })}\n`);
+});
+process.once('SIGTERM', () => process.exit(0));

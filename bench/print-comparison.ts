@@ -1,0 +1,39 @@
+import { COMPARED, type Compared, type ComparedRow } from './report';
+import { shown, textTable } from './text-table';
+
+const TITLES: Readonly<Record<Compared, string>> = {
+  perSecond: 'per second',
+  p50Ms: 'p50',
+  p99Ms: 'p99',
+  serverRatio: 'server/echo',
+  mongodRatio: 'mongod/echo',
+  peakMiB: 'peak memory',
+};
+
+/** Each figure of the second run over the first's. */
+export function comparisonText(first: readonly ComparedRow[], second: readonly ComparedRow[]): string {
+  const lines: string[][] = [];
+  const alone: string[] = [];
+  for (const row of second) {
+    const before = first.find((other) => nameOf(other) === nameOf(row));
+    if (before === undefined) alone.push(`${nameOf(row)}: in the second run alone`);
+    else {
+      const ratios = COMPARED.map((figure) => shown(ratio(row[figure], before[figure]), 2));
+      lines.push([row.operation, row.store, String(row.callers), ...ratios]);
+    }
+  }
+  for (const row of first) {
+    if (!second.some((other) => nameOf(other) === nameOf(row)))
+      alone.push(`${nameOf(row)}: in the first run alone`);
+  }
+  const head = ['operation', 'store', 'callers', ...COMPARED.map((figure) => TITLES[figure])];
+  return ['The second run over the first:', '', textTable(head, lines, 2), ...alone, ''].join('\n');
+}
+
+function nameOf({ operation, store, callers }: ComparedRow): string {
+  return `${operation}, ${store}, ${callers} callers`;
+}
+
+function ratio(second: number | null, first: number | null): number | null {
+  return second === null || first === null ? null : second / first;
+}

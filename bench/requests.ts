@@ -1,0 +1,60 @@
+import type { Job } from './job';
+import type { RequestTemplate } from './request-template';
+import { addEventRequest, batchRequest, ingestRequest, pageRequest } from './transcript-event';
+
+/** A request as bytes, and what its reply will count for. */
+export interface EncodedRequest {
+  readonly bytes: Buffer;
+  /** Events, or 1 for a page. */
+  readonly units: number;
+  /** New events that the reply acknowledges, and to which of the job's sessions. */
+  readonly newEvents: number;
+  readonly session: number;
+}
+
+/** Gives the next request for one of the job's sessions; undefined where it has all that it should. */
+export type NextRequest = (session: number) => EncodedRequest | undefined;
+
+export function requestsOf(job: Job): NextRequest {
+  if (job.call === 'GetSession') return pages(job);
+  const templates = job.sessions.map(({ sessionId }) => templateOf(job, sessionId));
+  return job.repeat ? repeats(job, templates) : newEvents(job, templates);
+}
+
+function templateOf({ call, batch }: Job, sessionId: string): RequestTemplate {
+  if (call === 'BatchAddEvents') return batchRequest(sessionId, batch);
+  return call === 'IngestEvents' ? ingestRequest(sessionId) : addEventRequest(sessionId);
+}
+
+function newEvents({ sessions, batch, upTo }: Job, templates: readonly RequestTemplate[]): NextRequest {
+  const next = sessions.map(({ stored }) => stored);
+  return (session) => {
+    const first = next[session] ?? 0;
+    const bytes = templates[session]?.numbered(first);
+    if (bytes === undefined || (upTo > 0 && first >= upTo)) return undefined;
+    next[session] = first + batch;
+    return { bytes, units: batch, newEvents: batch, session };
+  };
+}
+
+function repeats({ sessions, batch }: Job, templates: readonly RequestTemplate[]): NextRequest {
+  const turns = sessions.map(() => 0);
+  return (session) => {
+    const turn = turns[session] ?? 0;
+    turns[session] = turn + batch;
+    const bytes = templates[session]?.numbered(turn % (sessions[session]?.stored ?? 1));
+    return bytes === undefined ? undefined : { bytes, units: batch, newEvents: 0, session };
+  };
+}
+
+function pages({ sessions, offsets, limit }: Job): NextRequest {
+  const encoded = sessions.map(({ sessionId }) =>
+    offsets.map((offset) => pageRequest(sessionId, offset, limit)),
+  );
+  let turn = 0;
+  return (session) => {
+    turn += 1;
+    const bytes = encoded[session]?.[turn % offsets.length];
+    return bytes === undefined ? undefined : { bytes, units: 1, newEvents: 0, session };
+  };
+}

@@ -1,0 +1,66 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { credentials } from '@grpc/grpc-js';
+import { HealthCheckResponse_ServingStatus, HealthClient } from '../generated/grpc/health/v1/health';
+import { BUILT_SERVICE } from '../test/support/built-service';
+import { ReplicaSet } from '../test/support/replica-set';
+import { until } from '../test/support/until';
+import { ServerProcess } from './server-process';
+
+/** A store that servers are started on, one after the other. */
+export interface Store {
+  readonly name: string;
+  readonly mongodPid: number | undefined;
+  /** A fresh server, once it serves. */
+  startServer(): Promise<ServerProcess>;
+  remove(): Promise<void>;
+}
+
+export function embeddedStore(serverPrefix: readonly string[]): Promise<Store> {
+  const folder = mkdtempSync(join(tmpdir(), 'conversation-bench-'));
+  return Promise.resolve({
+    name: 'embedded',
+    mongodPid: undefined,
+    startServer: () => startServer(serverPrefix, { DATA_DIR: folder }),
+    remove: () => {
+      rmSync(folder, { recursive: true, force: true });
+      return Promise.resolve();
+    },
+  });
+}
+
+/** On a replica set of one. */
+export async function mongodbStore(serverPrefix: readonly string[]): Promise<Store> {
+  const replicaSet = await ReplicaSet.start(1);
+  const status = await replicaSet.members[0]?.command({ serverStatus: 1 });
+  return {
+    name: 'mongodb',
+    mongodPid: Number(status?.pid),
+    startServer: () => startServer(serverPrefix, { MONGODB_URI: replicaSet.uri }),
+    remove: () => replicaSet.stop(),
+  };
+}
+
+async function startServer(
+  prefix: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Promise<ServerProcess> {
+  const command = [...prefix, process.execPath, BUILT_SERVICE];
+  const server = await ServerProcess.start(command, { ...environment, GRPC_PORT: '0' });
+  const health = new HealthClient(`127.0.0.1:${server.port}`, credentials.createInsecure());
+  try {
+    await until('the server serves', async () => ((await serves(health)) ? true : undefined));
+  } finally {
+    health.close();
+  }
+  return server;
+}
+
+function serves(health: HealthClient): Promise<boolean> {
+  return new Promise((resolve) => {
+    health.check({ service: '' }, (error, reply) =>
+      resolve(error === null && reply.status === HealthCheckResponse_ServingStatus.SERVING),
+    );
+  });
+}

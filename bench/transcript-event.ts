@@ -1,0 +1,85 @@
+import {
+  AddEventRequest,
+  AddEventResponse,
+  BatchAddEventsRequest,
+  GetSessionRequest,
+  GetSessionResponse,
+  IngestEventsRequest,
+  IngestEventsResponse,
+} from '../generated/conversation/v1/session_service';
+import { SessionStatus } from '../generated/conversation/v1/session';
+import type { Event } from '../generated/conversation/v1/event';
+import { ID_PLACE, RequestTemplate } from './request-template';
+
+/** What a speech recogniser sends of a short turn: about 300 bytes in the protobuf encoding. */
+const EVENT = {
+  eventId: ID_PLACE,
+  type: 'user_speech',
+  payload: {
+    speaker: 'caller',
+    text: "Hi, I'm moving out",
+    isFinal: true,
+    confidence: 0.94,
+    words: [
+      { word: 'Hi', offsetMs: 0, durationMs: 204 },
+      { word: "I'm", offsetMs: 560, durationMs: 266 },
+      { word: 'moving', offsetMs: 856, durationMs: 352 },
+      { word: 'out', offsetMs: 1240, durationMs: 226 },
+    ],
+  },
+};
+
+export function addEventRequest(sessionId: string): RequestTemplate {
+  const request = { ...EVENT, sessionId, expectedSequence: undefined };
+  return new RequestTemplate(Buffer.from(AddEventRequest.encode(request).finish()));
+}
+
+export function batchRequest(sessionId: string, size: number): RequestTemplate {
+  const request = { sessionId, events: Array.from({ length: size }, () => EVENT) };
+  return new RequestTemplate(Buffer.from(BatchAddEventsRequest.encode(request).finish()));
+}
+
+export function ingestRequest(sessionId: string): RequestTemplate {
+  const request = { event: { ...EVENT, sessionId, expectedSequence: undefined } };
+  return new RequestTemplate(Buffer.from(IngestEventsRequest.encode(request).finish()));
+}
+
+export function pageRequest(sessionId: string, offset: number, limit: number): Buffer {
+  return Buffer.from(GetSessionRequest.encode({ sessionId, offset, limit }).finish());
+}
+
+/** A reply of AddEvent as large as the real one. */
+export function addEventReply(sessionId: string): Buffer {
+  const reply = { event: storedEvent(sessionId, 1000), duplicate: false, payloadMismatch: false };
+  return Buffer.from(AddEventResponse.encode(reply).finish());
+}
+
+/** A reply of IngestEvents as large as the real one, so without the payload. */
+export function ingestReply(sessionId: string): Buffer {
+  const event = { ...storedEvent(sessionId, 1000), payload: undefined };
+  const added = { event, duplicate: false, payloadMismatch: false };
+  return Buffer.from(IngestEventsResponse.encode({ result: { $case: 'added', value: added } }).finish());
+}
+
+/** A reply of GetSession as large as the real one. */
+export function pageReply(sessionId: string, limit: number): Buffer {
+  const reply = {
+    session: {
+      sessionId,
+      status: SessionStatus.SESSION_STATUS_ACTIVE,
+      language: 'en-GB',
+      startedAt: new Date(),
+      endedAt: undefined,
+      metadata: {},
+      eventCount: limit,
+      endReason: '',
+    },
+    events: Array.from({ length: limit }, (_, index) => storedEvent(sessionId, index + 1)),
+    pagination: { offset: 0, limit, total: limit, hasMore: false },
+  };
+  return Buffer.from(GetSessionResponse.encode(reply).finish());
+}
+
+function storedEvent(sessionId: string, sequence: number): Event {
+  return { ...EVENT, sessionId, sequence, timestamp: new Date() };
+}
