@@ -19,7 +19,7 @@ it('refuses writes while the disk is too full, and reads on', async () => {
   before.service.signal('SIGTERM');
   await before.service.exit;
 
-  const { port } = await startService({ DISK_RESERVE: '900000TiB' }, folder);
+  const { port } = await startService({ DISK_RESERVE: '8000TiB' }, folder);
   const client = connect(port);
   const writes = [
     client.addEvent({ sessionId, eventId: 'event-2' }),
@@ -32,6 +32,8 @@ it('refuses writes while the disk is too full, and reads on', async () => {
     expect(details).toContain('disk is nearly full');
     expect(info?.reason).toBe('STORAGE_FULL');
   }
+  const repeat = await client.addEvent({ sessionId, eventId: 'event-1' });
+  expect(repeat.duplicate).toBe(true);
   const page = await client.getSession({ sessionId });
   expect(page.events.map(({ eventId }) => eventId)).toEqual(['event-1']);
   expect(page.session?.endedAt).toBeUndefined();
