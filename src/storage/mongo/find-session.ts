@@ -1,8 +1,6 @@
 import type { Database } from './connection';
 import type { SessionDocument } from './schemas';
-
-/** How long a look at the store may take, in milliseconds. */
-const FIND_MS = 4000;
+import { ASK_MS } from './time-limit';
 
 /**
  * The session's document; null where there is none for certain. What a new primary sees of the
@@ -13,7 +11,7 @@ export async function findSessionDocument(
   { sessions, replicated }: Database,
   sessionId: string,
 ): Promise<SessionDocument | null> {
-  const found = await sessions.findOne({ sessionId }).maxTimeMS(FIND_MS).lean();
+  const found = await sessions.findOne({ sessionId }).maxTimeMS(ASK_MS).lean();
   if (found !== null || !replicated) return found;
-  return sessions.findOne({ sessionId }).readConcern('linearizable').maxTimeMS(FIND_MS).lean();
+  return sessions.findOne({ sessionId }).readConcern('linearizable').maxTimeMS(ASK_MS).lean();
 }

@@ -2,7 +2,7 @@ import { mongo } from 'mongoose';
 import { DURABLE } from './connection';
 import { isDuplicateKey } from './driver-errors';
 import type { EventDocument } from './schemas';
-import { within } from './time-limit';
+import { ASK_MS, within } from './time-limit';
 
 /** What became of one session's documents, which were inserted in order. */
 export interface InsertOutcome {
@@ -11,9 +11,6 @@ export interface InsertOutcome {
   /** Whether the next one met a unique index: its sequence or its event id is taken. Others were not tried. */
   readonly taken: boolean;
 }
-
-/** How long an insert may take before its place is freed, in milliseconds; its outcome is not known then. */
-const INSERT_MS = 4000;
 
 /**
  * Inserts the documents of several sessions in one write, and tells what became of each session's.
@@ -35,9 +32,9 @@ export async function insertEvents(
     const [first] = documents;
     const inserted: Promise<unknown> =
       documents.length === 1 && first !== undefined
-        ? collection.insertOne(first, { maxTimeMS: INSERT_MS, writeConcern: DURABLE })
-        : collection.insertMany(documents, { ordered, maxTimeMS: INSERT_MS, writeConcern: DURABLE });
-    await within(INSERT_MS, inserted);
+        ? collection.insertOne(first, { maxTimeMS: ASK_MS, writeConcern: DURABLE })
+        : collection.insertMany(documents, { ordered, maxTimeMS: ASK_MS, writeConcern: DURABLE });
+    await within(ASK_MS, inserted);
     return outcomes(runs, [], ordered);
   } catch (error) {
     return outcomes(runs, takenIndexes(error), ordered);

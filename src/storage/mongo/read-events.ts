@@ -3,9 +3,7 @@ import type { Event } from '../../core/event';
 import type { PageRange } from '../../core/session-repository';
 import { eventSize, toEvent } from './documents';
 import type { EventDocument } from './schemas';
-
-/** How long the server may work on a read, in milliseconds: nobody waits for it any longer. */
-const READ_MS = 4000;
+import { ASK_MS } from './time-limit';
 
 export interface EventsRead {
   readonly events: Event[];
@@ -23,7 +21,7 @@ export async function readEvents(
   const sequence = { $gt: afterSequence, $lte: afterSequence + limit };
   const cursor = collection.find(
     { sessionId, sequence },
-    { sort: { sequence: 1 }, batchSize: limit + 1, maxTimeMS: READ_MS },
+    { sort: { sequence: 1 }, batchSize: limit + 1, maxTimeMS: ASK_MS },
   );
   const events: Event[] = [];
   let bytes = 0;

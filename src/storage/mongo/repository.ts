@@ -19,10 +19,7 @@ import { findSessionDocument } from './find-session';
 import { readEvents } from './read-events';
 import type { SessionDocument } from './schemas';
 import { lastEvent } from './tails';
-import { pause, within } from './time-limit';
-
-/** How long one question to the store may take, in milliseconds. */
-const ASK_MS = 4000;
+import { ASK_MS, pause, within } from './time-limit';
 
 /** About how long to wait before asking again, in milliseconds. */
 const AGAIN_MS = 50;

@@ -7,14 +7,11 @@ import { isPassing, isUnreachable, toConversationError } from './driver-errors';
 import type { InsertOutcome } from './insert-events';
 import type { EventDocument } from './schemas';
 import type { Tail, Tails } from './tails';
-import { pause, within } from './time-limit';
+import { ASK_MS, pause, within } from './time-limit';
 
 /** Events and bytes of payload that one session has in one write at most. */
 const WRITE_EVENTS = 1000;
 const WRITE_BYTES = 4 * 1024 * 1024;
-
-/** How long the look for events that met a unique index may take, in milliseconds. */
-const FIND_MS = 4000;
 
 /** Pauses after a failure that passes, in milliseconds: about the first one, and the longest. */
 const FIRST_PAUSE_MS = 25;
@@ -146,7 +143,7 @@ export class SessionLane {
     const { events } = this.connection.database;
     const eventIds = sought.map(({ append }) => append.event.eventId);
     const found = await within(
-      FIND_MS,
+      ASK_MS,
       events.find({ sessionId: this.sessionId, eventId: { $in: eventIds } }).toArray(),
     );
     const stored = new Map(found.map((document) => [document.eventId, document]));

@@ -4,7 +4,7 @@ import { RecentMap } from '../../core/recent-map';
 import type { MongoConnection } from './connection';
 import { findSessionDocument } from './find-session';
 import type { EventDocument } from './schemas';
-import { within } from './time-limit';
+import { ASK_MS, within } from './time-limit';
 
 /** The end of a session's log, as it was when it was last seen. */
 export interface Tail {
@@ -21,9 +21,6 @@ const TRUST_MS = 5000;
 
 /** Tails kept at most; the least recently used go first. One takes about 200 bytes. */
 const CAPACITY = 50_000;
-
-/** How long a look at the store may take, in milliseconds. */
-const LOOK_UP_MS = 4000;
 
 /** The tails of the sessions seen lately, so that an append needs no read before it. */
 export class Tails {
@@ -44,7 +41,7 @@ export class Tails {
     const readAt = performance.now();
     const { database } = this.connection;
     const [session, last] = await within(
-      LOOK_UP_MS,
+      ASK_MS,
       Promise.all([findSessionDocument(database, sessionId), lastEvent(database.events, sessionId)]),
     );
     if (session === null) throw sessionNotFound(sessionId);
@@ -72,6 +69,6 @@ export function lastEvent(
 ): Promise<Pick<EventDocument, 'sequence' | 'timestamp'> | null> {
   return events.findOne(
     { sessionId },
-    { sort: { sequence: -1 }, projection: { _id: 0, sequence: 1, timestamp: 1 }, maxTimeMS: LOOK_UP_MS },
+    { sort: { sequence: -1 }, projection: { _id: 0, sequence: 1, timestamp: 1 }, maxTimeMS: ASK_MS },
   );
 }

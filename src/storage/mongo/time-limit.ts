@@ -1,5 +1,8 @@
 import { StoreTimeout } from './driver-errors';
 
+/** How long one question to the store may take, in milliseconds; a write's outcome is not known then. */
+export const ASK_MS = 4000;
+
 /**
  * Waits for the store no longer than this. `maxTimeMS` is the server's to
  * enforce, and a frozen server enforces nothing; what comes later is let go.
