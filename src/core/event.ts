@@ -1,12 +1,10 @@
-import type { JsonObject } from './json';
+import type { StructBytes } from './struct/struct-bytes';
 
 /** What a caller decides of an event. */
 export interface NewEvent {
   readonly eventId: string;
   readonly type: string;
-  readonly payload: JsonObject;
-  /** Bytes of the payload in the protobuf encoding. */
-  readonly payloadSize: number;
+  readonly payload: StructBytes;
   /** The event is stored at the sequence after this one, or not at all; undefined: at the end, wherever it is. */
   readonly expectedSequence?: number | undefined;
 }
@@ -18,7 +16,7 @@ export interface Event {
   /** 1, 2, 3 … within the session. */
   readonly sequence: number;
   readonly type: string;
-  readonly payload: JsonObject;
+  readonly payload: StructBytes;
   /** Never decreases along `sequence`. */
   readonly timestamp: Date;
 }

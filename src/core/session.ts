@@ -1,4 +1,4 @@
-import type { JsonObject } from './json';
+import type { StructBytes } from './struct/struct-bytes';
 
 export const SESSION_STATUSES = ['initiated', 'active', 'completed', 'failed'] as const;
 export type SessionStatus = (typeof SESSION_STATUSES)[number];
@@ -11,7 +11,7 @@ export interface NewSession {
   readonly sessionId: string;
   readonly status: SessionStatus;
   readonly language: string;
-  readonly metadata: JsonObject;
+  readonly metadata: StructBytes;
 }
 
 export interface Session extends NewSession {

@@ -1,6 +1,6 @@
 import { BinaryReader } from '@bufbuild/protobuf/wire';
 import { invalidRequest } from '../core/errors';
-import { decodeUtf8 } from '../protobuf/utf8';
+import { RawStructReader } from '../protobuf/raw-struct-reader';
 
 /** What ts-proto generates for a message. */
 export interface MessageDecoder<Message> {
@@ -11,7 +11,7 @@ export interface MessageDecoder<Message> {
 export function decodeRequest<Message>(decoder: MessageDecoder<Message>, bytes: Uint8Array): Message {
   try {
     passOverFields(new BinaryReader(bytes));
-    return decoder.decode(new BinaryReader(bytes, decodeUtf8));
+    return decoder.decode(new RawStructReader(bytes));
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     const description = `the request's bytes do not decode: ${why}; check that client and server use the same proto`;

@@ -4,7 +4,6 @@ import {
   type sendUnaryData,
   type ServerUnaryCall,
 } from '@grpc/grpc-js';
-import type { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 import {
   cancelled,
   ConversationError,
@@ -14,8 +13,9 @@ import {
   shuttingDown,
 } from '../core/errors';
 import { RequestContext } from '../core/request-context';
+import { encodeMessage, type MessageEncoder } from '../protobuf/encode-message';
 import type { CallSettings } from './call-settings';
-import { decodeRequest } from './decode-request';
+import { decodeRequest, type MessageDecoder } from './decode-request';
 import { toCallStatus } from './status';
 
 /** Node's timers go no further: about 24 days. */
@@ -30,8 +30,8 @@ export type UnaryHandler<Request, Response> = (
 /** A method of the service: its messages' codecs and what answers it. */
 export interface UnaryMethod<Request, Response> {
   readonly name: string;
-  readonly request: { decode(reader: BinaryReader): Request };
-  readonly response: { encode(response: Response): BinaryWriter };
+  readonly request: MessageDecoder<Request>;
+  readonly response: MessageEncoder<Response>;
   readonly handler: UnaryHandler<Request, Response>;
 }
 
@@ -73,8 +73,7 @@ async function respond<Request, Response>(
 ): Promise<Buffer> {
   const request = decodeRequest(method.request, bytes);
   context.throwIfEnded();
-  const message = method.response.encode(await method.handler(request, context)).finish();
-  return Buffer.from(message.buffer, message.byteOffset, message.byteLength);
+  return encodeMessage(method.response, await method.handler(request, context));
 }
 
 /** The one answer to a call: whichever of the handler, the deadline and the caller's hanging up comes first. */

@@ -12,6 +12,7 @@ import {
 import { RequestContext } from '../core/request-context';
 import type { SessionRepository } from '../core/session-repository';
 import { addEvent } from '../core/use-cases/add-event';
+import { encodeMessage } from '../protobuf/encode-message';
 import type { CallSettings } from './call-settings';
 import { decodeRequest } from './decode-request';
 import { toAcknowledgement } from './mapper';
@@ -209,6 +210,5 @@ class EventContext extends RequestContext {
 }
 
 function encode(result: IngestEventsResponse['result']): Outcome {
-  const message = IngestEventsResponse.encode({ result }).finish();
-  return { reply: Buffer.from(message.buffer, message.byteOffset, message.byteLength) };
+  return { reply: encodeMessage(IngestEventsResponse, { result }) };
 }

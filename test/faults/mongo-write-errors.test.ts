@@ -1,6 +1,7 @@
 import type { mongo } from 'mongoose';
 import { RequestContext } from '../../src/core/request-context';
 import type { SessionRepository } from '../../src/core/session-repository';
+import { StructBytes } from '../../src/core/struct/struct-bytes';
 import { expectWholeLog, LogWriter } from '../support/log-writer';
 import { openMongo } from '../support/open-mongo';
 import { ReplicaSet } from '../support/replica-set';
@@ -55,7 +56,7 @@ test('a write concern error beside a duplicate key in one bulk write loses nothi
   await writer.add(1);
   // The other server takes sequence 2, so this one's next bulk write meets it; its reply has both kinds of error.
   const context = new RequestContext(Date.now() + 10_000);
-  const event = { eventId: 'elsewhere', type: 'transcript', payload: {}, payloadSize: 0 };
+  const event = { eventId: 'elsewhere', type: 'transcript', payload: StructBytes.EMPTY };
   const [taken] = await other.addEvents(writer.sessionId, [event], context);
   writer.acknowledged.set('elsewhere', taken?.event.sequence ?? 0);
   await failInserts(2, WRITE_CONCERN_ERROR);
@@ -68,7 +69,7 @@ test('an event whose write came through although it failed is the first one, not
   const writer = new LogWriter(repository);
   await writer.create();
   await failInserts(1, WRITE_CONCERN_ERROR);
-  const event = { eventId: 'only', type: 'transcript', payload: {}, payloadSize: 0 };
+  const event = { eventId: 'only', type: 'transcript', payload: StructBytes.EMPTY };
   const [added] = await repository.addEvents(
     writer.sessionId,
     [event],
@@ -91,7 +92,7 @@ test('an error that does not pass is told about when the deadline comes, and doe
   const writer = new LogWriter(repository);
   await writer.create();
   await failInserts(1_000_000, { errorCode: 91 });
-  const event = { eventId: 'never', type: 'transcript', payload: {}, payloadSize: 0 };
+  const event = { eventId: 'never', type: 'transcript', payload: StructBytes.EMPTY };
   const context = new RequestContext(Date.now() + 2000);
   await expect(repository.addEvents(writer.sessionId, [event], context)).rejects.toMatchObject({
     reason: expect.stringMatching(/^(STORE_UNAVAILABLE|DEADLINE_EXCEEDED)$/) as string,
@@ -106,7 +107,7 @@ test('a disk that is full is STORAGE_FULL', async () => {
   const writer = new LogWriter(repository);
   await writer.create();
   await failInserts(1, { errorCode: 14031 });
-  const event = { eventId: 'full', type: 'transcript', payload: {}, payloadSize: 0 };
+  const event = { eventId: 'full', type: 'transcript', payload: StructBytes.EMPTY };
   await expect(
     repository.addEvents(writer.sessionId, [event], new RequestContext(Date.now() + 5000)),
   ).rejects.toMatchObject({ reason: 'STORAGE_FULL' });

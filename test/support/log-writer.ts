@@ -3,6 +3,7 @@ import { ConversationError } from '../../src/core/errors';
 import type { Event } from '../../src/core/event';
 import { RequestContext } from '../../src/core/request-context';
 import type { SessionRepository } from '../../src/core/session-repository';
+import { StructBytes } from '../../src/core/struct/struct-bytes';
 
 /** Errors after which a client sends the same again. */
 const PASSING = new Set(['STORE_UNAVAILABLE', 'DEADLINE_EXCEEDED', 'INTERNAL']);
@@ -28,7 +29,12 @@ export class LogWriter {
 
   async create(): Promise<void> {
     await this.insist((context) => {
-      const session = { sessionId: this.sessionId, language: 'en', status: 'active', metadata: {} } as const;
+      const session = {
+        sessionId: this.sessionId,
+        language: 'en',
+        status: 'active',
+        metadata: StructBytes.EMPTY,
+      } as const;
       return this.repository.createSession(session, context);
     });
   }
@@ -56,7 +62,8 @@ export class LogWriter {
   }
 
   private async addOne(eventId: string): Promise<void> {
-    const event = { eventId, type: 'transcript', payload: { text: eventId }, payloadSize: 20 };
+    const payload = StructBytes.of({ text: eventId });
+    const event = { eventId, type: 'transcript', payload };
     const [added] = await this.insist((context) =>
       this.repository.addEvents(this.sessionId, [event], context),
     );

@@ -2,6 +2,7 @@ import { status as Code } from '@grpc/grpc-js';
 import { sessionNotFound, storeUnavailable } from '../../src/core/errors';
 import type { RequestContext } from '../../src/core/request-context';
 import type { SessionRepository } from '../../src/core/session-repository';
+import { StructBytes } from '../../src/core/struct/struct-bytes';
 import { failureOf } from '../support/call-error';
 import { type SessionServer, startSessionServer } from '../support/session-server';
 import { until } from '../support/until';
@@ -93,7 +94,7 @@ test('a response that cannot be encoded is INTERNAL', async () => {
         sessionId: `${sessionId}\ud800`,
         status: 'active',
         language: 'en',
-        metadata: {},
+        metadata: StructBytes.EMPTY,
         startedAt: new Date(NaN),
         endedAt: undefined,
         endReason: '',

@@ -1,16 +1,20 @@
-import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import fc from 'fast-check';
 import { ConversationError } from '../../src/core/errors';
 import type { JsonObject } from '../../src/core/json';
-import { checkStruct } from '../../src/core/struct';
+import { checkStruct } from '../../src/core/struct/check-struct';
+import { isPlainStruct } from '../../src/core/struct/plain-struct';
+import { StructBytes } from '../../src/core/struct/struct-bytes';
 import { Violations } from '../../src/core/violations';
-import { Struct } from '../../src/protobuf/struct';
-import { nastyObject } from '../support/nasty-json';
+import { expectSameJson, nastyObject, withoutNegativeZero } from '../support/nasty-json';
 
 /** What is wrong with the value. */
-function faultsOf(value: unknown, maximumBytes = 1_000_000): string[] {
+function faultsOf(value: unknown, maximumBytes?: number): string[] {
+  return faultsOfObject({ value } as JsonObject, maximumBytes);
+}
+
+function faultsOfObject(object: JsonObject | StructBytes, maximumBytes = 1_000_000): string[] {
   const violations = new Violations();
-  checkStruct(violations, 'payload', { value } as JsonObject, maximumBytes);
+  checkStruct(violations, 'payload', object, maximumBytes);
   try {
     violations.throwIfAny();
     return [];
@@ -20,17 +24,23 @@ function faultsOf(value: unknown, maximumBytes = 1_000_000): string[] {
   }
 }
 
-function sizeOf(object: object): number {
-  return checkStruct(new Violations(), 'payload', { ...object }, 0).size;
+/** The size that is told where it is beyond the maximum, as `undefined` where it is not. */
+function toldSize(object: JsonObject, maximumBytes: number): number | undefined {
+  const [fault] = faultsOfObject(object, maximumBytes);
+  return fault === undefined ? undefined : Number(/and is (\d+)$/.exec(fault)?.[1]);
 }
 
-const encodedLength = (object: Record<string, unknown>): number =>
-  Struct.encode(object, new BinaryWriter()).finish().length;
+/** Said of what is a byte too large, and with its size; not of what just fits. */
+function expectSizeTold(object: JsonObject): void {
+  const { length } = StructBytes.of(object).bytes;
+  expect(toldSize(object, length)).toBeUndefined();
+  if (length > 0) expect(toldSize(object, length - 1)).toBe(length);
+}
 
 test('the size is the length of the encoding', () => {
   fc.assert(
     fc.property(nastyObject, (object) => {
-      expect(sizeOf(object)).toBe(encodedLength(object));
+      expectSizeTold(object as JsonObject);
     }),
     { numRuns: 1000 },
   );
@@ -41,7 +51,7 @@ test('so it is on both sides of each boundary of a length', () => {
     for (let length = boundary - 30; length <= boundary + 2; length += 1) {
       const text = 'x'.repeat(length);
       for (const object of [{ text }, { [text]: 1 }, { a: [text] }, { a: { b: text } }]) {
-        expect(sizeOf(object)).toBe(encodedLength(object));
+        expectSizeTold(object);
       }
     }
   }
@@ -49,11 +59,11 @@ test('so it is on both sides of each boundary of a length', () => {
 
 test('so it is of text in characters of one to four bytes', () => {
   const object = { a: 'aé通\u{1f4de}', 'é通\u{1f4de}': '\ufeff' };
-  expect(sizeOf(object)).toBe(encodedLength(object));
+  expectSizeTold(object);
 });
 
 test('an absent object is {}, of no bytes', () => {
-  expect(checkStruct(new Violations(), 'payload', undefined, 0)).toEqual({ object: {}, size: 0 });
+  expect(checkStruct(new Violations(), 'payload', undefined, 0).bytes).toHaveLength(0);
 });
 
 test('a size beyond the maximum is said with both', () => {
@@ -86,4 +96,88 @@ test('levels count objects and lists, the outermost as 1', () => {
   for (const levels of [32, 100, 100_000]) {
     expect(faultsOf(nested(levels))).toEqual(['must have at most 32 levels of objects and lists']);
   }
+});
+
+describe('of bytes', () => {
+  const check = (bytes: Uint8Array): StructBytes =>
+    checkStruct(new Violations(), 'payload', new StructBytes(bytes), 1_000_000);
+
+  test('what encoders write is stored as it came', () => {
+    fc.assert(
+      fc.property(nastyObject, (object) => {
+        const { bytes } = StructBytes.of(object as JsonObject);
+        expect(check(bytes).bytes).toBe(bytes);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('whatever is taken as it is reads as an object that keeps every rule', () => {
+    const change = fc.tuple(fc.nat(), fc.nat(255));
+    fc.assert(
+      fc.property(nastyObject, fc.array(change, { minLength: 1, maxLength: 4 }), (object, changes) => {
+        const bytes = Uint8Array.from(StructBytes.of(object as JsonObject).bytes);
+        for (const [at, byte] of changes) bytes[at % Math.max(1, bytes.length)] = byte;
+        if (!isPlainStruct(bytes)) return;
+        const read = new StructBytes(bytes).toJson();
+        expect(faultsOfObject(read)).toEqual([]);
+        expectSameJson(read, withoutNegativeZero(read));
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  /** The encodings of other clients, by hand: an entry `a`, whose Value has these bytes. */
+  const entry = (...value: number[]): number[] => [
+    0x0a,
+    value.length + 5,
+    0x0a,
+    1,
+    0x61,
+    0x12,
+    value.length,
+    ...value,
+  ];
+
+  test.each([
+    { name: '-0', bytes: entry(0x11, 0, 0, 0, 0, 0, 0, 0, 0x80), object: { a: 0 } },
+    { name: 'a null of another number', bytes: entry(0x08, 7), object: { a: null } },
+    { name: 'two kinds in one Value', bytes: entry(0x20, 1, 0x08, 0), object: { a: null } },
+    { name: 'a field that nobody knows', bytes: [0x10, 5, ...entry(0x20, 1)], object: { a: true } },
+    { name: 'an entry without a key', bytes: [0x0a, 4, 0x12, 2, 0x20, 1], object: { '': true } },
+    {
+      name: 'a length in more bytes than it needs',
+      bytes: [0x0a, 0x87, 0, 0x0a, 1, 0x61, 0x12, 2, 0x20, 1],
+      object: { a: true },
+    },
+  ])('$name is taken, and stored as one writes it', ({ bytes, object }) => {
+    const { bytes: stored } = check(Uint8Array.from(bytes));
+    expectSameJson(new StructBytes(stored).toJson(), object);
+    expect(faultsOfObject(new StructBytes(stored))).toEqual([]);
+  });
+
+  test.each([
+    { name: 'NaN', bytes: entry(0x11, 0, 0, 0, 0, 0, 0, 0xf8, 0x7f), fault: /finite/ },
+    { name: '-Infinity', bytes: entry(0x11, 0, 0, 0, 0, 0, 0, 0xf0, 0xff), fault: /finite/ },
+    { name: 'a Value of no kind', bytes: entry(), fault: /no kind/ },
+    { name: 'U+0000 in a key', bytes: [0x0a, 7, 0x0a, 1, 0, 0x12, 2, 0x20, 1], fault: /U\+0000/ },
+    {
+      name: 'U+0000 in a key of several characters',
+      bytes: [0x0a, 9, 0x0a, 3, 0xc3, 0xa9, 0, 0x12, 2, 0x20, 1],
+      fault: /U\+0000/,
+    },
+    { name: 'text that is no UTF-8', bytes: entry(0x1a, 1, 0xff), fault: /does not decode .* UTF-8/ },
+    { name: 'a length beyond the end', bytes: entry(0x1a, 9, 0x61), fault: /does not decode/ },
+  ])('$name is invalid', ({ bytes, fault }) => {
+    expect(faultsOfObject(new StructBytes(Uint8Array.from(bytes)))).toEqual([expect.stringMatching(fault)]);
+  });
+
+  test('32 levels are taken, 33 are not', () => {
+    let object: JsonObject = {};
+    for (let level = 1; level < 32; level += 1) object = { in: object };
+    expect(faultsOfObject(StructBytes.of(object))).toEqual([]);
+    expect(faultsOfObject(StructBytes.of({ in: object }))).toEqual([
+      'must have at most 32 levels of objects and lists',
+    ]);
+  });
 });

@@ -1,15 +1,14 @@
+import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { fromBinary, fromJson, type JsonValue, toBinary, toJson } from '@bufbuild/protobuf';
-import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 import { StructSchema } from '@bufbuild/protobuf/wkt';
 import fc from 'fast-check';
-import { decodeUtf8 } from '../../src/protobuf/utf8';
-import { Struct } from '../../src/protobuf/struct';
+import { StructBytes } from '../../src/core/struct/struct-bytes';
+import { writeStruct } from '../../src/core/struct/struct-codec';
 import { expectSameJson, type JsonObject, nastyObject, withoutNegativeZero } from '../support/nasty-json';
 
-const encode = (object: JsonObject): Uint8Array => Struct.encode(object, new BinaryWriter()).finish();
+const encode = (object: JsonObject): Uint8Array => writeStruct(object, new BinaryWriter()).finish();
 
-const decode = (bytes: Uint8Array): JsonObject =>
-  Struct.decode(new BinaryReader(bytes, decodeUtf8), bytes.length);
+const decode = (bytes: Uint8Array): JsonObject => new StructBytes(bytes).toJson();
 
 /** What the other implementation, the library's own, holds too: it loses `__proto__`. */
 const plainObject = fc.dictionary(

@@ -3,7 +3,7 @@ import type { NewEvent } from '../event';
 import { LIMITS } from '../limits';
 import type { RequestContext } from '../request-context';
 import type { SessionRepository } from '../session-repository';
-import { delimited } from '../struct';
+import { delimited } from '../struct/check-struct';
 import { checkId } from '../text';
 import { Violations } from '../violations';
 import { type AddEventResult, checkNewEvent, compareStored, type GivenEvent } from './new-event';
@@ -43,6 +43,10 @@ export async function batchAddEvents(
 }
 
 /** Bytes of the message NewEvent. */
-function newEventSize({ eventId, type, payloadSize }: NewEvent): number {
-  return delimited(Buffer.byteLength(eventId)) + delimited(Buffer.byteLength(type)) + delimited(payloadSize);
+function newEventSize({ eventId, type, payload }: NewEvent): number {
+  return (
+    delimited(Buffer.byteLength(eventId)) +
+    delimited(Buffer.byteLength(type)) +
+    delimited(payload.bytes.length)
+  );
 }

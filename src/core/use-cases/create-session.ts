@@ -3,7 +3,8 @@ import { checkLanguage } from '../language';
 import { LIMITS } from '../limits';
 import type { RequestContext } from '../request-context';
 import type { CreatedSession, SessionRepository } from '../session-repository';
-import { checkStruct } from '../struct';
+import { checkStruct } from '../struct/check-struct';
+import type { StructBytes } from '../struct/struct-bytes';
 import { checkId } from '../text';
 import { Violations } from '../violations';
 
@@ -13,7 +14,7 @@ export interface CreateSessionRequest {
   /** Undefined: `initiated`. */
   readonly status: string | undefined;
   /** Undefined: `{}`. */
-  readonly metadata: JsonObject | undefined;
+  readonly metadata: StructBytes | JsonObject | undefined;
 }
 
 /** Creates a session, or returns the one that has this id, unchanged. */
@@ -28,7 +29,7 @@ export async function createSession(
   checkLanguage(violations, 'language', language);
   const known = status === 'initiated' || status === 'active';
   if (!known) violations.add('status', 'must be initiated or active, or be left out for initiated');
-  const metadata = checkStruct(violations, 'metadata', request.metadata, LIMITS.metadataBytes).object;
+  const metadata = checkStruct(violations, 'metadata', request.metadata, LIMITS.metadataBytes);
   violations.throwIfAny();
   return repository.createSession(
     { sessionId, language, status: status === 'active' ? 'active' : 'initiated', metadata },

@@ -1,8 +1,9 @@
 import type { NewEvent } from '../event';
-import { type JsonObject, sameJson } from '../json';
+import type { JsonObject } from '../json';
 import { LIMITS } from '../limits';
 import type { AddedEvent } from '../session-repository';
-import { checkStruct } from '../struct';
+import { checkStruct } from '../struct/check-struct';
+import type { StructBytes } from '../struct/struct-bytes';
 import { checkId, checkType } from '../text';
 import type { Violations } from '../violations';
 
@@ -11,16 +12,16 @@ export interface GivenEvent {
   readonly eventId: string;
   readonly type: string;
   /** Undefined: `{}`. */
-  readonly payload: JsonObject | undefined;
+  readonly payload: StructBytes | JsonObject | undefined;
 }
 
-/** Checks a given event and measures it. @param path what stands before its fields' names in the request */
+/** Checks a given event. @param path what stands before its fields' names in the request */
 export function checkNewEvent(violations: Violations, path: string, given: GivenEvent): NewEvent {
   const { eventId, type } = given;
   checkId(violations, `${path}event_id`, eventId);
   checkType(violations, `${path}type`, type);
   const payload = checkStruct(violations, `${path}payload`, given.payload, LIMITS.payloadBytes);
-  return { eventId, type, payload: payload.object, payloadSize: payload.size };
+  return { eventId, type, payload };
 }
 
 export interface AddEventResult extends AddedEvent {
@@ -31,6 +32,6 @@ export interface AddEventResult extends AddedEvent {
 /** Holds what is stored against what was asked for. */
 export function compareStored(wanted: NewEvent, added: AddedEvent): AddEventResult {
   const { event, duplicate } = added;
-  const same = !duplicate || (event.type === wanted.type && sameJson(event.payload, wanted.payload));
+  const same = !duplicate || (event.type === wanted.type && event.payload.equals(wanted.payload));
   return { event, duplicate, payloadMismatch: !same };
 }

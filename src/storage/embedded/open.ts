@@ -7,7 +7,7 @@ import { lockFolder } from './folder-lock';
 import { EmbeddedSessionRepository } from './repository';
 
 /** The layout of keys and values. Data of another layout is refused, not guessed at. */
-const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 2;
 const FORMAT_KEY = 'format';
 
 /** LMDB's own file, and the number by which it knows it, in the meta page behind the page's header. */

@@ -20,7 +20,8 @@ import type {
 } from '../../core/session-repository';
 import { CommitQueue } from './commit-queue';
 import type { DiskSpace } from './disk-space';
-import { newRowId, type StoredSession } from './records';
+import type { StoredSession } from './records';
+import { newRowId } from './row-id';
 import { type ReadFrom, Tables } from './tables';
 
 /** The end of a session's log. */

@@ -10,14 +10,8 @@ import {
   sequenceOf,
   sessionKey,
 } from './keys';
-import {
-  decodeEvent,
-  decodeSession,
-  encodeEvent,
-  encodeSession,
-  newRowId,
-  type StoredSession,
-} from './records';
+import { decodeEvent, decodeSession, encodeEvent, encodeSession, type StoredSession } from './records';
+import { newRowId } from './row-id';
 
 /** Bytes keyed by bytes. */
 const BINARY = { keyEncoding: 'binary', encoding: 'binary' } as const;

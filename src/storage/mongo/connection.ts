@@ -1,4 +1,4 @@
-import { type Connection, type ConnectOptions, createConnection, type Model, mongo } from 'mongoose';
+import { type Connection, type ConnectOptions, createConnection, mongo } from 'mongoose';
 import { storeUnavailable } from '../../core/errors';
 import { StartError } from '../../core/start-error';
 import type { Logger } from '../../telemetry/logger';
@@ -20,6 +20,9 @@ const PING_MS = 2000;
  * `journal` would win over the connection's.
  */
 export const DURABLE = { w: 'majority', journal: true } as const;
+
+/** Bytes are read as such, not as the library's `Binary`. */
+const READ_OPTIONS = { promoteBuffers: true } as const;
 
 function connectOptions(uri: string): ConnectOptions {
   const namesDatabase = /^[^:]+:\/\/[^/]*\/[^?]/.test(uri);
@@ -47,8 +50,8 @@ export interface Database {
   /** Whether it is a replica set or a sharded cluster, where a primary can change. */
   readonly replicated: boolean;
   readonly connection: Connection;
-  readonly sessions: Model<SessionDocument>;
-  /** Under the Mongoose model: the hot path is not cast. */
+  /** The collections under the Mongoose models: nothing is cast on the way. */
+  readonly sessions: mongo.Collection<SessionDocument>;
   readonly events: mongo.Collection<EventDocument>;
 }
 
@@ -139,8 +142,8 @@ export class MongoConnection {
       return {
         replicated,
         connection,
-        sessions,
-        events: database.collection<EventDocument>(events.collection.name),
+        sessions: database.collection<SessionDocument>(sessions.collection.name, READ_OPTIONS),
+        events: database.collection<EventDocument>(events.collection.name, READ_OPTIONS),
       };
     } catch (error) {
       await connection.destroy(true).catch(() => undefined);

@@ -11,7 +11,7 @@ export async function findSessionDocument(
   { sessions, replicated }: Database,
   sessionId: string,
 ): Promise<SessionDocument | null> {
-  const found = await sessions.findOne({ sessionId }).maxTimeMS(ASK_MS).lean();
+  const found = await sessions.findOne({ sessionId }, { maxTimeMS: ASK_MS });
   if (found !== null || !replicated) return found;
-  return sessions.findOne({ sessionId }).readConcern('linearizable').maxTimeMS(ASK_MS).lean();
+  return sessions.findOne({ sessionId }, { readConcern: 'linearizable', maxTimeMS: ASK_MS });
 }

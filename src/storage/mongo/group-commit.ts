@@ -73,7 +73,7 @@ class InsertQueue {
     let bytes = 0;
     const end = this.waiting.findIndex(({ documents }) => {
       events += documents.length;
-      bytes += documents.reduce((sum, { payloadSize }) => sum + payloadSize, 0);
+      bytes += documents.reduce((sum, { payload }) => sum + payload.length, 0);
       return events > GROUP_EVENTS || bytes > GROUP_BYTES;
     });
     return this.waiting.splice(0, end < 0 ? this.waiting.length : Math.max(end, 1));

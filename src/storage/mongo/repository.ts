@@ -39,7 +39,7 @@ export class MongoSessionRepository implements SessionRepository {
     const document = newSessionDocument(session);
     return this.settle(context, async (database) => {
       try {
-        await database.sessions.collection.insertOne(document, { maxTimeMS: ASK_MS, writeConcern: DURABLE });
+        await database.sessions.insertOne(document, { maxTimeMS: ASK_MS, writeConcern: DURABLE });
         return { session: toSession(document, 0), created: true };
       } catch (error) {
         if (!isDuplicateKey(error)) throw error;
@@ -67,7 +67,8 @@ export class MongoSessionRepository implements SessionRepository {
       if (whole) return { session: toSession(found.document, Math.max(found.last, end)), events };
       // The page ends before the log does: it was read a little earlier, or the session is being deleted.
       if (events.length === 0) return undefined;
-      if ((await database.sessions.exists({ sessionId })) === null) throw sessionNotFound(sessionId);
+      if ((await database.sessions.countDocuments({ sessionId }, { limit: 1 })) === 0)
+        throw sessionNotFound(sessionId);
       return { session: toSession(found.document, end), events };
     });
   }
@@ -82,7 +83,7 @@ export class MongoSessionRepository implements SessionRepository {
         endedAt,
         endId,
       };
-      await database.sessions.collection.updateOne({ sessionId, endedAt: null }, [{ $set: change }], {
+      await database.sessions.updateOne({ sessionId, endedAt: null }, [{ $set: change }], {
         maxTimeMS: ASK_MS,
         writeConcern: DURABLE,
       });

@@ -1,5 +1,4 @@
 import { type Connection, type Model, Schema, type Types } from 'mongoose';
-import type { JsonObject } from '../../core/json';
 import type { SessionStatus } from '../../core/session';
 
 /** A row of `conversation_sessions`. */
@@ -8,9 +7,8 @@ export interface SessionDocument {
   readonly sessionId: string;
   readonly status: SessionStatus;
   readonly language: string;
-  readonly metadata: JsonObject;
-  /** Set where keys of the metadata are stored under other names, see escaped-keys.ts. */
-  readonly escaped?: true;
+  /** As the google.protobuf.Struct that encodes it. */
+  readonly metadata: Uint8Array;
   readonly startedAt: Date;
   /** Null until the session is ended. */
   readonly endedAt: Date | null;
@@ -26,11 +24,8 @@ export interface EventDocument {
   readonly eventId: string;
   readonly sequence: number;
   readonly type: string;
-  readonly payload: JsonObject;
-  /** Set where keys of the payload are stored under other names, see escaped-keys.ts. */
-  readonly escaped?: true;
-  /** Bytes of the payload in the protobuf encoding: pages are bounded by it without measuring anew. */
-  readonly payloadSize: number;
+  /** As the google.protobuf.Struct that encodes it. */
+  readonly payload: Uint8Array;
   readonly timestamp: Date;
 }
 
@@ -49,8 +44,7 @@ const sessionSchema = new Schema(
     sessionId: { type: String, required: true },
     status: { type: String, required: true },
     language: { type: String, required: true },
-    metadata: { type: Schema.Types.Mixed, required: true },
-    escaped: Boolean,
+    metadata: { type: Buffer, required: true },
     startedAt: { type: Date, required: true },
     endedAt: Date,
     endReason: String,
@@ -68,9 +62,7 @@ const eventSchema = new Schema(
     eventId: { type: String, required: true },
     sequence: { type: Number, required: true },
     type: { type: String, required: true },
-    payload: { type: Schema.Types.Mixed, required: true },
-    escaped: Boolean,
-    payloadSize: { type: Number, required: true },
+    payload: { type: Buffer, required: true },
     timestamp: { type: Date, required: true },
   },
   { ...OPTIONS, collection: 'conversation_events' },

@@ -81,7 +81,7 @@ export class SessionLane {
       return;
     }
     const { stored, taken } = await this.insert(
-      batch.map(({ append, event }) => newEventDocument(append.rowId, event, append.event.payloadSize)),
+      batch.map(({ append, event }) => newEventDocument(append.rowId, event)),
     );
     const last = batch[stored - 1];
     if (last !== undefined) {
@@ -108,14 +108,14 @@ export class SessionLane {
     let bytes = 0;
     for (const append of this.waiting) {
       if (!append.stillWanted()) continue;
-      const { eventId, type, payload, payloadSize, expectedSequence } = append.event;
+      const { eventId, type, payload, expectedSequence } = append.event;
       const first = batch.get(eventId);
       if (first !== undefined) {
         first.repeats.push(append);
         continue;
       }
       const last = tail.sequence + batch.size;
-      bytes += payloadSize;
+      bytes += payload.bytes.length;
       if (batch.size === WRITE_EVENTS || (batch.size > 0 && bytes > WRITE_BYTES)) break;
       if (expectedSequence !== undefined && expectedSequence !== last) break;
       const event = { eventId, sessionId: this.sessionId, sequence: last + 1, type, payload, timestamp };

@@ -1,34 +1,52 @@
-import type { JsonObject } from './json';
-import { LIMITS } from './limits';
-import type { Violations } from './violations';
-
-/** A JSON object that keeps the rules, and its size. */
-export interface CheckedStruct {
-  readonly object: JsonObject;
-  /** Bytes of the `google.protobuf.Struct` that encodes it. */
-  readonly size: number;
-}
+import type { JsonObject } from '../json';
+import { LIMITS } from '../limits';
+import type { Violations } from '../violations';
+import { isPlainStruct } from './plain-struct';
+import { StructBytes } from './struct-bytes';
 
 /**
- * Checks a payload or metadata and measures it, in one pass.
+ * Checks a payload or metadata, and returns it as it is to be stored.
  *
- * @param value as a face decoded it: `undefined` inside stands for a Value of no kind
+ * @param value as a face has it: bytes, or a plain object; absent means `{}`
  * @param maximumBytes the most bytes that its protobuf encoding may have
  */
 export function checkStruct(
   violations: Violations,
   field: string,
-  value: JsonObject | undefined,
+  value: StructBytes | JsonObject = StructBytes.EMPTY,
   maximumBytes: number,
-): CheckedStruct {
-  const object = value ?? {};
+): StructBytes {
+  if (!(value instanceof StructBytes)) return checkObject(violations, field, value, maximumBytes);
+  if (isPlainStruct(value.bytes)) {
+    checkSize(violations, field, value.bytes.length, maximumBytes);
+    return value;
+  }
+  try {
+    return checkObject(violations, field, value.toJson(), maximumBytes);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    violations.add(field, `does not decode as google.protobuf.Struct: ${why}`);
+    return StructBytes.EMPTY;
+  }
+}
+
+/** @param object `undefined` inside stands for a Value of no kind */
+function checkObject(
+  violations: Violations,
+  field: string,
+  object: JsonObject,
+  maximumBytes: number,
+): StructBytes {
   const walk = new StructWalk();
   const size = walk.structSize(object, 1);
   for (const fault of walk.faults) violations.add(field, fault);
-  if (size > maximumBytes) {
+  checkSize(violations, field, size, maximumBytes);
+  return walk.faults.size === 0 && size <= maximumBytes ? StructBytes.of(object) : StructBytes.EMPTY;
+}
+
+function checkSize(violations: Violations, field: string, size: number, maximumBytes: number): void {
+  if (size > maximumBytes)
     violations.add(field, `must be at most ${maximumBytes} bytes in the protobuf encoding, and is ${size}`);
-  }
-  return { object, size };
 }
 
 /** The sizes are those of the messages Struct, ListValue and Value in google/protobuf/struct.proto. */

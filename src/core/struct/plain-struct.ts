@@ -1,0 +1,104 @@
+import { isUtf8 } from 'node:buffer';
+import { LIMITS } from '../limits';
+import { KEY_OF_ENTRY, STRUCT_ENTRY, VALUE_OF_ENTRY, VALUE_OF_LIST, VALUE_TAGS } from './struct-codec';
+
+/**
+ * Whether the bytes encode a Struct that keeps every rule, in the form that encoders
+ * write: then they are stored as they came. `false` only says that a closer look is
+ * needed: at what is against a rule, at `-0`, or at a form that is merely unusual.
+ */
+export function isPlainStruct(bytes: Uint8Array): boolean {
+  return new PlainStruct(bytes).isStruct(bytes.length, 1);
+}
+
+/** A walk over the bytes that looks at each once and makes nothing of them. */
+class PlainStruct {
+  private at = 0;
+
+  constructor(private readonly bytes: Uint8Array) {}
+
+  isStruct(end: number, level: number): boolean {
+    if (level > LIMITS.structLevels) return false;
+    while (this.at < end) {
+      if (this.bytes[this.at++] !== STRUCT_ENTRY) return false;
+      const entryEnd = this.endOfLength(end);
+      if (this.bytes[this.at++] !== KEY_OF_ENTRY) return false;
+      if (!this.isText(this.endOfLength(entryEnd), true)) return false;
+      if (this.bytes[this.at++] !== VALUE_OF_ENTRY) return false;
+      if (this.endOfLength(entryEnd) !== entryEnd || !this.isValue(entryEnd, level)) return false;
+    }
+    return this.at === end;
+  }
+
+  private isList(end: number, level: number): boolean {
+    if (level > LIMITS.structLevels) return false;
+    while (this.at < end) {
+      if (this.bytes[this.at++] !== VALUE_OF_LIST) return false;
+      if (!this.isValue(this.endOfLength(end), level)) return false;
+    }
+    return this.at === end;
+  }
+
+  /** One Value that takes all up to the end. */
+  private isValue(end: number, level: number): boolean {
+    if (this.at >= end) return false;
+    switch (this.bytes[this.at++]) {
+      case VALUE_TAGS.string: {
+        const textEnd = this.endOfLength(end);
+        return textEnd === end && this.isText(end, false);
+      }
+      case VALUE_TAGS.number:
+        return this.isNumber(end);
+      case VALUE_TAGS.bool:
+        return this.isByte(end, 1);
+      case VALUE_TAGS.null:
+        return this.isByte(end, 0);
+      case VALUE_TAGS.struct:
+        return this.endOfLength(end) === end && this.isStruct(end, level + 1);
+      case VALUE_TAGS.list:
+        return this.endOfLength(end) === end && this.isList(end, level + 1);
+      default:
+        return false;
+    }
+  }
+
+  /** Reads a length, and returns where what has it ends; -1, which is no end, where that is beyond the end of what holds it. */
+  private endOfLength(end: number): number {
+    let length = 0;
+    for (let shift = 0; shift <= 21 && this.at < end; shift += 7) {
+      const byte = this.bytes[this.at++] ?? 0;
+      length |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return this.at + length <= end ? this.at + length : -1;
+    }
+    return -1;
+  }
+
+  private isText(end: number, isKey: boolean): boolean {
+    const start = this.at;
+    if (end < start) return false;
+    this.at = end;
+    for (let at = start; at < end; at += 1) {
+      const byte = this.bytes[at] ?? 0;
+      if (isKey && byte === 0) return false;
+      if (byte >= 0x80) {
+        const text = this.bytes.subarray(start, end);
+        return isUtf8(text) && !(isKey && text.includes(0));
+      }
+    }
+    return true;
+  }
+
+  /** A double that is finite, and not `-0`. */
+  private isNumber(end: number): boolean {
+    const { at, bytes } = this;
+    if (at + 8 !== end) return false;
+    this.at = end;
+    const [sixth = 0, last = 0] = [bytes[at + 6], bytes[at + 7]];
+    if ((last & 0x7f) === 0x7f && sixth >= 0xf0) return false;
+    return last !== 0x80 || bytes.subarray(at, at + 7).some((byte) => byte !== 0);
+  }
+
+  private isByte(end: number, maximum: number): boolean {
+    return this.at + 1 === end && (this.bytes[this.at++] ?? 0) <= maximum;
+  }
+}

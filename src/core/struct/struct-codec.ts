@@ -1,0 +1,164 @@
+import { type BinaryReader, type BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import { setKey } from '../json';
+import { LIMITS } from '../limits';
+
+/**
+ * The codec of google.protobuf.Struct, straight between bytes and plain objects.
+ *
+ * ts-proto's own goes through an intermediate object for each value, loses keys
+ * such as `__proto__`, and gives up at 100 nested messages. This one reads what
+ * is too deep as far as the first level beyond the limit and passes over the rest,
+ * so that the check of the limits can say so; a Value of no kind reads as
+ * `undefined`, for the same reason.
+ */
+
+/** A tag: the field's number and its wire type (0 varint, 1 fixed 64 bits, 2 length-delimited). */
+const tag = (field: number, wireType: 0 | 1 | 2): number => (field << 3) | wireType;
+
+/** In Struct, in an entry of its map, and in ListValue. */
+export const STRUCT_ENTRY = tag(1, 2);
+export const KEY_OF_ENTRY = tag(1, 2);
+export const VALUE_OF_ENTRY = tag(2, 2);
+export const VALUE_OF_LIST = tag(1, 2);
+
+/** In Value: its kinds. */
+export const VALUE_TAGS = {
+  null: tag(1, 0),
+  number: tag(2, 1),
+  string: tag(3, 2),
+  bool: tag(4, 0),
+  struct: tag(5, 2),
+  list: tag(6, 2),
+} as const;
+
+/** Writes the Struct that holds the object: its content, without a length. */
+export function writeStruct(object: Record<string, unknown>, writer: BinaryWriter): BinaryWriter {
+  for (const key of Object.keys(object)) {
+    writer.uint32(STRUCT_ENTRY).fork();
+    writer.uint32(KEY_OF_ENTRY).string(key);
+    writer.uint32(VALUE_OF_ENTRY).fork();
+    writeValue(object[key], writer);
+    writer.join();
+    writer.join();
+  }
+  return writer;
+}
+
+function writeValue(value: unknown, writer: BinaryWriter): void {
+  switch (typeof value) {
+    case 'string':
+      writer.uint32(VALUE_TAGS.string).string(value);
+      return;
+    case 'number':
+      // Adding 0 turns -0 into 0.
+      writer.uint32(VALUE_TAGS.number).double(value + 0);
+      return;
+    case 'boolean':
+      writer.uint32(VALUE_TAGS.bool).bool(value);
+      return;
+    case 'undefined':
+      return;
+    default:
+      if (value === null) {
+        writer.uint32(VALUE_TAGS.null).int32(0);
+      } else if (Array.isArray(value)) {
+        writer.uint32(VALUE_TAGS.list).fork();
+        for (const item of value) {
+          writer.uint32(VALUE_OF_LIST).fork();
+          writeValue(item, writer);
+          writer.join();
+        }
+        writer.join();
+      } else {
+        writer.uint32(VALUE_TAGS.struct).fork();
+        writeStruct(value as Record<string, unknown>, writer);
+        writer.join();
+      }
+  }
+}
+
+/** Reads a Struct of so many bytes. @throws where they are none */
+export function readStruct(reader: BinaryReader, length: number, level = 1): Record<string, unknown> {
+  const end = endOf(reader, length);
+  const object: Record<string, unknown> = {};
+  if (level > LIMITS.structLevels) reader.pos = end;
+  while (reader.pos < end) {
+    const [field, wireType] = reader.tag();
+    if (field === 1 && wireType === WireType.LengthDelimited) readEntry(reader, object, level);
+    else reader.skip(wireType, field);
+  }
+  expectEnd(reader, end);
+  return object;
+}
+
+function readEntry(reader: BinaryReader, object: Record<string, unknown>, level: number): void {
+  const end = endOf(reader, reader.uint32());
+  let key = '';
+  let value: unknown;
+  while (reader.pos < end) {
+    const [field, wireType] = reader.tag();
+    const found = (field << 3) | wireType;
+    if (found === KEY_OF_ENTRY) key = reader.string();
+    else if (found === VALUE_OF_ENTRY) value = readValue(reader, level);
+    else reader.skip(wireType, field);
+  }
+  expectEnd(reader, end);
+  setKey(object, key, value);
+}
+
+function readValue(reader: BinaryReader, level: number): unknown {
+  const end = endOf(reader, reader.uint32());
+  let value: unknown;
+  while (reader.pos < end) {
+    const [field, wireType] = reader.tag();
+    switch ((field << 3) | wireType) {
+      case VALUE_TAGS.null:
+        reader.int32();
+        value = null;
+        break;
+      case VALUE_TAGS.number:
+        value = reader.double();
+        break;
+      case VALUE_TAGS.string:
+        value = reader.string();
+        break;
+      case VALUE_TAGS.bool:
+        value = reader.bool();
+        break;
+      case VALUE_TAGS.struct:
+        value = readStruct(reader, reader.uint32(), level + 1);
+        break;
+      case VALUE_TAGS.list:
+        value = readList(reader, level + 1);
+        break;
+      default:
+        reader.skip(wireType, field);
+    }
+  }
+  expectEnd(reader, end);
+  return value;
+}
+
+function readList(reader: BinaryReader, level: number): unknown[] {
+  const end = endOf(reader, reader.uint32());
+  const list: unknown[] = [];
+  if (level > LIMITS.structLevels) reader.pos = end;
+  while (reader.pos < end) {
+    const [field, wireType] = reader.tag();
+    if (field === 1 && wireType === WireType.LengthDelimited) list.push(readValue(reader, level));
+    else reader.skip(wireType, field);
+  }
+  expectEnd(reader, end);
+  return list;
+}
+
+/** Throws where what was read went beyond the end of what held it. */
+function expectEnd(reader: BinaryReader, end: number): void {
+  if (reader.pos !== end) throw new RangeError('a length is beyond the end of what holds it');
+}
+
+function endOf(reader: BinaryReader, length: number): number {
+  const end = reader.pos + length;
+  if (end > reader.len) throw new RangeError('a length is beyond the end of the message');
+  return end;
+}
