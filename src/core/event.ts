@@ -19,4 +19,6 @@ export interface Event {
   readonly payload: StructBytes;
   /** Never decreases along `sequence`. */
   readonly timestamp: Date;
+  /** All of this as the message `conversation.v1.Event`, where the store has it so: it is sent as it is. */
+  readonly message?: Uint8Array;
 }

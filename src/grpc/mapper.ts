@@ -29,5 +29,6 @@ export function toSessionMessage(session: Session): SessionMessage {
 
 /** The answer to a caller who has the payload: a reply never outgrows its request by a multiple. */
 export function toAcknowledgement({ event, ...result }: AddEventResult): AddEventResponse {
-  return { ...result, event: { ...event, payload: undefined } };
+  const { eventId, sessionId, sequence, type, timestamp } = event;
+  return { ...result, event: { eventId, sessionId, sequence, type, payload: undefined, timestamp } };
 }

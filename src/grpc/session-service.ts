@@ -1,7 +1,6 @@
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
 import {
   AddEventRequest,
-  AddEventResponse,
   BatchAddEventsRequest,
   BatchAddEventsResponse,
   CompleteSessionRequest,
@@ -9,7 +8,6 @@ import {
   CreateSessionRequest,
   CreateSessionResponse,
   GetSessionRequest,
-  GetSessionResponse,
   SessionServiceService,
 } from '../../generated/conversation/v1/session_service';
 import type { SessionRepository } from '../core/session-repository';
@@ -19,6 +17,7 @@ import { completeSession } from '../core/use-cases/complete-session';
 import { createSession } from '../core/use-cases/create-session';
 import { getSession } from '../core/use-cases/get-session';
 import type { CallSettings } from './call-settings';
+import { addEventReply, getSessionReply } from './event-replies';
 import { handleUnary, type UnaryMethod } from './handle-unary';
 import { ingestEvents } from './ingest-stream';
 import { toAcknowledgement, toSessionMessage, toStatus } from './mapper';
@@ -56,11 +55,8 @@ export function sessionServiceImplementation(
     getSession: unary({
       name: 'GetSession',
       request: GetSessionRequest,
-      response: GetSessionResponse,
-      async handler(request, context) {
-        const { session, events, pagination } = await getSession(repository, request, context);
-        return { session: toSessionMessage(session), events: [...events], pagination };
-      },
+      response: getSessionReply,
+      handler: (request, context) => getSession(repository, request, context),
     }),
 
     completeSession: unary({
@@ -77,11 +73,8 @@ export function sessionServiceImplementation(
     addEvent: unary({
       name: 'AddEvent',
       request: AddEventRequest,
-      response: AddEventResponse,
-      async handler(request, context) {
-        const { event, duplicate, payloadMismatch } = await addEvent(repository, request, context);
-        return { event, duplicate, payloadMismatch };
-      },
+      response: addEventReply,
+      handler: (request, context) => addEvent(repository, request, context),
     }),
 
     batchAddEvents: unary({

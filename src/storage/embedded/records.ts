@@ -3,7 +3,6 @@ import type { Event } from '../../core/event';
 import type { Session } from '../../core/session';
 import { StructBytes } from '../../core/struct/struct-bytes';
 import { encodeMessage } from '../../protobuf/encode-message';
-import { RawStructReader } from '../../protobuf/raw-struct-reader';
 import { ROW_ID_BYTES } from './row-id';
 
 /** A session as it is stored: its row id, and all but its event count, which the log knows. */
@@ -38,16 +37,15 @@ export function decodeSession(value: Buffer): StoredSession {
   };
 }
 
-/** An event is stored as its row id and the API's own message, so the rules of the proto's evolution are those of the data's. */
+/**
+ * An event's row: the row's id, then the API's own message, so the rules of the proto's evolution
+ * are those of the data's, and a reader is sent what is stored.
+ */
 export function encodeEvent(rowId: Buffer, event: Event): Buffer {
   return Buffer.concat([rowId, encodeMessage(EventMessage, event)]);
 }
 
-/** The payload is a view of the value. */
-export function decodeEvent(value: Buffer): Event {
-  const message = EventMessage.decode(new RawStructReader(value.subarray(ROW_ID_BYTES)));
-  const { payload, timestamp } = message;
-  if (!(payload instanceof StructBytes) || timestamp === undefined)
-    throw new Error('a stored event lacks its payload or timestamp');
-  return { ...message, payload, timestamp };
+/** The event's message, of its row. */
+export function messageOf(row: Buffer): Buffer {
+  return row.subarray(ROW_ID_BYTES);
 }

@@ -6,7 +6,7 @@ import {
   sessionNotFound,
   storeUnavailable,
 } from '../../core/errors';
-import type { Event, NewEvent } from '../../core/event';
+import type { NewEvent } from '../../core/event';
 import { RecentMap } from '../../core/recent-map';
 import type { RequestContext } from '../../core/request-context';
 import type { NewSession, Session, SessionEnd } from '../../core/session';
@@ -93,16 +93,16 @@ export class EmbeddedSessionRepository implements SessionRepository {
         const { sequence: last, timestamp: earliest } = end;
         if (expectedSequence !== undefined && expectedSequence !== last)
           throw sequenceMismatch(expectedSequence, last);
-        const event: Event = {
+        const timestamp = notBefore(earliest);
+        const event = this.tables.putEvent({
           eventId,
           sessionId,
           sequence: last + 1,
           type,
           payload,
-          timestamp: notBefore(earliest),
-        };
-        this.tables.putEvent(event);
-        end = { sequence: event.sequence, timestamp: event.timestamp };
+          timestamp,
+        });
+        end = { sequence: last + 1, timestamp };
         this.ends.set(sessionId, end);
         return { event, duplicate: false };
       });
