@@ -36,7 +36,7 @@ export default tseslint.config(
       '**/http/**',
       '**/storage/**',
       '**/telemetry/**',
-      '**/protobuf/**',
+      '../**/protobuf/**',
       '**/generated/**',
       'mongoose',
       'mongodb',

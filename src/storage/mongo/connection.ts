@@ -50,6 +50,7 @@ export interface Database {
   /** Whether it is a replica set or a sharded cluster, where a primary can change. */
   readonly replicated: boolean;
   readonly connection: Connection;
+  readonly db: mongo.Db;
   /** The collections under the Mongoose models: nothing is cast on the way. */
   readonly sessions: mongo.Collection<SessionDocument>;
   readonly events: mongo.Collection<EventDocument>;
@@ -136,14 +137,15 @@ export class MongoConnection {
       const { sessions, events } = defineModels(connection);
       await sessions.createIndexes();
       await events.createIndexes();
-      const database = connection.getClient().db(connection.name);
-      const hello = await database.command({ hello: 1 });
+      const db = connection.getClient().db(connection.name);
+      const hello = await db.command({ hello: 1 });
       const replicated = hello.setName !== undefined || hello.msg === 'isdbgrid';
       return {
         replicated,
         connection,
-        sessions: database.collection<SessionDocument>(sessions.collection.name, READ_OPTIONS),
-        events: database.collection<EventDocument>(events.collection.name, READ_OPTIONS),
+        db,
+        sessions: db.collection<SessionDocument>(sessions.collection.name, READ_OPTIONS),
+        events: db.collection<EventDocument>(events.collection.name, READ_OPTIONS),
       };
     } catch (error) {
       await connection.destroy(true).catch(() => undefined);

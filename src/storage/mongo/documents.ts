@@ -45,6 +45,6 @@ export function toEvent(document: EventDocument): Event {
 const EVENT_OVERHEAD_BYTES = 64;
 
 /** An upper bound of the event's bytes in the protobuf encoding: what it takes of a page. */
-export function eventSize({ eventId, sessionId, type, payload }: EventDocument): number {
-  return payload.length + 3 * (eventId.length + sessionId.length + type.length) + EVENT_OVERHEAD_BYTES;
+export function eventSize({ eventId, sessionId, type, payload }: Event): number {
+  return payload.bytes.length + 3 * (eventId.length + sessionId.length + type.length) + EVENT_OVERHEAD_BYTES;
 }

@@ -58,7 +58,7 @@ export class MongoSessionRepository implements SessionRepository {
     return this.settle(context, async (database) => {
       const [found, page] = await Promise.all([
         findSession(database, sessionId),
-        readEvents(database.events, sessionId, range),
+        readEvents(database, sessionId, range),
       ]);
       if (found === undefined) throw sessionNotFound(sessionId);
       const { events, cut } = page;
