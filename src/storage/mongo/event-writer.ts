@@ -4,17 +4,22 @@ import type { AddedEvent } from '../../core/session-repository';
 import { Append } from './append';
 import type { MongoConnection } from './connection';
 import { GroupCommit } from './group-commit';
+import type { SessionFinder } from './find-session';
 import { SessionLane } from './session-lane';
+import { StoredEvents } from './stored-events';
 import { Tails } from './tails';
 
 /** Appends events to their logs: a lane for each session that has appends waiting, and one group commit under all. */
 export class EventWriter {
   private readonly tails: Tails;
+  private readonly stored: StoredEvents;
   private readonly group: GroupCommit;
   private readonly lanes = new Map<string, SessionLane>();
 
-  constructor(private readonly connection: MongoConnection) {
-    this.tails = new Tails(connection);
+  /** @param sessions finds the ends of logs that are not known */
+  constructor(connection: MongoConnection, sessions: SessionFinder) {
+    this.tails = new Tails(sessions);
+    this.stored = new StoredEvents(connection);
     this.group = new GroupCommit(connection);
   }
 
@@ -30,7 +35,7 @@ export class EventWriter {
     if (known !== undefined) return known;
     const lane = new SessionLane(
       sessionId,
-      this.connection,
+      this.stored,
       this.tails,
       (documents) => this.group.insert(documents),
       () => this.lanes.delete(sessionId),

@@ -1,17 +1,63 @@
-import type { Database } from './connection';
-import type { SessionDocument } from './schemas';
-import { ASK_MS } from './time-limit';
+import type { MongoConnection } from './connection';
+import { Grouped } from './grouped';
+import type { EventDocument, SessionDocument } from './schemas';
+import { ASK_MS, within } from './time-limit';
 
-/**
- * The session's document; null where there is none for certain. What a new primary sees of the
- * majority may lag for a moment, so a miss is confirmed by a linearizable read: told that a
- * session is not there, a client gives its events up.
- */
-export async function findSessionDocument(
-  { sessions, replicated }: Database,
-  sessionId: string,
-): Promise<SessionDocument | null> {
-  const found = await sessions.findOne({ sessionId }, { maxTimeMS: ASK_MS });
-  if (found !== null || !replicated) return found;
-  return sessions.findOne({ sessionId }, { readConcern: 'linearizable', maxTimeMS: ASK_MS });
+/** Sessions in one question at most: with the largest metadata, the reply is one batch still. */
+const GROUP_SESSIONS = 200;
+
+/** A session's row and the end of its log, as they are together on a majority. */
+export interface FoundSession {
+  readonly document: SessionDocument;
+  /** The last event's place; undefined where the log is empty. */
+  readonly last: Pick<EventDocument, 'sequence' | 'timestamp'> | undefined;
+}
+
+type SessionWithEnd = SessionDocument & { readonly last: readonly NonNullable<FoundSession['last']>[] };
+
+/** Reads sessions with the ends of their logs, those of many callers in one question. */
+export class SessionFinder {
+  private readonly found: Grouped<string, FoundSession | undefined>;
+
+  constructor(private readonly connection: MongoConnection) {
+    this.found = new Grouped(
+      (sessionIds) => within(ASK_MS, this.findAll(sessionIds)),
+      () => 1 / GROUP_SESSIONS,
+    );
+  }
+
+  /**
+   * Undefined where there is none for certain. What a new primary sees of the majority may lag
+   * for a moment, so a miss is confirmed by a linearizable read: told that a session is not
+   * there, a client gives its events up.
+   */
+  async find(sessionId: string): Promise<FoundSession | undefined> {
+    const found = await this.found.get(sessionId);
+    const { sessions, replicated } = this.connection.database;
+    if (found !== undefined || !replicated) return found;
+    const options = { readConcern: 'linearizable', maxTimeMS: ASK_MS } as const;
+    const isThere = (await within(ASK_MS, sessions.findOne({ sessionId }, options))) !== null;
+    return isThere ? this.found.get(sessionId) : undefined;
+  }
+
+  private async findAll(sessionIds: readonly string[]): Promise<(FoundSession | undefined)[]> {
+    const { sessions, events } = this.connection.database;
+    const asked = [...new Set(sessionIds)];
+    const end = [
+      { $sort: { sequence: -1 } },
+      { $limit: 1 },
+      { $project: { _id: 0, sequence: 1, timestamp: 1 } },
+    ];
+    const log = { from: events.collectionName, localField: 'sessionId', foreignField: 'sessionId' };
+    const rows = await sessions
+      .aggregate<SessionWithEnd>(
+        [{ $match: { sessionId: { $in: asked } } }, { $lookup: { ...log, pipeline: end, as: 'last' } }],
+        { maxTimeMS: ASK_MS, batchSize: asked.length },
+      )
+      .toArray();
+    const found = new Map(
+      rows.map(({ last, ...document }) => [document.sessionId, { document, last: last[0] }]),
+    );
+    return sessionIds.map((sessionId) => found.get(sessionId));
+  }
 }

@@ -15,10 +15,8 @@ import { type Database, DURABLE, type MongoConnection } from './connection';
 import { newSessionDocument, toSession } from './documents';
 import { isDuplicateKey, isPassing, isUnreachable, toConversationError } from './driver-errors';
 import { EventWriter } from './event-writer';
-import { findSessionDocument } from './find-session';
-import { readEvents } from './read-events';
-import type { SessionDocument } from './schemas';
-import { lastEvent } from './tails';
+import { type FoundSession, SessionFinder } from './find-session';
+import { PageReader } from './read-pages';
 import { ASK_MS, pause, within } from './time-limit';
 
 /** About how long to wait before asking again, in milliseconds. */
@@ -29,10 +27,14 @@ type Ask<Answer> = (database: Database) => Promise<Answer | undefined>;
 
 /** Sessions in MongoDB, through any number of servers at once. */
 export class MongoSessionRepository implements SessionRepository {
+  private readonly sessions: SessionFinder;
+  private readonly pages: PageReader;
   private readonly writer: EventWriter;
 
   constructor(private readonly connection: MongoConnection) {
-    this.writer = new EventWriter(connection);
+    this.sessions = new SessionFinder(connection);
+    this.pages = new PageReader(connection);
+    this.writer = new EventWriter(connection, this.sessions);
   }
 
   createSession(session: NewSession, context: RequestContext): Promise<CreatedSession> {
@@ -45,10 +47,10 @@ export class MongoSessionRepository implements SessionRepository {
         if (!isDuplicateKey(error)) throw error;
       }
       // Whoever was first may not be on a majority yet: only then is it told.
-      const found = await findSession(database, session.sessionId);
+      const found = await this.sessions.find(session.sessionId);
       if (found === undefined) return undefined;
       return {
-        session: toSession(found.document, found.last),
+        session: toSession(found.document, countOf(found)),
         created: found.document._id.equals(document._id),
       };
     });
@@ -57,14 +59,15 @@ export class MongoSessionRepository implements SessionRepository {
   readSession(sessionId: string, range: PageRange, context: RequestContext): Promise<SessionPage> {
     return this.settle(context, async (database) => {
       const [found, page] = await Promise.all([
-        findSession(database, sessionId),
-        readEvents(database, sessionId, range),
+        this.sessions.find(sessionId),
+        this.pages.read(sessionId, range),
       ]);
       if (found === undefined) throw sessionNotFound(sessionId);
       const { events, cut } = page;
       const end = events.at(-1)?.sequence ?? 0;
-      const whole = cut || events.length === range.limit || range.afterSequence + events.length >= found.last;
-      if (whole) return { session: toSession(found.document, Math.max(found.last, end)), events };
+      const count = countOf(found);
+      const whole = cut || events.length === range.limit || range.afterSequence + events.length >= count;
+      if (whole) return { session: toSession(found.document, Math.max(count, end)), events };
       // The page ends before the log does: it was read a little earlier, or the session is being deleted.
       if (events.length === 0) return undefined;
       if ((await database.sessions.countDocuments({ sessionId }, { limit: 1 })) === 0)
@@ -87,12 +90,12 @@ export class MongoSessionRepository implements SessionRepository {
         maxTimeMS: ASK_MS,
         writeConcern: DURABLE,
       });
-      const found = await findSession(database, sessionId);
+      const found = await this.sessions.find(sessionId);
       if (found === undefined) throw sessionNotFound(sessionId);
       // Whoever ended it first may not be on a majority yet: only then is it told.
       if (found.document.endedAt === null) return undefined;
       return {
-        session: toSession(found.document, found.last),
+        session: toSession(found.document, countOf(found)),
         alreadyCompleted: found.document.endId?.equals(endId) !== true,
       };
     });
@@ -129,16 +132,7 @@ export class MongoSessionRepository implements SessionRepository {
   }
 }
 
-interface FoundSession {
-  readonly document: SessionDocument;
-  /** The last sequence; 0 where the log is empty. */
-  readonly last: number;
-}
-
-async function findSession(database: Database, sessionId: string): Promise<FoundSession | undefined> {
-  const [document, last] = await Promise.all([
-    findSessionDocument(database, sessionId),
-    lastEvent(database.events, sessionId),
-  ]);
-  return document === null ? undefined : { document, last: last?.sequence ?? 0 };
+/** The sequence of its last event. */
+function countOf({ last }: FoundSession): number {
+  return last?.sequence ?? 0;
 }

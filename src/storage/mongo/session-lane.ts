@@ -1,13 +1,13 @@
 import { sequenceMismatch, storeUnavailable } from '../../core/errors';
 import type { Event } from '../../core/event';
 import type { Append } from './append';
-import type { MongoConnection } from './connection';
 import { newEventDocument, toEvent } from './documents';
 import { isPassing, isUnreachable, toConversationError } from './driver-errors';
 import type { InsertOutcome } from './insert-events';
 import type { EventDocument } from './schemas';
+import type { StoredEvents } from './stored-events';
 import type { Tail, Tails } from './tails';
-import { ASK_MS, pause, within } from './time-limit';
+import { pause } from './time-limit';
 
 /** Events and bytes of payload that one session has in one write at most. */
 const WRITE_EVENTS = 1000;
@@ -47,7 +47,7 @@ export class SessionLane {
   /** @param onIdle called when nothing waits any more */
   constructor(
     private readonly sessionId: string,
-    private readonly connection: MongoConnection,
+    private readonly stored: StoredEvents,
     private readonly tails: Tails,
     private readonly insert: InsertEvents,
     private readonly onIdle: () => void,
@@ -75,7 +75,11 @@ export class SessionLane {
   private async writeNext(): Promise<void> {
     this.asked = this.waiting.length;
     const tail = await this.tails.get(this.sessionId);
-    const batch = this.place(tail);
+    let batch = this.place(tail);
+    if (batch.length > 0 && this.stored.repeatsExpected) {
+      await this.answerStored(batch);
+      batch = this.place(tail);
+    }
     if (batch.length === 0) {
       await this.settleExpectation();
       return;
@@ -140,12 +144,8 @@ export class SessionLane {
 
   /** Answers those whose events are stored already, by a read of the majority. */
   private async answerStored(sought: readonly Pick<Placed, 'append' | 'repeats'>[]): Promise<void> {
-    const { events } = this.connection.database;
     const eventIds = sought.map(({ append }) => append.event.eventId);
-    const found = await within(
-      ASK_MS,
-      events.find({ sessionId: this.sessionId, eventId: { $in: eventIds } }).toArray(),
-    );
+    const found = await this.stored.find(this.sessionId, eventIds);
     const stored = new Map(found.map((document) => [document.eventId, document]));
     for (const { append, repeats } of sought) {
       const document = stored.get(append.event.eventId);

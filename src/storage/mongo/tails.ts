@@ -1,10 +1,6 @@
-import type { mongo } from 'mongoose';
 import { sessionNotFound } from '../../core/errors';
 import { RecentMap } from '../../core/recent-map';
-import type { MongoConnection } from './connection';
-import { findSessionDocument } from './find-session';
-import type { EventDocument } from './schemas';
-import { ASK_MS, within } from './time-limit';
+import type { SessionFinder } from './find-session';
 
 /** The end of a session's log, as it was when it was last seen. */
 export interface Tail {
@@ -26,7 +22,7 @@ const CAPACITY = 50_000;
 export class Tails {
   private readonly known = new RecentMap<Tail>(CAPACITY);
 
-  constructor(private readonly connection: MongoConnection) {}
+  constructor(private readonly sessions: SessionFinder) {}
 
   /** @throws SESSION_NOT_FOUND */
   async get(sessionId: string): Promise<Tail> {
@@ -39,13 +35,10 @@ export class Tails {
   async lookUp(sessionId: string): Promise<Tail> {
     this.known.delete(sessionId);
     const readAt = performance.now();
-    const { database } = this.connection;
-    const [session, last] = await within(
-      ASK_MS,
-      Promise.all([findSessionDocument(database, sessionId), lastEvent(database.events, sessionId)]),
-    );
-    if (session === null) throw sessionNotFound(sessionId);
-    const timestamp = Math.max(session.startedAt.getTime(), last?.timestamp.getTime() ?? 0);
+    const found = await this.sessions.find(sessionId);
+    if (found === undefined) throw sessionNotFound(sessionId);
+    const { document, last } = found;
+    const timestamp = Math.max(document.startedAt.getTime(), last?.timestamp.getTime() ?? 0);
     const tail = { sequence: last?.sequence ?? 0, timestamp, readAt };
     this.known.set(sessionId, tail);
     return tail;
@@ -60,15 +53,4 @@ export class Tails {
   forget(sessionId: string): void {
     this.known.delete(sessionId);
   }
-}
-
-/** The last event's place; null where the log is empty. */
-export function lastEvent(
-  events: mongo.Collection<EventDocument>,
-  sessionId: string,
-): Promise<Pick<EventDocument, 'sequence' | 'timestamp'> | null> {
-  return events.findOne(
-    { sessionId },
-    { sort: { sequence: -1 }, projection: { _id: 0, sequence: 1, timestamp: 1 }, maxTimeMS: ASK_MS },
-  );
 }
