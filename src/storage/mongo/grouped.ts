@@ -5,16 +5,28 @@ interface Waiting<Question, Answer> {
   reject(error: unknown): void;
 }
 
+/** The longest that a group waits to be as large as the last one, in milliseconds. */
+const GATHER_MS = 3;
+
+/** How long after it the last group says anything of the next, in milliseconds. */
+const LATELY_MS = 100;
+
 /**
  * Puts questions to the store together: what comes while one group is under way goes out in the
- * next. No timer: an idle store is asked at once, so one caller alone waits for nobody.
+ * next. A question costs the driver and the server far more than what it carries.
  *
- * A question costs the driver and the server far more than what it carries, and more than one
- * or two at once make every one of them slower.
+ * Callers who were answered together come back together, the first of them a little before the
+ * others. Were it asked for at once, they would all wait for it: groups of 1 and of all others
+ * in turn, at twice the cost. So a group waits for a moment until it is as large as the last one
+ * was. One caller alone waits for nobody.
  */
 export class Grouped<Question, Answer> {
   private waiting: Waiting<Question, Answer>[] = [];
   private asking = false;
+  /** The group that was answered last. */
+  private lastSize = 0;
+  private lastAt = 0;
+  private gathered: (() => void) | undefined;
 
   /**
    * @param ask answers the questions in their order; where it rejects, so does each of them
@@ -29,12 +41,14 @@ export class Grouped<Question, Answer> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ question, resolve, reject });
       if (!this.asking) void this.askAll();
+      else if (this.waiting.length >= this.lastSize) this.gathered?.();
     });
   }
 
   private async askAll(): Promise<void> {
     this.asking = true;
     while (this.waiting.length > 0) {
+      await this.gather();
       const group = this.take();
       try {
         const answers = await this.ask(group.map(({ question }) => question));
@@ -43,8 +57,22 @@ export class Grouped<Question, Answer> {
       } catch (error) {
         for (const waiting of group) waiting.reject(error);
       }
+      this.lastSize = group.length;
+      this.lastAt = performance.now();
     }
     this.asking = false;
+  }
+
+  private async gather(): Promise<void> {
+    if (this.waiting.length >= this.lastSize || performance.now() - this.lastAt > LATELY_MS) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, GATHER_MS);
+      this.gathered = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.gathered = undefined;
   }
 
   private take(): Waiting<Question, Answer>[] {
