@@ -57,7 +57,7 @@ describe.each(STORES)('$name: streams that the server ends', ({ open }) => {
     idle.send({ sessionId, eventId: 'e0' });
     await idle.received(1);
     expect(await idle.end).toMatchObject({ code: Code.UNAVAILABLE, info: { reason: 'SHUTTING_DOWN' } });
-    const events = eventsOf(5000);
+    const events = eventsOf(40_000);
     const ends = await sendUntilAnswered(server, events);
     expect(ends.length).toBeGreaterThan(1);
     for (const end of ends.slice(0, -1)) {

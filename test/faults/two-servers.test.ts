@@ -1,4 +1,5 @@
 import { connect, disconnect, readLog } from '../support/connect';
+import { DelayProxy } from '../support/delay-proxy';
 import { Acknowledgements, EventSender } from '../support/event-sender';
 import { ReplicaSet } from '../support/replica-set';
 import { endServices, startService } from '../support/service-process';
@@ -100,3 +101,45 @@ it('keeps every log whole under 20,000 events through two servers, with retries 
   );
   await expectWholeLogs(ports, sessionIds, acknowledgements);
 }, 100_000);
+
+describe('of two servers, one of which is 10 ms further from the database', () => {
+  /** No append may wait longer, in milliseconds: a call without a deadline has 10 s. */
+  const BOUND_MS = 5000;
+  const LOAD_MS = 6000;
+
+  let proxy: DelayProxy;
+
+  beforeEach(async () => {
+    proxy = await DelayProxy.start(set.members[0]?.port ?? 0, 5);
+  });
+
+  afterEach(() => proxy.stop());
+
+  test('neither waits without a bound while both write to the same sessions without a pause', async () => {
+    const near = await startServer(set.uri);
+    const far = await startServer(`mongodb://127.0.0.1:${proxy.port}/?directConnection=true`);
+    const sessionIds = await createSessions(near, 'contended', 4);
+    const acknowledgements = new Acknowledgements();
+    const until = performance.now() + LOAD_MS;
+    let sent = 0;
+    const load = async (port: number): Promise<EventSender[]> => {
+      const senders = sendersOf(port, acknowledgements);
+      await share(senders, 4, () => {
+        if (performance.now() > until) return undefined;
+        const number = sent++;
+        return (sender) => sender.send(sessionIds[number % sessionIds.length] ?? '', `event-${number}`);
+      });
+      return senders;
+    };
+    const loads = await Promise.all([load(near), load(far)]);
+
+    for (const senders of loads) {
+      const waits = senders.flatMap((sender) => sender.waits);
+      expect(Math.max(...waits)).toBeLessThan(BOUND_MS);
+      // Each of the 16 callers was answered again and again.
+      expect(waits.length).toBeGreaterThan(16 * 3);
+      expect(senders.reduce((sum, { failures }) => sum + failures, 0)).toBe(0);
+    }
+    await expectWholeLogs([near, far], sessionIds, acknowledgements);
+  }, 60_000);
+});

@@ -42,7 +42,7 @@ type Outcome<Value> = { readonly value: Value } | { readonly error: unknown };
 export class EmbeddedSessionRepository implements SessionRepository {
   private readonly tables: Tables;
   private readonly commits: CommitQueue;
-  /** Of the sessions written to lately; set before the commit, so held against what is stored when used. */
+  /** Of the sessions written to lately; set before their commit, since after one that fails nothing is written any more. */
   private readonly ends = new RecentMap<LogEnd>(ENDS_KEPT);
   private failure: Error | undefined;
 
@@ -189,7 +189,7 @@ export class EmbeddedSessionRepository implements SessionRepository {
 
   private endOfLog(sessionId: string): LogEnd {
     const known = this.ends.get(sessionId);
-    if (known !== undefined && this.tables.hasEvent(sessionId, known.sequence)) return known;
+    if (known !== undefined) return known;
     const { startedAt } = this.getSession(sessionId);
     const sequence = this.tables.lastSequence(sessionId);
     return sequence === 0 ? { sequence, timestamp: startedAt } : this.tables.getEvent(sessionId, sequence);

@@ -83,10 +83,6 @@ export class Tables {
     return new StoredEvent(messageOf(value));
   }
 
-  hasEvent(sessionId: string, sequence: number): boolean {
-    return this.events.doesExist(eventKey(sessionId, sequence));
-  }
-
   /** Returns the event with its message. */
   putEvent(event: Event): Event {
     // All is encoded before anything is put: LMDB does not undo the puts of a callback that throws.

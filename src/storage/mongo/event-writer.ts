@@ -3,24 +3,27 @@ import type { RequestContext } from '../../core/request-context';
 import type { AddedEvent } from '../../core/session-repository';
 import { Append } from './append';
 import type { MongoConnection } from './connection';
+import { Contention } from './contention';
 import { GroupCommit } from './group-commit';
 import type { SessionFinder } from './find-session';
-import { SessionLane } from './session-lane';
+import { SessionLane, type SharedByLanes } from './session-lane';
 import { StoredEvents } from './stored-events';
 import { Tails } from './tails';
 
 /** Appends events to their logs: a lane for each session that has appends waiting, and one group commit under all. */
 export class EventWriter {
-  private readonly tails: Tails;
-  private readonly stored: StoredEvents;
-  private readonly group: GroupCommit;
+  private readonly shared: SharedByLanes;
   private readonly lanes = new Map<string, SessionLane>();
 
   /** @param sessions finds the ends of logs that are not known */
   constructor(connection: MongoConnection, sessions: SessionFinder) {
-    this.tails = new Tails(sessions);
-    this.stored = new StoredEvents(connection);
-    this.group = new GroupCommit(connection);
+    this.shared = {
+      connection,
+      tails: new Tails(sessions),
+      stored: new StoredEvents(connection),
+      contention: new Contention(),
+      group: new GroupCommit(connection),
+    };
   }
 
   append(sessionId: string, events: readonly NewEvent[], context: RequestContext): Promise<AddedEvent[]> {
@@ -33,13 +36,7 @@ export class EventWriter {
   private laneOf(sessionId: string): SessionLane {
     const known = this.lanes.get(sessionId);
     if (known !== undefined) return known;
-    const lane = new SessionLane(
-      sessionId,
-      this.stored,
-      this.tails,
-      (documents) => this.group.insert(documents),
-      () => this.lanes.delete(sessionId),
-    );
+    const lane = new SessionLane(sessionId, this.shared, () => this.lanes.delete(sessionId));
     this.lanes.set(sessionId, lane);
     return lane;
   }

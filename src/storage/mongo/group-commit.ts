@@ -21,14 +21,19 @@ export class GroupCommit {
   private readonly singles: Grouped<Run, InsertOutcome>;
   private readonly several: Grouped<Run, InsertOutcome>;
 
-  constructor(connection: MongoConnection) {
+  constructor(private readonly connection: MongoConnection) {
     const writes = (ordered: boolean): Grouped<Run, InsertOutcome> =>
       new Grouped((runs) => insertEvents(connection.database.events, runs, ordered), shareOf);
     this.singles = writes(false);
     this.several = writes(true);
   }
 
-  insert(documents: Run): Promise<InsertOutcome> {
+  /** @param alone in a write of its own: where another server writes too, waiting for others loses the race */
+  async insert(documents: Run, alone: boolean): Promise<InsertOutcome> {
+    if (alone) {
+      const [outcome] = await insertEvents(this.connection.database.events, [documents], true);
+      return outcome ?? { stored: 0, taken: false };
+    }
     return (documents.length === 1 ? this.singles : this.several).get(documents);
   }
 }

@@ -1,10 +1,12 @@
 import { sequenceMismatch, storeUnavailable } from '../../core/errors';
 import type { Event } from '../../core/event';
 import type { Append } from './append';
+import { appendAtEnd } from './append-at-end';
+import type { MongoConnection } from './connection';
+import type { Contention } from './contention';
 import { newEventDocument, toEvent } from './documents';
 import { isPassing, isUnreachable, toConversationError } from './driver-errors';
-import type { InsertOutcome } from './insert-events';
-import type { EventDocument } from './schemas';
+import type { GroupCommit } from './group-commit';
 import type { StoredEvents } from './stored-events';
 import type { Tail, Tails } from './tails';
 import { pause } from './time-limit';
@@ -17,11 +19,20 @@ const WRITE_BYTES = 4 * 1024 * 1024;
 const FIRST_PAUSE_MS = 25;
 const LONGEST_PAUSE_MS = 1000;
 
-/** The longest pause after a lost race, and about the one that a race won at last leaves to the other server. */
-const RACE_PAUSE_MS = 25;
+/** The longest pause after a lost race, and about the one that a write to a contended session leaves to the other server. */
+const RACE_PAUSE_MS = 40;
 
-/** Puts documents of one session into its log; see group-commit.ts. */
-export type InsertEvents = (documents: readonly EventDocument[]) => Promise<InsertOutcome>;
+/** After so many races that it lost, a server has the database find the end of the log and insert there. */
+const RACES_BEFORE_END = 2;
+
+/** What all lanes of a server work with. */
+export interface SharedByLanes {
+  readonly connection: MongoConnection;
+  readonly stored: StoredEvents;
+  readonly tails: Tails;
+  readonly contention: Contention;
+  readonly group: GroupCommit;
+}
 
 /** An append, the event that it is to become, and later appends of the same event id. */
 interface Placed {
@@ -44,14 +55,21 @@ export class SessionLane {
   private failures = 0;
   private lostRaces = 0;
 
-  /** @param onIdle called when nothing waits any more */
+  private readonly stored: StoredEvents;
+  private readonly tails: Tails;
+  private readonly contention: Contention;
+
+  /**
+   * @param shared what all lanes of a server work with
+   * @param onIdle called when nothing waits any more
+   */
   constructor(
     private readonly sessionId: string,
-    private readonly stored: StoredEvents,
-    private readonly tails: Tails,
-    private readonly insert: InsertEvents,
+    private readonly shared: SharedByLanes,
     private readonly onIdle: () => void,
-  ) {}
+  ) {
+    ({ stored: this.stored, tails: this.tails, contention: this.contention } = shared);
+  }
 
   add(append: Append): void {
     this.waiting.push(append);
@@ -76,17 +94,25 @@ export class SessionLane {
     this.asked = this.waiting.length;
     const tail = await this.tails.get(this.sessionId);
     let batch = this.place(tail);
-    if (batch.length > 0 && this.stored.repeatsExpected) {
+    const contended = this.contention.has(this.sessionId);
+    if (batch.length > 0 && this.stored.repeatsExpected && !contended) {
       await this.answerStored(batch);
       batch = this.place(tail);
     }
-    if (batch.length === 0) {
+    const [first] = batch;
+    if (first === undefined) {
       await this.settleExpectation();
-      return;
+    } else if (this.lostRaces >= RACES_BEFORE_END && first.append.event.expectedSequence === undefined) {
+      await this.writeAtEnd(first);
+    } else {
+      await this.write(batch, tail, contended);
     }
-    const { stored, taken } = await this.insert(
-      batch.map(({ append, event }) => newEventDocument(append.rowId, event)),
-    );
+  }
+
+  /** Inserts the batch right after the tail. */
+  private async write(batch: readonly Placed[], tail: Tail, contended: boolean): Promise<void> {
+    const documents = batch.map(({ append, event }) => newEventDocument(append.rowId, event));
+    const { stored, taken } = await this.shared.group.insert(documents, contended);
     const last = batch[stored - 1];
     if (last !== undefined) {
       this.tails.advance(this.sessionId, tail, last.event.sequence, last.event.timestamp.getTime());
@@ -98,11 +124,20 @@ export class SessionLane {
     this.failures = 0;
     const [stopped] = batch.slice(stored);
     if (taken && stopped !== undefined) {
-      await Promise.all([this.answerStored(batch.slice(stored)), this.tails.lookUp(this.sessionId)]);
-      await this.afterRace(!stopped.append.isAnswered);
-    } else {
-      await this.afterRace(false);
+      await this.answerStored(batch.slice(stored));
+      if (!stopped.append.isAnswered) await this.afterLostRace();
+    } else if (contended) {
+      await this.leaveTurn();
     }
+  }
+
+  /** Puts one event at the end of the log, so that a server which always comes first notices this one. */
+  private async writeAtEnd(first: Placed): Promise<void> {
+    await appendAtEnd(this.shared.connection.database, newEventDocument(first.append.rowId, first.event));
+    this.tails.forget(this.sessionId);
+    await this.answerStored([first]);
+    if (first.append.isAnswered) await this.leaveTurn();
+    else await this.afterLostRace();
   }
 
   /** The next batch, each at its place: each event id once, and nothing for callers who are gone. */
@@ -156,15 +191,18 @@ export class SessionLane {
     }
   }
 
-  /** Keeps two servers that write to one session from losing races to each other for ever. */
-  private async afterRace(lost: boolean): Promise<void> {
-    if (lost) {
-      this.lostRaces += 1;
-      await pause(Math.random() * Math.min(2 ** this.lostRaces, RACE_PAUSE_MS));
-    } else if (this.lostRaces > 0) {
-      this.lostRaces = 0;
-      await pause(RACE_PAUSE_MS * (0.5 + Math.random()));
-    }
+  /** Another server took the place. The pause comes before the next look at the tail, which is old at once. */
+  private async afterLostRace(): Promise<void> {
+    this.tails.forget(this.sessionId);
+    this.contention.noteLostRace(this.sessionId);
+    this.lostRaces += 1;
+    await pause(Math.random() * Math.min(2 ** this.lostRaces, RACE_PAUSE_MS));
+  }
+
+  /** After a write to a contended session the other server has the time to look at the tail and to write. */
+  private async leaveTurn(): Promise<void> {
+    this.lostRaces = 0;
+    await pause(RACE_PAUSE_MS * (0.5 + Math.random()));
   }
 
   /** After an error the outcome is not known: what waits is tried again while its callers wait, or told. */
