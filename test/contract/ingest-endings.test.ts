@@ -23,7 +23,7 @@ describe.each(STORES)('$name: streams that the server ends', ({ open }) => {
     await store.close();
   });
 
-  /** Sends what has no reply yet on one stream after the other, until all has; returns how each ended. */
+  /** Sends what has no reply yet on one stream after the other, until all has; returns how each ended that was taken. */
   async function sendUntilAnswered(
     { client }: SessionServer,
     events: readonly IngestedEvent[],
@@ -34,7 +34,9 @@ describe.each(STORES)('$name: streams that the server ends', ({ open }) => {
       const stream = client.ingestEvents();
       await stream.sendAll(events.slice(answered));
       stream.halfClose();
-      ends.push(await stream.end);
+      const end = await stream.end;
+      // One that came to a connection as it closed was refused by the library, with nothing taken.
+      if (end === undefined || stream.replies.length > 0) ends.push(end);
       for (const reply of stream.replies) {
         expect(addedOf(reply).event).toMatchObject({
           eventId: events[answered]?.eventId,
@@ -57,7 +59,7 @@ describe.each(STORES)('$name: streams that the server ends', ({ open }) => {
     idle.send({ sessionId, eventId: 'e0' });
     await idle.received(1);
     expect(await idle.end).toMatchObject({ code: Code.UNAVAILABLE, info: { reason: 'SHUTTING_DOWN' } });
-    const events = eventsOf(40_000);
+    const events = eventsOf(10_000);
     const ends = await sendUntilAnswered(server, events);
     expect(ends.length).toBeGreaterThan(1);
     for (const end of ends.slice(0, -1)) {
