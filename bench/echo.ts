@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { figuresOf } from './figures';
-import type { JobResult } from './job';
+import { figuresOf, ratioOf } from './figures';
+import type { Job, JobResult } from './job';
 import type { LoadGenerator } from './load-generator';
 import { ECHO_UNIT, SESSIONS, type Work } from './operations';
 import { ServerProcess } from './server-process';
@@ -12,6 +12,8 @@ const MANY = 32;
 export class Echo {
   /** Each measurement of the unit, by its number of callers. */
   private readonly units = new Map<number, JobResult[][]>();
+  /** Echoes of other messages in the unit. */
+  private readonly ratios = new Map<Job['call'], number | null>([['AddEvent', 1]]);
 
   private constructor(
     readonly server: ServerProcess,
@@ -50,6 +52,16 @@ export class Echo {
   /** All measurements of the unit together, by its number of callers. */
   unitRows(): { readonly callers: number; readonly windows: JobResult[] }[] {
     return [...this.units].map(([callers, measured]) => ({ callers, windows: measured.flat() }));
+  }
+
+  /** Takes down what an echo of other messages costs in the unit. */
+  setRatio(call: Job['call'], ratio: number | null): void {
+    this.ratios.set(call, ratio);
+  }
+
+  /** A ratio to the unit as one to the echo of this call's messages; null where it has none. */
+  ratioToOwn(call: Job['call'], ratio: number | null): number | null {
+    return ratioOf(ratio, this.ratios.get(call));
   }
 
   /** How far the measurements of the unit by many lie apart: the highest over the lowest, less 1. */

@@ -16,6 +16,8 @@ export interface Row {
   /** The CPU as a ratio to the echo's server. */
   readonly serverRatio: number | null;
   readonly mongodRatio: number | null;
+  /** The server's CPU as a ratio to an echo of the same messages; null where there is none. */
+  readonly ownRatio: number | null;
   /** Share of the time for which the server's event loop had work, and another process its core. */
   readonly waited: number | null;
 }
@@ -27,11 +29,11 @@ export function tableRow(
   measured: Omit<Row, 'operation' | 'store' | 'callers' | 'peakMiB'>,
   peakMiB: number | undefined,
 ): Row {
-  const { perSecond, p50Ms, p95Ms, p99Ms, serverMicros, mongodMicros, serverRatio, mongodRatio, waited } =
-    measured;
+  const { perSecond, p50Ms, p95Ms, p99Ms, serverMicros, mongodMicros, waited } = measured;
+  const { serverRatio, mongodRatio, ownRatio } = measured;
   return {
     ...{ operation, store, callers, perSecond, p50Ms, p95Ms, p99Ms, serverMicros, mongodMicros },
-    ...{ peakMiB: peakMiB ?? null, serverRatio, mongodRatio, waited },
+    ...{ peakMiB: peakMiB ?? null, serverRatio, mongodRatio, ownRatio, waited },
   };
 }
 

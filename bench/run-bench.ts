@@ -5,7 +5,7 @@ import { Echo } from './echo';
 import { figuresOf } from './figures';
 import { LoadGenerator } from './load-generator';
 import { measureLoad } from './measure-load';
-import { measureStore, type StoreMeasured } from './measure-store';
+import { measureStore, type Sizes, type StoreMeasured } from './measure-store';
 import { ECHOES } from './operations';
 import { type Report, type Row, tableRow } from './report';
 import { embeddedStore, mongodbStore } from './store';
@@ -15,7 +15,7 @@ export type Undo = () => unknown;
 
 /** Measures everything there is. */
 export async function runBench(
-  longEvents: number,
+  sizes: Sizes,
   say: (what: string) => void,
   atEnd: (undo: Undo) => void,
 ): Promise<Report> {
@@ -35,14 +35,14 @@ export async function runBench(
   for (const open of [embeddedStore, mongodbStore]) {
     const store = await open(cores.serverPrefix);
     atEnd(() => store.remove());
-    stores.push(await measureStore(store, generator, echo, longEvents, say));
+    stores.push(await measureStore(store, generator, echo, sizes, say));
   }
   return {
     date,
     machine: describeMachine(date, cores, load),
     echoSpread: echo.spread(),
     rows: [...unitRows(echo), ...echoes, ...stores.flatMap(({ rows }) => rows)],
-    longSessionEvents: longEvents,
+    longSessionEvents: sizes.longSessionEvents,
     flatness: stores.flatMap(({ flatness }) => flatness),
     idleMiB: Object.fromEntries(stores.map(({ name, idleMiB }) => [name, idleMiB])),
   };
@@ -52,14 +52,16 @@ async function measureEchoes(echo: Echo): Promise<Row[]> {
   const rows: Row[] = [];
   for (const { name, ...load } of ECHOES) {
     const measured = await measureLoad(load, (work) => echo.run(work), echo);
-    rows.push(tableRow(name, 'none', load.callers, measured, echo.server.memory('VmHWM')));
+    echo.setRatio(load.call, measured.serverRatio);
+    const row = { ...measured, ownRatio: null };
+    rows.push(tableRow(name, 'none', load.callers, row, echo.server.memory('VmHWM')));
   }
   return rows;
 }
 
 function unitRows(echo: Echo): Row[] {
   return echo.unitRows().map(({ callers, windows }) => {
-    const measured = { ...figuresOf(windows), serverRatio: 1, mongodRatio: null };
+    const measured = { ...figuresOf(windows), serverRatio: 1, mongodRatio: null, ownRatio: null };
     return tableRow('echo of AddEvent', 'none', callers, measured, echo.server.memory('VmHWM'));
   });
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { memoryMiB } from './process-usage';
+import { forgetPeakMemory, memoryMiB } from './process-usage';
 
 /** A line of the service's log about an error that a client is not told. The first is shown: the bench ends with it. */
 const ERROR_LINE = /"level":[56]0/;
@@ -47,6 +47,11 @@ export class ServerProcess {
   /** In MiB. */
   memory(figure: 'VmRSS' | 'VmHWM'): number | undefined {
     return memoryMiB(this.pid, figure);
+  }
+
+  /** From now on `VmHWM` is what it has at most from here; where the system cannot, it stays what it was. */
+  forgetPeakMemory(): void {
+    forgetPeakMemory(this.pid);
   }
 
   /** Ends it in its orderly way. */

@@ -34,9 +34,9 @@ export class SessionLedger {
     }
   }
 
-  /** Reads every session whole. @throws where what was acknowledged is not what is stored */
-  async verify(): Promise<void> {
-    const pages = [...this.stored].flatMap(([sessionId, stored]) => {
+  /** Reads these sessions whole. @throws where what was acknowledged is not what is stored */
+  async verify(sessions: readonly Pick<JobSession, 'sessionId'>[]): Promise<void> {
+    const pages = this.now(sessions).flatMap(({ sessionId, stored }) => {
       const awaited = new Set(Array.from({ length: stored }, (_, number) => eventIdOf(number)));
       // One more than is full, which shows that the log ends where it should.
       const count = Math.floor(stored / PAGE) + 1;

@@ -29,6 +29,18 @@ export class Target {
     return result;
   }
 
+  /** Creates so many sessions, of which nothing is kept here, some at once. */
+  async createSessions(prefix: string, count: number, atOnce: number): Promise<void> {
+    let created = 0;
+    const creator = async (): Promise<void> => {
+      while (created < count) {
+        created += 1;
+        await this.client.createSession({ sessionId: `${prefix}-${created}` });
+      }
+    };
+    await Promise.all(Array.from({ length: atOnce }, creator));
+  }
+
   async stop(): Promise<void> {
     this.client.close();
     await this.server.stop();

@@ -44,7 +44,8 @@ export class PageReader {
     // A page alone is longer than it may be by then.
     if (reply.length > WHOLE_BYTES && sought.length > 1)
       return (await Promise.all(sought.map((one) => this.readAll([one])))).flat();
-    const found = bySession(readRows(reply));
+    // The server may put the branches in any order.
+    const found = bySession(readRows(reply).sort((a, b) => a.sequence - b.sequence));
     return sought.map(({ sessionId, range }) => pageOf(found.get(sessionId) ?? [], range));
   }
 
@@ -71,13 +72,26 @@ export class PageReader {
 }
 
 function pageOf(found: readonly Event[], { afterSequence, limit, maximumBytes }: PageRange): Page {
-  const events = found
-    .filter(({ sequence }) => sequence > afterSequence && sequence <= afterSequence + limit)
-    .sort((a, b) => a.sequence - b.sequence);
+  const start = countUpTo(found, afterSequence);
+  const events = found.slice(
+    start,
+    start + countUpTo(found.slice(start, start + limit), afterSequence + limit),
+  );
   let bytes = 0;
   const end = events.findIndex((event, index) => {
     bytes += eventSize(event);
     return index > 0 && bytes > maximumBytes;
   });
   return end < 0 ? { events, cut: false } : { events: events.slice(0, end), cut: true };
+}
+
+/** How many events, which are in order, have a sequence up to this one: pages of one log share a reply. */
+function countUpTo(events: readonly Event[], sequence: number): number {
+  let [low, high] = [0, events.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((events[middle]?.sequence ?? Infinity) <= sequence) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
