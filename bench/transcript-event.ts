@@ -73,6 +73,7 @@ export function pageReply(sessionId: string, limit: number): Buffer {
       metadata: {},
       eventCount: limit,
       endReason: '',
+      expiresAt: undefined,
     },
     events: Array.from({ length: limit }, (_, index) => storedEvent(sessionId, index + 1)),
     pagination: { offset: 0, limit, total: limit, hasMore: false },

@@ -3,6 +3,7 @@ import type { SessionRepository } from './core/session-repository';
 import { StartError } from './core/start-error';
 import { GrpcServer } from './grpc/server';
 import { Readiness } from './readiness';
+import { Sweeper } from './sweeper';
 import type { Logger } from './telemetry/logger';
 
 /** A running service. */
@@ -32,6 +33,7 @@ export async function startApp(
       port: config.grpcPort,
       callDeadlineMs: config.callDeadlineMs,
       connectionAgeMs: config.connectionAgeMs,
+      retentionMs: config.retentionMs,
       streamsPerConnection: config.streamsPerConnection,
       unansweredRequests: config.unansweredRequests,
       unansweredBytes: config.unansweredBytes,
@@ -47,8 +49,11 @@ export async function startApp(
   }
   const readiness = new Readiness(repository, (ready) => server.health.set(ready), logger);
   readiness.start();
+  const sweeper = new Sweeper(repository, config.retentionMs, logger);
+  sweeper.start();
   const close = async (): Promise<void> => {
     readiness.stop();
+    sweeper.stop();
     await server.close(config.shutdownGraceMs);
     await repository.close();
   };
@@ -72,7 +77,12 @@ async function openStore(
 ): Promise<SessionRepository> {
   if (config.mongodbUri !== undefined) {
     const { openMongoStore } = await import('./storage/mongo/open');
-    return openMongoStore({ uri: config.mongodbUri, logger, onFatal });
+    return openMongoStore({
+      uri: config.mongodbUri,
+      logger,
+      watchPollMs: config.watchPollMs,
+      onFatal,
+    });
   }
   const { openEmbeddedStore } = await import('./storage/embedded/open');
   return openEmbeddedStore({ folder: config.dataDir, diskReserveBytes: config.diskReserveBytes, onFatal });

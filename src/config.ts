@@ -3,6 +3,7 @@ import {
   parseChoice,
   parseDuration,
   parseOptionalText,
+  parseRetention,
   parseText,
   parseWhole,
   type SettingParser,
@@ -48,6 +49,18 @@ const SETTINGS = {
     '50051',
     parseWhole(0, 65_535),
     'gRPC port; 0 takes a free one, and the start-up line says which',
+  ),
+  retentionMs: setting(
+    'RETENTION',
+    '',
+    parseRetention,
+    'how long an ended session is kept (m, h, d), such as 90d or 12h; unset: for ever',
+  ),
+  watchPollMs: setting(
+    'WATCH_POLL',
+    '250ms',
+    parseDuration,
+    'how often (ms, s) watches look for events on a standalone MongoDB, which has no change streams',
   ),
   callDeadlineMs: setting(
     'CALL_DEADLINE',

@@ -33,6 +33,17 @@ export const parseDuration = parseAmount(
   20 * MILLISECONDS.d,
 );
 
+const parseLongDuration = parseAmount(
+  MILLISECONDS,
+  'a duration from 1s to 36500d, such as 12h or 90d',
+  MILLISECONDS.s,
+  36_500 * MILLISECONDS.d,
+);
+
+/** A duration of up to 100 years, in milliseconds; empty: undefined, which is for ever. */
+export const parseRetention: SettingParser<number | undefined> = (text) =>
+  text === '' ? undefined : parseLongDuration(text);
+
 /** A size such as `512B`, `64KiB`, `256MiB` or `1GiB`, in bytes. */
 export const parseBytes = parseAmount(
   BYTES,

@@ -4,6 +4,9 @@ import { LIMITS } from './limits';
 export type ErrorReason =
   | 'INVALID_REQUEST'
   | 'SESSION_NOT_FOUND'
+  | 'EVENT_NOT_FOUND'
+  | 'SESSION_ENDED'
+  | 'SESSION_DELETED'
   | 'SEQUENCE_MISMATCH'
   | 'OVERLOADED'
   | 'STORAGE_FULL'
@@ -64,6 +67,30 @@ export function sessionNotFound(sessionId: string): ConversationError {
   return new ConversationError('SESSION_NOT_FOUND', `Session with ID ${sessionId} not found`, {
     metadata: { session_id: sessionId },
   });
+}
+
+export function eventNotFound(sessionId: string, eventId: string): ConversationError {
+  return new ConversationError(
+    'EVENT_NOT_FOUND',
+    `Event with ID ${eventId} not found in session ${sessionId}`,
+    { metadata: { session_id: sessionId, event_id: eventId } },
+  );
+}
+
+export function sessionEnded(sessionId: string, status: string): ConversationError {
+  return new ConversationError(
+    'SESSION_ENDED',
+    `the session has ended as ${status}, which is final: its language and metadata can be changed, its status cannot`,
+    { metadata: { session_id: sessionId, status } },
+  );
+}
+
+export function sessionDeleted(sessionId: string): ConversationError {
+  return new ConversationError(
+    'SESSION_DELETED',
+    'a session of this id was deleted, and ids of deleted sessions are not given again for 30 days: take another',
+    { metadata: { session_id: sessionId } },
+  );
 }
 
 export function sequenceMismatch(expected: number, actual: number): ConversationError {

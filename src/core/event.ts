@@ -22,3 +22,12 @@ export interface Event {
   /** All of this as the message `conversation.v1.Event`, where the store has it so: it is sent as it is. */
   readonly message?: Uint8Array;
 }
+
+/** Room for an event's own fields beside its ids, type and payload: tags, lengths, sequence, timestamp. */
+const OVERHEAD_BYTES = 64;
+
+/** What an event takes of a page: its bytes in the protobuf encoding, or an upper bound of them. */
+export function eventSize({ message, eventId, sessionId, type, payload }: Event): number {
+  if (message !== undefined) return message.length;
+  return payload.bytes.length + 3 * (eventId.length + sessionId.length + type.length) + OVERHEAD_BYTES;
+}

@@ -23,6 +23,10 @@ export const LIMITS = {
   batchBytes: 3 * MIB,
   /** Events in a page when the request does not say. */
   pageDefault: 50,
+  /** Events of the log that a page with a filter by type looks at, about. */
+  pageLooked: 5000,
+  /** Types in a filter. */
+  typesListed: 100,
   /** Events in a page at most. */
   pageMaximum: 1000,
   /** Bytes of a page's events, so that it fits a client's 4 MiB. */

@@ -3,6 +3,8 @@ import { cancelled, deadlineExceeded } from './errors';
 /** What a use case and a store know of the call that they work for. */
 export class RequestContext {
   private gone = false;
+  /** Called when the caller hangs up. */
+  onCancel: (() => void) | undefined;
 
   /** @param deadline when the caller stops waiting, in milliseconds since the epoch */
   constructor(readonly deadline: number) {}
@@ -10,6 +12,7 @@ export class RequestContext {
   /** The caller hung up: what has not started for it need not. */
   cancel(): void {
     this.gone = true;
+    this.onCancel?.();
   }
 
   get cancelled(): boolean {

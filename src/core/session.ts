@@ -22,10 +22,27 @@ export interface Session extends NewSession {
   readonly endReason: string;
   /** The sequence of the session's last event; 0 where it has none. */
   readonly eventCount: number;
+  /** The time of its last event; undefined where it has none. */
+  readonly lastEventAt: Date | undefined;
+  /** Grows with each change of the session itself; its events are none. */
+  readonly revision: number;
 }
 
 /** What a caller decides when ending a session. */
 export interface SessionEnd {
   readonly status: EndStatus;
   readonly endReason: string;
+}
+
+/** What an update may change. */
+export type SessionChange = Pick<Session, 'status' | 'language' | 'metadata'>;
+
+/**
+ * When a session expires: its end (not ended: its last event, or its start) plus the retention.
+ * Undefined where it is kept for ever.
+ */
+export function expiryOf(session: Session, retentionMs: number | undefined): Date | undefined {
+  if (retentionMs === undefined) return undefined;
+  const { endedAt, lastEventAt, startedAt } = session;
+  return new Date((endedAt ?? lastEventAt ?? startedAt).getTime() + retentionMs);
 }

@@ -11,4 +11,6 @@ export interface CallSettings {
   readonly callDeadlineMs: number;
   /** How long a stream may last, in milliseconds. */
   readonly streamAgeMs: number;
+  /** How long an ended session is kept, in milliseconds; undefined: for ever. */
+  readonly retentionMs: number | undefined;
 }

@@ -4,7 +4,7 @@ import {
   type Session as SessionMessage,
 } from '../../generated/conversation/v1/session';
 import type { AddEventResult } from '../core/use-cases/new-event';
-import type { Session, SessionStatus } from '../core/session';
+import { expiryOf, type Session, type SessionStatus } from '../core/session';
 
 const STATUS_NUMBERS: Readonly<Record<SessionStatus, StatusNumber>> = {
   initiated: StatusNumber.SESSION_STATUS_INITIATED,
@@ -23,8 +23,14 @@ export function toStatus(number: StatusNumber): string | undefined {
   return STATUS_NAMES.get(number) ?? String(number);
 }
 
-export function toSessionMessage(session: Session): SessionMessage {
-  return { ...session, status: STATUS_NUMBERS[session.status] };
+/** @param retentionMs how long an ended session is kept; undefined: for ever */
+export function toSessionMessage(session: Session, retentionMs: number | undefined): SessionMessage {
+  const { sessionId, status, language, startedAt, endedAt, metadata, eventCount, endReason } = session;
+  return {
+    ...{ sessionId, language, startedAt, endedAt, metadata, eventCount, endReason },
+    status: STATUS_NUMBERS[status],
+    expiresAt: expiryOf(session, retentionMs),
+  };
 }
 
 /** The answer to a caller who has the payload: a reply never outgrows its request by a multiple. */

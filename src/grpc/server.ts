@@ -17,6 +17,8 @@ export interface GrpcSettings {
   readonly callDeadlineMs: number;
   /** How long a connection is kept before the client is asked to make a new one, in milliseconds. */
   readonly connectionAgeMs: number;
+  /** How long an ended session is kept, in milliseconds; undefined: for ever. */
+  readonly retentionMs: number | undefined;
   /** Calls at once on one connection; further ones wait in the client. */
   readonly streamsPerConnection: number;
   /** Unanswered requests at most, over all connections; past that a call is refused. */
@@ -48,6 +50,7 @@ export class GrpcServer {
       budget: new WorkBudget(settings.unansweredRequests, settings.unansweredBytes),
       callDeadlineMs: settings.callDeadlineMs,
       streamAgeMs: settings.connectionAgeMs,
+      retentionMs: settings.retentionMs,
     };
     this.server.addService(SESSION_SERVICE_DEFINITION, sessionServiceImplementation(repository, call));
     this.health.addToServer(this.server);

@@ -7,20 +7,37 @@ import {
   CompleteSessionResponse,
   CreateSessionRequest,
   CreateSessionResponse,
+  DeleteSessionRequest,
+  DeleteSessionResponse,
+  GetEventRequest,
   GetSessionRequest,
+  ListEventsRequest,
+  ListSessionsRequest,
+  ListSessionsResponse,
   SessionServiceService,
+  UpdateSessionRequest,
+  UpdateSessionResponse,
 } from '../../generated/conversation/v1/session_service';
+import type { Session as SessionMessage } from '../../generated/conversation/v1/session';
+import { invalidRequest } from '../core/errors';
+import type { Session } from '../core/session';
 import type { SessionRepository } from '../core/session-repository';
 import { addEvent } from '../core/use-cases/add-event';
 import { batchAddEvents } from '../core/use-cases/batch-add-events';
 import { completeSession } from '../core/use-cases/complete-session';
 import { createSession } from '../core/use-cases/create-session';
+import { deleteSession } from '../core/use-cases/delete-session';
+import { getEvent } from '../core/use-cases/get-event';
 import { getSession } from '../core/use-cases/get-session';
+import { listEvents } from '../core/use-cases/list-events';
+import { listSessions } from '../core/use-cases/list-sessions';
+import { updateSession } from '../core/use-cases/update-session';
 import type { CallSettings } from './call-settings';
-import { addEventReply, getSessionReply } from './event-replies';
+import { addEventReply, getEventReply, getSessionReply, listEventsReply } from './event-replies';
 import { handleUnary, type UnaryMethod } from './handle-unary';
 import { ingestEvents } from './ingest-stream';
 import { toAcknowledgement, toSessionMessage, toStatus } from './mapper';
+import { watchStream } from './watch-stream';
 
 /**
  * The generated definition with requests and responses left as bytes: the
@@ -39,6 +56,7 @@ export function sessionServiceImplementation(
   repository: SessionRepository,
   settings: CallSettings,
 ): UntypedServiceImplementation {
+  const toMessage = (session: Session): SessionMessage => toSessionMessage(session, settings.retentionMs);
   const unary = <Request, Response>(method: UnaryMethod<Request, Response>) => handleUnary(method, settings);
   return {
     createSession: unary({
@@ -48,7 +66,7 @@ export function sessionServiceImplementation(
       async handler(request, context) {
         const wanted = { ...request, status: toStatus(request.status) };
         const { session, created } = await createSession(repository, wanted, context);
-        return { session: toSessionMessage(session), created };
+        return { session: toMessage(session), created };
       },
     }),
 
@@ -56,7 +74,10 @@ export function sessionServiceImplementation(
       name: 'GetSession',
       request: GetSessionRequest,
       response: getSessionReply,
-      handler: (request, context) => getSession(repository, request, context),
+      async handler(request, context) {
+        const { session, events, pagination } = await getSession(repository, request, context);
+        return { session: toMessage(session), events, pagination };
+      },
     }),
 
     completeSession: unary({
@@ -66,7 +87,7 @@ export function sessionServiceImplementation(
       async handler(request, context) {
         const wanted = { ...request, status: toStatus(request.status) };
         const { session, alreadyCompleted } = await completeSession(repository, wanted, context);
-        return { session: toSessionMessage(session), alreadyCompleted };
+        return { session: toMessage(session), alreadyCompleted };
       },
     }),
 
@@ -88,5 +109,60 @@ export function sessionServiceImplementation(
     }),
 
     ingestEvents: ingestEvents(repository, settings),
+
+    getEvent: unary({
+      name: 'GetEvent',
+      request: GetEventRequest,
+      response: getEventReply,
+      handler: (request, context) => getEvent(repository, request, context),
+    }),
+
+    listEvents: unary({
+      name: 'ListEvents',
+      request: ListEventsRequest,
+      response: listEventsReply,
+      handler: (request, context) => listEvents(repository, request, context),
+    }),
+
+    watchSession: watchStream(repository, settings),
+
+    listSessions: unary({
+      name: 'ListSessions',
+      request: ListSessionsRequest,
+      response: ListSessionsResponse,
+      async handler(request, context) {
+        const wanted = { ...request, status: toStatus(request.status) };
+        const { sessions, nextPageToken } = await listSessions(repository, wanted, context);
+        return { sessions: sessions.map(toMessage), nextPageToken };
+      },
+    }),
+
+    updateSession: unary({
+      name: 'UpdateSession',
+      request: UpdateSessionRequest,
+      response: UpdateSessionResponse,
+      async handler({ session, updateMask }, context) {
+        if (session === undefined) throw invalidRequest([{ field: 'session', description: 'is required' }]);
+        const { sessionId, status, language, metadata } = session;
+        const wanted = {
+          sessionId,
+          status: toStatus(status),
+          language,
+          metadata,
+          updateMask: updateMask ?? [],
+        };
+        return { session: toMessage(await updateSession(repository, wanted, context)) };
+      },
+    }),
+
+    deleteSession: unary({
+      name: 'DeleteSession',
+      request: DeleteSessionRequest,
+      response: DeleteSessionResponse,
+      async handler(request, context) {
+        await deleteSession(repository, request, context);
+        return {};
+      },
+    }),
   };
 }

@@ -29,6 +29,7 @@ const SESSION: Session = {
   endedAt: new Date(2_000),
   eventCount: 4,
   endReason: 'hang-up',
+  expiresAt: undefined,
 };
 
 const event = (eventId: string, sequence: number): Event => ({

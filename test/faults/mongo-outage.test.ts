@@ -32,7 +32,12 @@ test('a server that starts before its database answers STORE_UNAVAILABLE, and se
   const [member] = set.members;
   await member?.kill();
   const onFatal = jest.fn();
-  const repository = openMongoStore({ uri: set.uri, logger: pino({ level: 'silent' }), onFatal });
+  const repository = openMongoStore({
+    uri: set.uri,
+    logger: pino({ level: 'silent' }),
+    watchPollMs: 250,
+    onFatal,
+  });
   try {
     const writer = new LogWriter(repository);
     const range = { afterSequence: 0, limit: 1, maximumBytes: 1 };

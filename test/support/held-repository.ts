@@ -1,6 +1,7 @@
 import type { NewEvent } from '../../src/core/event';
 import type { RequestContext } from '../../src/core/request-context';
 import type { AddedEvent, SessionRepository } from '../../src/core/session-repository';
+import { type Watch, Watches } from '../../src/core/watches';
 import { until } from './until';
 
 /** An append that a server passed on, which its test lets succeed or fail. */
@@ -13,6 +14,7 @@ export interface HeldAppend {
 
 /** A repository whose appends wait until they are told what becomes of them. */
 export class HeldRepository implements SessionRepository {
+  private readonly watches = new Watches();
   /** In the order in which they came. */
   readonly appends: HeldAppend[] = [];
   /** Once true, appends succeed at once. */
@@ -20,6 +22,12 @@ export class HeldRepository implements SessionRepository {
   readonly createSession = notOfThisTest;
   readonly completeSession = notOfThisTest;
   readonly readSession = notOfThisTest;
+  readonly getEvent = notOfThisTest;
+  readonly countBefore = notOfThisTest;
+  readonly listSessions = notOfThisTest;
+  readonly updateSession = notOfThisTest;
+  readonly deleteSession = notOfThisTest;
+  readonly deleteExpired = notOfThisTest;
   readonly ping = notOfThisTest;
   readonly close = notOfThisTest;
 
@@ -46,6 +54,10 @@ export class HeldRepository implements SessionRepository {
       this.appends.push(append);
       if (this.open) append.succeed();
     });
+  }
+
+  watch(sessionId: string): Watch {
+    return this.watches.open(sessionId);
   }
 
   /** Once so many appends have come: all of them. */

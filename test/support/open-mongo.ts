@@ -9,6 +9,7 @@ export async function openMongo(uri: string): Promise<SessionRepository> {
   const repository = openMongoStore({
     uri,
     logger: pino({ level: 'silent' }),
+    watchPollMs: 250,
     onFatal: (error) => (fatal = error),
   });
   await until('the store answers', async () => {

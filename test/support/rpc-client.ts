@@ -5,7 +5,7 @@ import {
   Metadata,
   type ServiceError,
 } from '@grpc/grpc-js';
-import { SessionStatus } from '../../generated/conversation/v1/session';
+import { type Session, SessionStatus } from '../../generated/conversation/v1/session';
 import {
   type AddEventRequest,
   type AddEventResponse,
@@ -17,12 +17,22 @@ import {
   type CreateSessionResponse,
   type GetSessionRequest,
   type GetSessionResponse,
+  type DeleteSessionResponse,
+  type GetEventRequest,
+  type GetEventResponse,
+  type ListEventsRequest,
+  type ListEventsResponse,
+  type ListSessionsRequest,
+  type ListSessionsResponse,
   type NewEvent,
   SessionServiceClient,
   SessionServiceService,
+  type UpdateSessionResponse,
+  type WatchSessionRequest,
 } from '../../generated/conversation/v1/session_service';
 import { CallError } from './call-error';
 import { IngestStream } from './ingest-stream';
+import { WatchStream } from './watch-stream';
 
 /** A call's own options, and a signal that cancels it. */
 export interface RpcOptions {
@@ -92,6 +102,64 @@ export class RpcClient {
     return promised(options, (callOptions, callback) =>
       this.client.batchAddEvents({ sessionId, events: whole }, new Metadata(), callOptions, callback),
     );
+  }
+
+  getEvent(request: GetEventRequest, options: RpcOptions = {}): Promise<GetEventResponse> {
+    return promised(options, (callOptions, callback) =>
+      this.client.getEvent(request, new Metadata(), callOptions, callback),
+    );
+  }
+
+  listEvents(request: Request<ListEventsRequest>, options: RpcOptions = {}): Promise<ListEventsResponse> {
+    const whole = {
+      ...{ pageSize: 0, pageToken: '', newestFirst: false, afterSequence: 0, types: [] },
+      ...{ startTime: undefined, endTime: undefined },
+      ...request,
+    };
+    return promised(options, (callOptions, callback) =>
+      this.client.listEvents(whole, new Metadata(), callOptions, callback),
+    );
+  }
+
+  listSessions(
+    request: Partial<ListSessionsRequest> = {},
+    options: RpcOptions = {},
+  ): Promise<ListSessionsResponse> {
+    const whole = {
+      ...{ pageSize: 0, pageToken: '', status: SessionStatus.SESSION_STATUS_UNSPECIFIED, language: '' },
+      ...{ startedAfter: undefined, startedBefore: undefined },
+      ...request,
+    };
+    return promised(options, (callOptions, callback) =>
+      this.client.listSessions(whole, new Metadata(), callOptions, callback),
+    );
+  }
+
+  /** @param updateMask undefined: what the session's fields say */
+  updateSession(
+    session: Request<Session>,
+    updateMask?: string[],
+    options: RpcOptions = {},
+  ): Promise<UpdateSessionResponse> {
+    const whole = {
+      ...{ status: SessionStatus.SESSION_STATUS_UNSPECIFIED, language: '', metadata: undefined },
+      ...{ startedAt: undefined, endedAt: undefined, expiresAt: undefined, eventCount: 0, endReason: '' },
+      ...session,
+    };
+    return promised(options, (callOptions, callback) =>
+      this.client.updateSession({ session: whole, updateMask }, new Metadata(), callOptions, callback),
+    );
+  }
+
+  deleteSession(sessionId: string, options: RpcOptions = {}): Promise<DeleteSessionResponse> {
+    return promised(options, (callOptions, callback) =>
+      this.client.deleteSession({ sessionId }, new Metadata(), callOptions, callback),
+    );
+  }
+
+  watchSession(request: Request<WatchSessionRequest>, deadlineMs = 60_000): WatchStream {
+    const whole = { afterSequence: 0, ...request };
+    return new WatchStream(this.client.watchSession(whole, { deadline: Date.now() + deadlineMs }));
   }
 
   /** Opens a stream of its own. */

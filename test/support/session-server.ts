@@ -23,6 +23,7 @@ export async function startSessionServer(
       port: 0,
       callDeadlineMs: 10_000,
       connectionAgeMs: 30 * 60_000,
+      retentionMs: undefined,
       streamsPerConnection: 1000,
       unansweredRequests: 10_000,
       unansweredBytes: 128 * 1024 * 1024,

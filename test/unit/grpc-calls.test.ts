@@ -4,6 +4,7 @@ import type { RequestContext } from '../../src/core/request-context';
 import type { SessionRepository } from '../../src/core/session-repository';
 import { StructBytes } from '../../src/core/struct/struct-bytes';
 import { failureOf } from '../support/call-error';
+import { HeldRepository } from '../support/held-repository';
 import { type SessionServer, startSessionServer } from '../support/session-server';
 import { until } from '../support/until';
 
@@ -14,15 +15,7 @@ async function serverOf(
   readSession: SessionRepository['readSession'],
   callDeadlineMs = 10_000,
 ): Promise<SessionServer> {
-  const unused = (): Promise<never> => Promise.reject(new Error('not of this test'));
-  const repository: SessionRepository = {
-    createSession: unused,
-    completeSession: unused,
-    addEvents: unused,
-    readSession,
-    ping: unused,
-    close: unused,
-  };
+  const repository: SessionRepository = Object.assign(new HeldRepository(), { readSession });
   server = await startSessionServer(repository, { callDeadlineMs });
   return server;
 }
@@ -99,6 +92,8 @@ test('a response that cannot be encoded is INTERNAL', async () => {
         endedAt: undefined,
         endReason: '',
         eventCount: 0,
+        lastEventAt: undefined,
+        revision: 1,
       },
       events: [],
     }),

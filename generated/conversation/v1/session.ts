@@ -42,8 +42,8 @@ export interface Session {
    */
   sessionId: string;
   /**
-   * Where the session is in its life. Output only in Session; set through
-   * CreateSession and CompleteSession.
+   * Where the session is in its life. Set through CreateSession, UpdateSession (from
+   * INITIATED to ACTIVE) and CompleteSession.
    */
   status: SessionStatus;
   /**
@@ -74,6 +74,12 @@ export interface Session {
   eventCount: number;
   /** Why the session ended, in the caller's words; empty until it is ended. */
   endReason: string;
+  /**
+   * When the session may be deleted by the server itself: its end (not ended: its
+   * last event, or its start) plus the answering server's setting `RETENTION`.
+   * Absent where that is unset: then it is kept for ever.
+   */
+  expiresAt: Date | undefined;
 }
 
 function createBaseSession(): Session {
@@ -86,6 +92,7 @@ function createBaseSession(): Session {
     metadata: undefined,
     eventCount: 0,
     endReason: "",
+    expiresAt: undefined,
   };
 }
 
@@ -114,6 +121,9 @@ export const Session: MessageFns<Session> = {
     }
     if (message.endReason !== "") {
       writer.uint32(66).string(message.endReason);
+    }
+    if (message.expiresAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.expiresAt), writer.uint32(74).fork()).join();
     }
     return writer;
   },
@@ -193,6 +203,14 @@ export const Session: MessageFns<Session> = {
             }
 
             message.endReason = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.expiresAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
         }

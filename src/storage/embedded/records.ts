@@ -5,9 +5,14 @@ import { StructBytes } from '../../core/struct/struct-bytes';
 import { encodeMessage } from '../../protobuf/encode-message';
 import { ROW_ID_BYTES } from './row-id';
 
-/** A session as it is stored: its row id, and all but its event count, which the log knows. */
-export interface StoredSession extends Omit<Session, 'eventCount'> {
+/** A session as it is stored: its row id, and all but what the log knows. */
+export interface StoredSession extends Omit<Session, 'eventCount' | 'lastEventAt'> {
   readonly rowId: string;
+}
+
+/** What is left of a deleted session. */
+interface Tombstone {
+  readonly deletedAt: number;
 }
 
 /** The JSON that a session is stored as: times in milliseconds since the epoch, metadata in base64. */
@@ -27,14 +32,27 @@ export function encodeSession(session: StoredSession): Buffer {
   return Buffer.from(JSON.stringify(record));
 }
 
-export function decodeSession(value: Buffer): StoredSession {
-  const record = JSON.parse(value.toString()) as SessionRecord;
+/** Undefined: it is deleted. */
+export function decodeSession(value: Buffer): StoredSession | undefined {
+  const record = JSON.parse(value.toString()) as SessionRecord | Tombstone;
+  if ('deletedAt' in record) return undefined;
   return {
     ...record,
     startedAt: new Date(record.startedAt),
     endedAt: record.endedAt === null ? undefined : new Date(record.endedAt),
     metadata: new StructBytes(Buffer.from(record.metadata, 'base64')),
   };
+}
+
+export function encodeTombstone(deletedAt: Date): Buffer {
+  const tombstone: Tombstone = { deletedAt: deletedAt.getTime() };
+  return Buffer.from(JSON.stringify(tombstone));
+}
+
+/** When the session was deleted; undefined where it was not. */
+export function decodeTombstone(value: Buffer): Date | undefined {
+  const record = JSON.parse(value.toString()) as SessionRecord | Tombstone;
+  return 'deletedAt' in record ? new Date(record.deletedAt) : undefined;
 }
 
 /**

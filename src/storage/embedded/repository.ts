@@ -1,28 +1,29 @@
-import type { RootDatabase, Transaction } from 'lmdb';
-import {
-  ConversationError,
-  internalError,
-  sequenceMismatch,
-  sessionNotFound,
-  storeUnavailable,
-} from '../../core/errors';
-import type { NewEvent } from '../../core/event';
+import type { RootDatabase } from 'lmdb';
+import { eventNotFound, sequenceMismatch, sessionDeleted, sessionNotFound } from '../../core/errors';
+import type { Event, NewEvent } from '../../core/event';
 import { RecentMap } from '../../core/recent-map';
 import type { RequestContext } from '../../core/request-context';
-import type { NewSession, Session, SessionEnd } from '../../core/session';
+import type { NewSession, Session, SessionChange, SessionEnd } from '../../core/session';
+import { expiryOf } from '../../core/session';
 import type {
   AddedEvent,
   CompletedSession,
   CreatedSession,
   PageRange,
   SessionPage,
+  SessionQuery,
   SessionRepository,
 } from '../../core/session-repository';
-import { CommitQueue } from './commit-queue';
+import { TOMBSTONE_MS } from '../../core/session-repository';
+import { type Watch, Watches } from '../../core/watches';
+import type { ReadFrom } from './binary-table';
+import { DeletedEvents } from './clear-deleted';
 import type { DiskSpace } from './disk-space';
+import { EventTable } from './event-table';
 import type { StoredSession } from './records';
 import { newRowId } from './row-id';
-import { type ReadFrom, Tables } from './tables';
+import { SessionTable } from './session-table';
+import { Transactions } from './transactions';
 
 /** The end of a session's log. */
 interface LogEnd {
@@ -35,16 +36,18 @@ interface LogEnd {
 /** Ends of logs kept at most. */
 const ENDS_KEPT = 50_000;
 
-/** What a unit of work came to. */
-type Outcome<Value> = { readonly value: Value } | { readonly error: unknown };
+/** Sessions that one sweep looks at, and tombstones that it forgets, at most. */
+const SWEEP = 500;
 
 /** Sessions in LMDB: one process, one file, durable at each acknowledgement. */
 export class EmbeddedSessionRepository implements SessionRepository {
-  private readonly tables: Tables;
-  private readonly commits: CommitQueue;
+  private readonly sessions: SessionTable;
+  private readonly events: EventTable;
+  private readonly transactions: Transactions;
+  private readonly deleted: DeletedEvents;
+  private readonly watches = new Watches();
   /** Of the sessions written to lately; set before their commit, since after one that fails nothing is written any more. */
   private readonly ends = new RecentMap<LogEnd>(ENDS_KEPT);
-  private failure: Error | undefined;
 
   /**
    * @param unlock lets go of the folder
@@ -54,135 +57,200 @@ export class EmbeddedSessionRepository implements SessionRepository {
     private readonly root: RootDatabase,
     private readonly disk: DiskSpace,
     private readonly unlock: () => void,
-    private readonly onFatal: (error: Error) => void,
+    onFatal: (error: Error) => void,
   ) {
-    this.tables = new Tables(root);
-    this.commits = new CommitQueue(root);
+    this.sessions = new SessionTable(root);
+    this.events = new EventTable(root);
+    this.transactions = new Transactions(root, onFatal);
+    this.deleted = new DeletedEvents(this.transactions, this.sessions, this.events);
+    this.deleted.clear();
   }
 
   createSession(session: NewSession, context: RequestContext): Promise<CreatedSession> {
     return this.write(context, () => {
-      const found = this.tables.findSession(session.sessionId);
-      if (found !== undefined) return { session: this.withCount(found), created: false };
+      const { sessionId } = session;
+      const found = this.sessions.find(sessionId);
+      if (found !== undefined) return { session: this.withEnd(found), created: false };
+      if (this.sessions.isDeleted(sessionId)) throw sessionDeleted(sessionId);
       this.disk.throwIfFull();
-      const rowId = newRowId().toString('hex');
-      const stored = { ...session, rowId, startedAt: new Date(), endedAt: undefined, endReason: '' };
-      this.tables.putSession(stored);
-      return { session: { ...stored, eventCount: 0 }, created: true };
+      const made = { rowId: newRowId().toString('hex'), startedAt: new Date(), revision: 1 };
+      const stored = { ...session, ...made, endedAt: undefined, endReason: '' };
+      this.sessions.put(stored, undefined);
+      return { session: this.withEnd(stored), created: true };
     });
   }
 
-  completeSession(sessionId: string, end: SessionEnd, context: RequestContext): Promise<CompletedSession> {
-    return this.write(context, () => {
+  async completeSession(
+    sessionId: string,
+    end: SessionEnd,
+    context: RequestContext,
+  ): Promise<CompletedSession> {
+    const completed = await this.write(context, () => {
       const session = this.getSession(sessionId);
-      if (session.endedAt !== undefined) return { session: this.withCount(session), alreadyCompleted: true };
+      if (session.endedAt !== undefined) return { session: this.withEnd(session), alreadyCompleted: true };
       this.disk.throwIfFull();
-      const ended = { ...session, ...end, endedAt: notBefore(session.startedAt) };
-      this.tables.putSession(ended);
-      return { session: this.withCount(ended), alreadyCompleted: false };
+      const ended = {
+        ...session,
+        ...end,
+        endedAt: notBefore(session.startedAt),
+        revision: session.revision + 1,
+      };
+      this.sessions.put(ended, session);
+      return { session: this.withEnd(ended), alreadyCompleted: false };
     });
+    this.watches.wake(sessionId, 0);
+    return completed;
   }
 
-  addEvents(sessionId: string, events: readonly NewEvent[], context: RequestContext): Promise<AddedEvent[]> {
-    return this.write(context, () => {
+  async updateSession(
+    sessionId: string,
+    change: (session: Session) => SessionChange,
+    context: RequestContext,
+  ): Promise<Session> {
+    const updated = await this.write(context, () => {
+      const session = this.getSession(sessionId);
+      const { status, language, metadata } = change(this.withEnd(session));
+      const same =
+        status === session.status && language === session.language && metadata.equals(session.metadata);
+      if (same) return this.withEnd(session);
+      this.disk.throwIfFull();
+      const changed = { ...session, status, language, metadata, revision: session.revision + 1 };
+      this.sessions.put(changed, session);
+      return this.withEnd(changed);
+    });
+    this.watches.wake(sessionId, 0);
+    return updated;
+  }
+
+  async addEvents(
+    sessionId: string,
+    events: readonly NewEvent[],
+    context: RequestContext,
+  ): Promise<AddedEvent[]> {
+    const added = await this.write(context, () => {
       let end = this.endOfLog(sessionId);
       return events.map(({ eventId, type, payload, expectedSequence }): AddedEvent => {
-        const stored = this.tables.findEvent(sessionId, eventId);
+        const stored = this.events.find(sessionId, eventId);
         if (stored !== undefined) return { event: stored, duplicate: true };
         this.disk.throwIfFull();
         const { sequence: last, timestamp: earliest } = end;
         if (expectedSequence !== undefined && expectedSequence !== last)
           throw sequenceMismatch(expectedSequence, last);
         const timestamp = notBefore(earliest);
-        const event = this.tables.putEvent({
-          eventId,
-          sessionId,
-          sequence: last + 1,
-          type,
-          payload,
-          timestamp,
-        });
+        const event = this.events.put({ eventId, sessionId, sequence: last + 1, type, payload, timestamp });
         end = { sequence: last + 1, timestamp };
         this.ends.set(sessionId, end);
         return { event, duplicate: false };
       });
     });
+    this.watches.wake(sessionId, 0);
+    return added;
   }
 
   readSession(sessionId: string, range: PageRange, context: RequestContext): Promise<SessionPage> {
-    return this.read((from) => {
+    return this.transactions.read((from) => {
       context.throwIfEnded();
-      const session = this.withCount(this.getSession(sessionId, from), from);
-      return { session, events: this.tables.readEvents(sessionId, range, from) };
+      const session = this.withEnd(this.getSession(sessionId, from), from);
+      return { session, events: this.events.read(sessionId, range, from) };
     });
   }
 
+  getEvent(sessionId: string, eventId: string, context: RequestContext): Promise<Event> {
+    return this.transactions.read((from) => {
+      context.throwIfEnded();
+      this.getSession(sessionId, from);
+      const event = this.events.find(sessionId, eventId, from);
+      if (event === undefined) throw eventNotFound(sessionId, eventId);
+      return event;
+    });
+  }
+
+  countBefore(sessionId: string, time: Date, context: RequestContext): Promise<number> {
+    return this.transactions.read((from) => {
+      context.throwIfEnded();
+      return this.events.countBefore(sessionId, time, from);
+    });
+  }
+
+  listSessions(query: SessionQuery, context: RequestContext): Promise<Session[]> {
+    return this.transactions.read((from) => {
+      context.throwIfEnded();
+      return this.sessions.list(query, from).map((session) => this.withEnd(session, from));
+    });
+  }
+
+  async deleteSession(sessionId: string, context: RequestContext): Promise<void> {
+    await this.write(context, () => {
+      if (!this.sessions.isDeleted(sessionId)) this.bury(this.getSession(sessionId));
+    });
+    this.deleted.clear();
+    this.watches.wake(sessionId, 0);
+  }
+
+  async deleteExpired(retentionMs: number): Promise<number> {
+    let count = 0;
+    for (const ended of [true, false]) {
+      let after: StoredSession | undefined;
+      do {
+        const page = await this.transactions.write(() => this.buryExpired(retentionMs, ended, after));
+        if (page.buried.length > 0) this.deleted.clear();
+        for (const sessionId of page.buried) this.watches.wake(sessionId, 0);
+        count += page.buried.length;
+        after = page.last;
+      } while (after !== undefined);
+    }
+    return count;
+  }
+
+  watch(sessionId: string): Watch {
+    return this.watches.open(sessionId);
+  }
+
   ping(): Promise<void> {
-    return this.read(() => undefined);
+    return this.transactions.read(() => undefined);
   }
 
   async close(): Promise<void> {
+    await this.deleted.stop();
     await this.root.close();
     this.unlock();
   }
 
-  /** Runs the work in the next write transaction, which all who wait for it share, and waits for its sync. */
-  private async write<Value>(context: RequestContext, work: () => Value): Promise<Value> {
-    this.throwIfFailed();
-    let outcome: Outcome<Value>;
-    try {
-      outcome = await this.commits.run((): Outcome<Value> => {
-        try {
-          context.throwIfEnded();
-          return { value: work() };
-        } catch (error) {
-          return { error };
-        }
-      });
-    } catch (error) {
-      throw this.fail(error);
-    }
-    if ('value' in outcome) return outcome.value;
-    throw outcome.error instanceof ConversationError ? outcome.error : internalError(outcome.error);
+  private write<Value>(context: RequestContext, work: () => Value): Promise<Value> {
+    return this.transactions.write(() => {
+      context.throwIfEnded();
+      return work();
+    });
   }
 
-  /** Runs the work on one snapshot. */
-  private read<Value>(work: (from: ReadFrom) => Value): Promise<Value> {
-    let transaction: Transaction | undefined;
-    try {
-      this.throwIfFailed();
-      transaction = this.root.useReadTransaction();
-      return Promise.resolve(work({ transaction }));
-    } catch (error) {
-      return Promise.reject(error instanceof Error ? error : internalError(error));
-    } finally {
-      transaction?.done();
-    }
+  /** In a write transaction. Tombstones whose time is over go at the same time. */
+  private bury(session: StoredSession): void {
+    const now = new Date();
+    this.sessions.forgetDeleted(new Date(now.getTime() - TOMBSTONE_MS), SWEEP);
+    this.sessions.bury(session, now);
+    this.ends.delete(session.sessionId);
   }
 
-  /** A commit failed: what it held may or may not be on the disk, so nothing more can be told for certain. */
-  private fail(error: unknown): ConversationError {
-    if (error instanceof Error && 'commitError' in error) {
-      Promise.resolve(error.commitError).catch(() => undefined);
-    }
-    if (this.failure === undefined) {
-      this.failure = new Error(
-        'the embedded store could not commit to its disk: check the disk, then start again',
-        {
-          cause: error,
-        },
-      );
-      this.onFatal(this.failure);
-    }
-    return storeUnavailable(error);
-  }
-
-  private throwIfFailed(): void {
-    if (this.failure !== undefined) throw storeUnavailable(this.failure);
+  /** In a write transaction: some sessions, from the one after on. `last` is undefined where there are no more. */
+  private buryExpired(
+    retentionMs: number,
+    ended: boolean,
+    after: StoredSession | undefined,
+  ): { buried: string[]; last: StoredSession | undefined } {
+    const now = Date.now();
+    const old = this.sessions.listExpiring(new Date(now - retentionMs), ended, after, SWEEP);
+    const expired = old.filter(
+      (session) => (expiryOf(this.withEnd(session), retentionMs)?.getTime() ?? Infinity) <= now,
+    );
+    for (const session of expired) this.bury(session);
+    return {
+      buried: expired.map(({ sessionId }) => sessionId),
+      last: old.length === SWEEP ? old.at(-1) : undefined,
+    };
   }
 
   private getSession(sessionId: string, from?: ReadFrom): StoredSession {
-    const session = this.tables.findSession(sessionId, from);
+    const session = this.sessions.find(sessionId, from);
     if (session === undefined) throw sessionNotFound(sessionId);
     return session;
   }
@@ -191,12 +259,14 @@ export class EmbeddedSessionRepository implements SessionRepository {
     const known = this.ends.get(sessionId);
     if (known !== undefined) return known;
     const { startedAt } = this.getSession(sessionId);
-    const sequence = this.tables.lastSequence(sessionId);
-    return sequence === 0 ? { sequence, timestamp: startedAt } : this.tables.getEvent(sessionId, sequence);
+    const sequence = this.events.last(sessionId);
+    return sequence === 0 ? { sequence, timestamp: startedAt } : this.events.get(sessionId, sequence);
   }
 
-  private withCount(session: StoredSession, from?: ReadFrom): Session {
-    return { ...session, eventCount: this.tables.lastSequence(session.sessionId, from) };
+  private withEnd(session: StoredSession, from?: ReadFrom): Session {
+    const eventCount = this.events.last(session.sessionId, from);
+    const last = eventCount === 0 ? undefined : this.events.get(session.sessionId, eventCount, from);
+    return { ...session, eventCount, lastEventAt: last?.timestamp };
   }
 }
 

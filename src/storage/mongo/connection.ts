@@ -3,7 +3,7 @@ import { storeUnavailable } from '../../core/errors';
 import { StartError } from '../../core/start-error';
 import type { Logger } from '../../telemetry/logger';
 import { isIndexConflict, isRefusal, toConversationError } from './driver-errors';
-import { defineModels, type EventDocument, type SessionDocument } from './schemas';
+import { defineModels, type EventDocument, type SessionDocument, type TombstoneDocument } from './schemas';
 import { pause, within } from './time-limit';
 
 /** The database where the URI names none. */
@@ -53,6 +53,8 @@ export interface Database {
   readonly db: mongo.Db;
   /** The collections under the Mongoose models: nothing is cast on the way. */
   readonly sessions: mongo.Collection<SessionDocument>;
+  /** What is left of deleted sessions, among them. */
+  readonly tombstones: mongo.Collection<TombstoneDocument>;
   readonly events: mongo.Collection<EventDocument>;
 }
 
@@ -110,6 +112,10 @@ export class MongoConnection {
     }
   }
 
+  get isReached(): boolean {
+    return this.found !== undefined;
+  }
+
   /** @throws STORE_UNAVAILABLE until the database has been reached for the first time */
   get database(): Database {
     if (this.found === undefined) throw storeUnavailable(new Error('MongoDB has not been reached yet'));
@@ -145,6 +151,7 @@ export class MongoConnection {
         connection,
         db,
         sessions: db.collection<SessionDocument>(sessions.collection.name, READ_OPTIONS),
+        tombstones: db.collection<TombstoneDocument>(sessions.collection.name),
         events: db.collection<EventDocument>(events.collection.name, READ_OPTIONS),
       };
     } catch (error) {

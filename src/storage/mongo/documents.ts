@@ -14,11 +14,16 @@ export function newSessionDocument({ sessionId, status, language, metadata }: Ne
     startedAt: new Date(),
     endedAt: null,
     endReason: '',
+    revision: 1,
   };
 }
 
-export function toSession(document: SessionDocument, eventCount: number): Session {
-  const { sessionId, status, language, metadata, startedAt, endedAt, endReason } = document;
+/** @param last the place of its last event; undefined: it has none */
+export function toSession(
+  document: SessionDocument,
+  last: Pick<EventDocument, 'sequence' | 'timestamp'> | undefined,
+): Session {
+  const { sessionId, status, language, metadata, startedAt, endedAt, endReason, revision } = document;
   return {
     sessionId,
     status,
@@ -27,7 +32,9 @@ export function toSession(document: SessionDocument, eventCount: number): Sessio
     startedAt,
     endedAt: endedAt ?? undefined,
     endReason,
-    eventCount,
+    eventCount: last?.sequence ?? 0,
+    lastEventAt: last?.timestamp,
+    revision,
   };
 }
 
@@ -39,12 +46,4 @@ export function newEventDocument(_id: Types.ObjectId, event: Event): EventDocume
 export function toEvent(document: EventDocument): Event {
   const { eventId, sessionId, sequence, type, payload, timestamp } = document;
   return { eventId, sessionId, sequence, type, payload: new StructBytes(payload), timestamp };
-}
-
-/** Room for an event's own fields beside its ids, type and payload: tags, lengths, sequence, timestamp. */
-const EVENT_OVERHEAD_BYTES = 64;
-
-/** An upper bound of the event's bytes in the protobuf encoding: what it takes of a page. */
-export function eventSize({ eventId, sessionId, type, payload }: Event): number {
-  return payload.bytes.length + 3 * (eventId.length + sessionId.length + type.length) + EVENT_OVERHEAD_BYTES;
 }

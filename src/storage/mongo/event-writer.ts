@@ -5,22 +5,20 @@ import { Append } from './append';
 import type { MongoConnection } from './connection';
 import { Contention } from './contention';
 import { GroupCommit } from './group-commit';
-import type { SessionFinder } from './find-session';
 import { SessionLane, type SharedByLanes } from './session-lane';
-import { StoredEvents } from './stored-events';
-import { Tails } from './tails';
+import type { StoredEvents } from './stored-events';
+import type { Tails } from './tails';
 
 /** Appends events to their logs: a lane for each session that has appends waiting, and one group commit under all. */
 export class EventWriter {
   private readonly shared: SharedByLanes;
   private readonly lanes = new Map<string, SessionLane>();
 
-  /** @param sessions finds the ends of logs that are not known */
-  constructor(connection: MongoConnection, sessions: SessionFinder) {
+  constructor(connection: MongoConnection, tails: Tails, stored: StoredEvents) {
     this.shared = {
       connection,
-      tails: new Tails(sessions),
-      stored: new StoredEvents(connection),
+      tails,
+      stored,
       contention: new Contention(),
       group: new GroupCommit(connection),
     };

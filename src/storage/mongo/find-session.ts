@@ -1,3 +1,4 @@
+import type { mongo } from 'mongoose';
 import type { MongoConnection } from './connection';
 import { Grouped } from './grouped';
 import type { EventDocument, SessionDocument } from './schemas';
@@ -13,7 +14,10 @@ export interface FoundSession {
   readonly last: Pick<EventDocument, 'sequence' | 'timestamp'> | undefined;
 }
 
-type SessionWithEnd = SessionDocument & { readonly last: readonly NonNullable<FoundSession['last']>[] };
+/** A session's row with the end of its log, as `withEnd` reads it. */
+export type SessionWithEnd = SessionDocument & {
+  readonly last: readonly NonNullable<FoundSession['last']>[];
+};
 
 /** Reads sessions with the ends of their logs, those of many callers in one question. */
 export class SessionFinder {
@@ -36,22 +40,16 @@ export class SessionFinder {
     const { sessions, replicated } = this.connection.database;
     if (found !== undefined || !replicated) return found;
     const options = { readConcern: 'linearizable', maxTimeMS: ASK_MS } as const;
-    const isThere = (await within(ASK_MS, sessions.findOne({ sessionId }, options))) !== null;
+    const isThere = (await within(ASK_MS, sessions.findOne(there({ sessionId }), options))) !== null;
     return isThere ? this.found.get(sessionId) : undefined;
   }
 
   private async findAll(sessionIds: readonly string[]): Promise<(FoundSession | undefined)[]> {
     const { sessions, events } = this.connection.database;
     const asked = [...new Set(sessionIds)];
-    const end = [
-      { $sort: { sequence: -1 } },
-      { $limit: 1 },
-      { $project: { _id: 0, sequence: 1, timestamp: 1 } },
-    ];
-    const log = { from: events.collectionName, localField: 'sessionId', foreignField: 'sessionId' };
     const rows = await sessions
       .aggregate<SessionWithEnd>(
-        [{ $match: { sessionId: { $in: asked } } }, { $lookup: { ...log, pipeline: end, as: 'last' } }],
+        [{ $match: there({ sessionId: { $in: asked } }) }, withEnd(events.collectionName)],
         { maxTimeMS: ASK_MS, batchSize: asked.length },
       )
       .toArray();
@@ -60,4 +58,21 @@ export class SessionFinder {
     );
     return sessionIds.map((sessionId) => found.get(sessionId));
   }
+}
+
+/** Of the rows that a filter is about, those whose session is not deleted. */
+export function there<Filter extends object>(filter: Filter): Filter & { deletedAt: null } {
+  return { ...filter, deletedAt: null };
+}
+
+/** The stage of an aggregate that reads the end of each session's log: one look-up of an index for each. */
+export function withEnd(events: string): mongo.Document {
+  const last = [
+    { $sort: { sequence: -1 } },
+    { $limit: 1 },
+    { $project: { _id: 0, sequence: 1, timestamp: 1 } },
+  ];
+  return {
+    $lookup: { from: events, localField: 'sessionId', foreignField: 'sessionId', pipeline: last, as: 'last' },
+  };
 }

@@ -7,6 +7,8 @@ export interface MongoStoreSettings {
   /** A replica set, a standalone server, or mongodb+srv. */
   readonly uri: string;
   readonly logger: Logger;
+  /** How often watches look on a standalone server, which has no change streams, in milliseconds. */
+  readonly watchPollMs: number;
   /** Called where the database turns out to refuse this service: waiting does not help. */
   readonly onFatal: (error: Error) => void;
 }
@@ -17,12 +19,17 @@ export interface MongoStoreSettings {
  *
  * @throws StartError where the URI cannot be one
  */
-export function openMongoStore({ uri, logger, onFatal }: MongoStoreSettings): MongoSessionRepository {
+export function openMongoStore({
+  uri,
+  logger,
+  watchPollMs,
+  onFatal,
+}: MongoStoreSettings): MongoSessionRepository {
   const connection = new MongoConnection(uri, logger);
   connection.open().catch((error: unknown) => {
     onFatal(error instanceof Error ? error : new StartError(String(error)));
   });
-  return new MongoSessionRepository(connection);
+  return new MongoSessionRepository(connection, watchPollMs, logger);
 }
 
 /**

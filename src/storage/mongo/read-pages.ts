@@ -1,8 +1,7 @@
-import type { Event } from '../../core/event';
+import { type Event, eventSize } from '../../core/event';
 import type { PageRange } from '../../core/session-repository';
 import { bySession } from './by-session';
 import type { MongoConnection } from './connection';
-import { eventSize } from './documents';
 import { readRows } from './event-rows';
 import { Grouped } from './grouped';
 import { ASK_MS, within } from './time-limit';
@@ -71,12 +70,16 @@ export class PageReader {
   }
 }
 
-function pageOf(found: readonly Event[], { afterSequence, limit, maximumBytes }: PageRange): Page {
+function pageOf(
+  found: readonly Event[],
+  { afterSequence, limit, maximumBytes, newestFirst }: PageRange,
+): Page {
   const start = countUpTo(found, afterSequence);
   const events = found.slice(
     start,
     start + countUpTo(found.slice(start, start + limit), afterSequence + limit),
   );
+  if (newestFirst === true) events.reverse();
   let bytes = 0;
   const end = events.findIndex((event, index) => {
     bytes += eventSize(event);

@@ -1,138 +1,182 @@
-import { Types } from 'mongoose';
-import { sessionNotFound, storeUnavailable } from '../../core/errors';
-import type { NewEvent } from '../../core/event';
+import { eventNotFound, sessionNotFound } from '../../core/errors';
+import type { Event, NewEvent } from '../../core/event';
 import type { RequestContext } from '../../core/request-context';
-import type { NewSession, SessionEnd } from '../../core/session';
+import type { NewSession, Session, SessionChange, SessionEnd } from '../../core/session';
 import type {
   AddedEvent,
   CompletedSession,
   CreatedSession,
   PageRange,
   SessionPage,
+  SessionQuery,
   SessionRepository,
 } from '../../core/session-repository';
-import { type Database, DURABLE, type MongoConnection } from './connection';
-import { newSessionDocument, toSession } from './documents';
-import { isDuplicateKey, isPassing, isUnreachable, toConversationError } from './driver-errors';
+import { type Watch, Watches } from '../../core/watches';
+import type { Logger } from '../../telemetry/logger';
+import { ChangeStream } from './change-stream';
+import { DeletedEvents } from './clear-deleted';
+import type { MongoConnection } from './connection';
+import { toEvent, toSession } from './documents';
 import { EventWriter } from './event-writer';
-import { type FoundSession, SessionFinder } from './find-session';
-import { PageReader } from './read-pages';
-import { ASK_MS, pause, within } from './time-limit';
+import { deleteExpired } from './expired-sessions';
+import { SessionFinder } from './find-session';
+import { listSessions } from './list-sessions';
+import { type Page, PageReader } from './read-pages';
+import { SessionChanges } from './session-changes';
+import { settle } from './settle';
+import { StoredEvents } from './stored-events';
+import { Tails } from './tails';
+import { ASK_MS } from './time-limit';
 
-/** About how long to wait before asking again, in milliseconds. */
-const AGAIN_MS = 50;
-
-/** A question to the store; `undefined` where its answer is not settled yet, and it is to be asked again. */
-type Ask<Answer> = (database: Database) => Promise<Answer | undefined>;
+const NO_PAGE: Page = { events: [], cut: false };
 
 /** Sessions in MongoDB, through any number of servers at once. */
 export class MongoSessionRepository implements SessionRepository {
   private readonly sessions: SessionFinder;
   private readonly pages: PageReader;
+  private readonly stored: StoredEvents;
+  private readonly tails: Tails;
   private readonly writer: EventWriter;
+  private readonly changes: SessionChanges;
+  private readonly deleted: DeletedEvents;
+  private readonly watches = new Watches();
+  private readonly stream: ChangeStream;
 
-  constructor(private readonly connection: MongoConnection) {
+  /** @param pollMs how often watches look on a standalone server, in milliseconds */
+  constructor(
+    private readonly connection: MongoConnection,
+    pollMs: number,
+    logger: Logger,
+  ) {
     this.sessions = new SessionFinder(connection);
     this.pages = new PageReader(connection);
-    this.writer = new EventWriter(connection, this.sessions);
+    this.stored = new StoredEvents(connection);
+    this.tails = new Tails(this.sessions);
+    this.writer = new EventWriter(connection, this.tails, this.stored);
+    this.changes = new SessionChanges(connection, this.sessions);
+    this.deleted = new DeletedEvents(connection, logger);
+    this.stream = new ChangeStream(connection, this.watches, pollMs, logger);
   }
 
   createSession(session: NewSession, context: RequestContext): Promise<CreatedSession> {
-    const document = newSessionDocument(session);
-    return this.settle(context, async (database) => {
-      try {
-        await database.sessions.insertOne(document, { maxTimeMS: ASK_MS, writeConcern: DURABLE });
-        return { session: toSession(document, 0), created: true };
-      } catch (error) {
-        if (!isDuplicateKey(error)) throw error;
-      }
-      // Whoever was first may not be on a majority yet: only then is it told.
-      const found = await this.sessions.find(session.sessionId);
-      if (found === undefined) return undefined;
-      return {
-        session: toSession(found.document, countOf(found)),
-        created: found.document._id.equals(document._id),
-      };
-    });
+    return this.changes.create(session, context);
+  }
+
+  async completeSession(
+    sessionId: string,
+    end: SessionEnd,
+    context: RequestContext,
+  ): Promise<CompletedSession> {
+    const completed = await this.changes.complete(sessionId, end, context);
+    this.watches.wake(sessionId, 0);
+    return completed;
+  }
+
+  async updateSession(
+    sessionId: string,
+    change: (session: Session) => SessionChange,
+    context: RequestContext,
+  ): Promise<Session> {
+    const updated = await this.changes.update(sessionId, change, context);
+    this.watches.wake(sessionId, 0);
+    return updated;
+  }
+
+  async deleteSession(sessionId: string, context: RequestContext): Promise<void> {
+    await this.changes.delete(sessionId, context);
+    this.afterDeletion(sessionId);
+  }
+
+  async deleteExpired(retentionMs: number): Promise<number> {
+    const sessionIds = await deleteExpired(this.connection, this.sessions, retentionMs);
+    for (const sessionId of sessionIds) this.afterDeletion(sessionId);
+    return sessionIds.length;
+  }
+
+  async addEvents(
+    sessionId: string,
+    events: readonly NewEvent[],
+    context: RequestContext,
+  ): Promise<AddedEvent[]> {
+    const added = await this.writer.append(sessionId, events, context);
+    // Before the change stream does: a watch on this server need not wait for it.
+    this.watches.wake(sessionId, 0);
+    return added;
   }
 
   readSession(sessionId: string, range: PageRange, context: RequestContext): Promise<SessionPage> {
-    return this.settle(context, async (database) => {
+    return settle(this.connection, context, async ({ sessions }) => {
       const [found, page] = await Promise.all([
         this.sessions.find(sessionId),
-        this.pages.read(sessionId, range),
+        range.limit === 0 ? NO_PAGE : this.pages.read(sessionId, range),
       ]);
       if (found === undefined) throw sessionNotFound(sessionId);
+      const { document, last } = found;
       const { events, cut } = page;
-      const end = events.at(-1)?.sequence ?? 0;
-      const count = countOf(found);
-      const whole = cut || events.length === range.limit || range.afterSequence + events.length >= count;
-      if (whole) return { session: toSession(found.document, Math.max(count, end)), events };
-      // The page ends before the log does: it was read a little earlier, or the session is being deleted.
-      if (events.length === 0) return undefined;
-      if ((await database.sessions.countDocuments({ sessionId }, { limit: 1 })) === 0)
-        throw sessionNotFound(sessionId);
-      return { session: toSession(found.document, end), events };
-    });
-  }
-
-  completeSession(sessionId: string, end: SessionEnd, context: RequestContext): Promise<CompletedSession> {
-    const endId = new Types.ObjectId();
-    return this.settle(context, async (database) => {
-      const endedAt = { $max: ['$startedAt', new Date()] };
-      const change = {
-        status: { $literal: end.status },
-        endReason: { $literal: end.endReason },
-        endedAt,
-        endId,
-      };
-      await database.sessions.updateOne({ sessionId, endedAt: null }, [{ $set: change }], {
-        maxTimeMS: ASK_MS,
-        writeConcern: DURABLE,
+      const count = last?.sequence ?? 0;
+      const wanted = Math.min(range.afterSequence + range.limit, count) - range.afterSequence;
+      const newest = events.reduce((newer, event) => (event.sequence > newer.sequence ? event : newer), {
+        sequence: count,
+        timestamp: last?.timestamp ?? document.startedAt,
       });
-      const found = await this.sessions.find(sessionId);
-      if (found === undefined) throw sessionNotFound(sessionId);
-      // Whoever ended it first may not be on a majority yet: only then is it told.
-      if (found.document.endedAt === null) return undefined;
-      return {
-        session: toSession(found.document, countOf(found)),
-        alreadyCompleted: found.document.endId?.equals(endId) !== true,
-      };
+      const end = newest.sequence === 0 ? undefined : newest;
+      if (cut || events.length >= wanted) return { session: toSession(document, end), events };
+      // The page has fewer than the log: it was read a little earlier, or the session is being deleted.
+      if (events.length === 0 || range.newestFirst === true) return undefined;
+      if ((await sessions.countDocuments({ sessionId, deletedAt: null }, { limit: 1 })) === 0)
+        throw sessionNotFound(sessionId);
+      return { session: toSession(document, events.at(-1)), events };
     });
   }
 
-  addEvents(sessionId: string, events: readonly NewEvent[], context: RequestContext): Promise<AddedEvent[]> {
-    return this.writer.append(sessionId, events, context);
+  getEvent(sessionId: string, eventId: string, context: RequestContext): Promise<Event> {
+    return settle(this.connection, context, async () => {
+      const [session, [document]] = await Promise.all([
+        this.sessions.find(sessionId),
+        this.stored.find(sessionId, [eventId]),
+      ]);
+      if (session === undefined) throw sessionNotFound(sessionId);
+      if (document === undefined) throw eventNotFound(sessionId, eventId);
+      return toEvent(document);
+    });
+  }
+
+  countBefore(sessionId: string, time: Date, context: RequestContext): Promise<number> {
+    return settle(this.connection, context, async ({ events }) => {
+      const last = await events.findOne(
+        { sessionId, timestamp: { $lt: time } },
+        {
+          sort: { timestamp: -1, sequence: -1 },
+          projection: { _id: 0, sequence: 1 },
+          maxTimeMS: ASK_MS,
+        },
+      );
+      return last?.sequence ?? 0;
+    });
+  }
+
+  listSessions(query: SessionQuery, context: RequestContext): Promise<Session[]> {
+    return settle(this.connection, context, (database) => listSessions(database, query));
+  }
+
+  watch(sessionId: string): Watch {
+    const watch = this.watches.open(sessionId);
+    this.stream.start();
+    return watch;
   }
 
   ping(): Promise<void> {
     return this.connection.ping();
   }
 
-  close(): Promise<void> {
-    return this.connection.close();
+  async close(): Promise<void> {
+    await Promise.all([this.stream.stop(), this.deleted.stop()]);
+    await this.connection.close();
   }
 
-  /** Asks until the answer is settled, the failure is not one that passes, or the caller's time is over. */
-  private async settle<Answer>(context: RequestContext, ask: Ask<Answer>): Promise<Answer> {
-    for (;;) {
-      context.throwIfEnded();
-      let failure: unknown;
-      try {
-        const answer = await within(ASK_MS, ask(this.connection.database));
-        if (answer !== undefined) return answer;
-      } catch (error) {
-        if (!isPassing(error) || isUnreachable(error)) throw toConversationError(error);
-        failure = error;
-      }
-      const ms = AGAIN_MS * (0.5 + Math.random());
-      if (context.remainingMs() <= ms) throw storeUnavailable(failure);
-      await pause(ms);
-    }
+  private afterDeletion(sessionId: string): void {
+    this.tails.forget(sessionId);
+    this.deleted.clear();
+    this.watches.wake(sessionId, 0);
   }
-}
-
-/** The sequence of its last event. */
-function countOf({ last }: FoundSession): number {
-  return last?.sequence ?? 0;
 }

@@ -13,8 +13,19 @@ export interface SessionDocument {
   /** Null until the session is ended. */
   readonly endedAt: Date | null;
   readonly endReason: string;
+  /** Grows with each change: one is made only to the session that it was decided on. */
+  readonly revision: number;
   /** Made by the call that ended the session: by it that call knows its own write. */
   readonly endId?: Types.ObjectId;
+}
+
+/** A row of `conversation_sessions` whose session was deleted. */
+export interface TombstoneDocument {
+  readonly _id: Types.ObjectId;
+  readonly sessionId: string;
+  readonly deletedAt: Date;
+  /** The same time, until all of its events are removed. */
+  readonly uncleared?: Date;
 }
 
 /** A row of `conversation_events`. */
@@ -42,19 +53,30 @@ const OPTIONS = {
 const sessionSchema = new Schema(
   {
     sessionId: { type: String, required: true },
-    status: { type: String, required: true },
-    language: { type: String, required: true },
-    metadata: { type: Buffer, required: true },
-    startedAt: { type: Date, required: true },
+    status: String,
+    language: String,
+    metadata: Buffer,
+    startedAt: Date,
     endedAt: Date,
     endReason: String,
+    revision: Number,
     endId: Schema.Types.ObjectId,
+    deletedAt: Date,
+    uncleared: Date,
   },
   { ...OPTIONS, collection: 'conversation_sessions' },
 )
   .index({ sessionId: 1 }, { unique: true })
+  // The lists, by each of their filters.
+  .index({ startedAt: -1, sessionId: 1 })
   .index({ status: 1, startedAt: -1, sessionId: 1 })
-  .index({ startedAt: -1, sessionId: 1 });
+  .index({ language: 1, startedAt: -1, sessionId: 1 })
+  .index({ language: 1, status: 1, startedAt: -1, sessionId: 1 })
+  // Expiry: of those that have ended by their end, of the others by their start.
+  .index({ endedAt: 1, startedAt: 1 })
+  // Tombstones, and those whose events are not all removed.
+  .index({ deletedAt: 1 }, { sparse: true })
+  .index({ uncleared: 1 }, { sparse: true });
 
 const eventSchema = new Schema(
   {
@@ -71,7 +93,7 @@ const eventSchema = new Schema(
   .index({ sessionId: 1, eventId: 1 }, { unique: true })
   // The order of the log, and the compare-and-swap between servers.
   .index({ sessionId: 1, sequence: 1 }, { unique: true })
-  .index({ sessionId: 1, timestamp: -1 });
+  .index({ sessionId: 1, timestamp: -1, sequence: -1 });
 
 export interface Models {
   readonly sessions: Model<SessionDocument>;

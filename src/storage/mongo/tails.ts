@@ -46,7 +46,9 @@ export class Tails {
 
   /** After events up to this one were stored and acknowledged. */
   advance(sessionId: string, from: Tail, sequence: number, timestamp: number): void {
-    this.known.set(sessionId, { sequence, timestamp, readAt: from.readAt });
+    // What was forgotten meanwhile stays so: the session may be deleted.
+    if (this.known.get(sessionId) === from)
+      this.known.set(sessionId, { sequence, timestamp, readAt: from.readAt });
   }
 
   /** Where what is stored is in doubt, the next append looks it up. */

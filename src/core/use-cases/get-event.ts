@@ -1,0 +1,23 @@
+import type { Event } from '../event';
+import type { RequestContext } from '../request-context';
+import type { SessionRepository } from '../session-repository';
+import { checkId } from '../text';
+import { Violations } from '../violations';
+
+export interface GetEventRequest {
+  readonly sessionId: string;
+  readonly eventId: string;
+}
+
+/** Reads one event. */
+export async function getEvent(
+  repository: SessionRepository,
+  { sessionId, eventId }: GetEventRequest,
+  context: RequestContext,
+): Promise<Event> {
+  const violations = new Violations();
+  checkId(violations, 'session_id', sessionId);
+  checkId(violations, 'event_id', eventId);
+  violations.throwIfAny();
+  return repository.getEvent(sessionId, eventId, context);
+}

@@ -1,0 +1,134 @@
+import { type Event, eventSize } from '../event';
+import { isCount, LIMITS } from '../limits';
+import { makePageToken } from '../page-token';
+import type { RequestContext } from '../request-context';
+import type { SessionRepository } from '../session-repository';
+import { checkId, checkType } from '../text';
+import { Violations } from '../violations';
+import { checkPageSize, checkPageToken, checkTimeRange } from './page-request';
+
+export interface ListEventsRequest {
+  readonly sessionId: string;
+  /** 0: the default. */
+  readonly pageSize: number;
+  /** Empty: the first page. */
+  readonly pageToken: string;
+  readonly newestFirst: boolean;
+  readonly afterSequence: number;
+  /** Empty: all. */
+  readonly types: readonly string[];
+  readonly startTime: Date | undefined;
+  readonly endTime: Date | undefined;
+}
+
+export interface ListEventsResult {
+  readonly events: readonly Event[];
+  /** Empty: this is the last page. */
+  readonly nextPageToken: string;
+}
+
+/** A range of the log that is left to list: after one sequence, up to another. */
+interface Rest {
+  readonly after: number;
+  readonly upTo: number;
+}
+
+/** Lists a session's events. Sequences are dense, so whatever is asked for is a range of them. */
+export async function listEvents(
+  repository: SessionRepository,
+  request: ListEventsRequest,
+  context: RequestContext,
+): Promise<ListEventsResult> {
+  const { sessionId, newestFirst, afterSequence, startTime, endTime } = request;
+  const violations = new Violations();
+  checkId(violations, 'session_id', sessionId);
+  if (!isCount(afterSequence)) violations.add('after_sequence', 'must be a whole number, 0 or more');
+  checkTypes(violations, request.types);
+  checkTimeRange(violations, 'end_time', startTime, endTime);
+  const limit = checkPageSize(violations, 'page_size', request.pageSize);
+  const types = new Set(request.types);
+  const made = [
+    'ListEvents',
+    ...[sessionId, newestFirst, afterSequence, [...types].sort()],
+    ...[startTime?.getTime(), endTime?.getTime()],
+  ];
+  const [position] = checkPageToken(violations, made, request.pageToken) ?? [];
+  violations.throwIfAny();
+
+  const rest = await findRest(repository, request, context);
+  const going = typeof position === 'number' ? goOn(rest, position, newestFirst) : rest;
+  const page = await collect(repository, { sessionId, newestFirst, types, limit, rest: going }, context);
+  const { events, left } = page;
+  const next = newestFirst ? left.upTo : left.after;
+  return { events, nextPageToken: left.after < left.upTo ? makePageToken(made, [next]) : '' };
+}
+
+function checkTypes(violations: Violations, types: readonly string[]): void {
+  if (types.length > LIMITS.typesListed)
+    violations.add('types', `must be at most ${LIMITS.typesListed}, and are ${types.length}`);
+  else types.forEach((type, index) => checkType(violations, `types[${index}]`, type));
+}
+
+/** All that is asked for, up to the last event by now. */
+async function findRest(
+  repository: SessionRepository,
+  { sessionId, afterSequence, startTime, endTime }: ListEventsRequest,
+  context: RequestContext,
+): Promise<Rest> {
+  const countBefore = (time: Date | undefined): Promise<number> | undefined =>
+    time && repository.countBefore(sessionId, time, context);
+  const none = { afterSequence: 0, limit: 0, maximumBytes: 0 };
+  const [{ session }, first, last] = await Promise.all([
+    repository.readSession(sessionId, none, context),
+    countBefore(startTime),
+    countBefore(endTime),
+  ]);
+  const { eventCount } = session;
+  return { after: Math.max(afterSequence, first ?? 0), upTo: Math.min(last ?? eventCount, eventCount) };
+}
+
+function goOn({ after, upTo }: Rest, position: number, newestFirst: boolean): Rest {
+  return newestFirst ? { after, upTo: position } : { after: position, upTo };
+}
+
+interface Collecting {
+  readonly sessionId: string;
+  readonly newestFirst: boolean;
+  readonly types: ReadonlySet<string>;
+  readonly limit: number;
+  readonly rest: Rest;
+}
+
+/** Reads on until the page is full, or enough of the log was looked at. */
+async function collect(
+  repository: SessionRepository,
+  { sessionId, newestFirst, types, limit, rest }: Collecting,
+  context: RequestContext,
+): Promise<{ events: Event[]; left: Rest }> {
+  const events: Event[] = [];
+  let left = rest;
+  let bytes = 0;
+  let looked = 0;
+  while (events.length < limit && looked < LIMITS.pageLooked && left.after < left.upTo) {
+    const wanted = types.size === 0 ? limit - events.length : LIMITS.pageMaximum;
+    const count = Math.min(wanted, left.upTo - left.after);
+    const afterSequence = newestFirst ? left.upTo - count : left.after;
+    const range = { afterSequence, limit: count, maximumBytes: LIMITS.pageBytes, newestFirst };
+    const read = (await repository.readSession(sessionId, range, context)).events;
+    // What was counted a moment ago is not there: the session is being deleted.
+    if (read.length === 0) break;
+    for (const event of read) {
+      const isWanted = types.size === 0 || types.has(event.type);
+      const size = isWanted ? eventSize(event) : 0;
+      if (events.length === limit || (events.length > 0 && bytes + size > LIMITS.pageBytes))
+        return { events, left };
+      if (isWanted) events.push(event);
+      bytes += size;
+      looked += 1;
+      left = newestFirst
+        ? { after: left.after, upTo: event.sequence - 1 }
+        : { after: event.sequence, upTo: left.upTo };
+    }
+  }
+  return { events, left };
+}

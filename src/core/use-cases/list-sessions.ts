@@ -1,0 +1,81 @@
+import { checkLanguage } from '../language';
+import { LIMITS } from '../limits';
+import { makePageToken } from '../page-token';
+import type { RequestContext } from '../request-context';
+import { type Session, SESSION_STATUSES } from '../session';
+import type { SessionRepository } from '../session-repository';
+import { Violations } from '../violations';
+import { checkPageSize, checkPageToken, checkTimeRange } from './page-request';
+
+export interface ListSessionsRequest {
+  /** 0: the default. */
+  readonly pageSize: number;
+  /** Empty: the first page. */
+  readonly pageToken: string;
+  /** Undefined: any. */
+  readonly status: string | undefined;
+  /** Empty: any. */
+  readonly language: string;
+  readonly startedAfter: Date | undefined;
+  readonly startedBefore: Date | undefined;
+}
+
+export interface ListSessionsResult {
+  readonly sessions: readonly Session[];
+  /** Empty: this is the last page. */
+  readonly nextPageToken: string;
+}
+
+/** What a session takes of a page beside its metadata: ids, language, reason, times, at their longest. */
+const SESSION_BYTES = 1100;
+
+/** Lists sessions, newest first. */
+export async function listSessions(
+  repository: SessionRepository,
+  request: ListSessionsRequest,
+  context: RequestContext,
+): Promise<ListSessionsResult> {
+  const { language, startedAfter, startedBefore } = request;
+  const violations = new Violations();
+  const status = SESSION_STATUSES.find((known) => known === request.status);
+  if (request.status !== undefined && status === undefined)
+    violations.add('status', `must be one of ${SESSION_STATUSES.join(', ')}, or be left out for any`);
+  if (language !== '') checkLanguage(violations, 'language', language);
+  checkTimeRange(violations, 'started_before', startedAfter, startedBefore);
+  const limit = checkPageSize(violations, 'page_size', request.pageSize);
+  const made = ['ListSessions', status, language, startedAfter?.getTime(), startedBefore?.getTime()];
+  const position = checkPageToken(violations, made, request.pageToken);
+  violations.throwIfAny();
+
+  const [startedAt, sessionId] = position ?? [];
+  const query = {
+    status,
+    language: language === '' ? undefined : language,
+    startedAfter,
+    startedBefore,
+    after:
+      sessionId === undefined
+        ? undefined
+        : { startedAt: new Date(Number(startedAt)), sessionId: String(sessionId) },
+    // One more shows whether there is a next page.
+    limit: limit + 1,
+  };
+  const found = await repository.listSessions(query, context);
+  const sessions = found.slice(0, countWithin(found.slice(0, limit)));
+  const last = sessions.at(-1);
+  const isLast = last === undefined || sessions.length === found.length;
+  return {
+    sessions,
+    nextPageToken: isLast ? '' : makePageToken(made, [last.startedAt.getTime(), last.sessionId]),
+  };
+}
+
+/** How many of the sessions fit into a page; the first does whatever its size. */
+function countWithin(sessions: readonly Session[]): number {
+  let bytes = 0;
+  const end = sessions.findIndex(({ metadata }, index) => {
+    bytes += metadata.bytes.length + SESSION_BYTES;
+    return index > 0 && bytes > LIMITS.pageBytes;
+  });
+  return end < 0 ? sessions.length : end;
+}

@@ -1,0 +1,65 @@
+/** Who waits for what happens to one session. */
+export class Watch {
+  private woken = false;
+  private highest = 0;
+  private resume: (() => void) | undefined;
+
+  constructor(private readonly onClose: (watch: Watch) => void) {}
+
+  /** The last sequence that there was a call about: a store may show it a little later. */
+  get announced(): number {
+    return this.highest;
+  }
+
+  /** Call before a read: a wake that comes from here on is not missed by `next`. */
+  reset(): void {
+    this.woken = false;
+  }
+
+  /** Resolves when something has happened since the last reset. */
+  async next(): Promise<void> {
+    if (!this.woken) await new Promise<void>((resolve) => (this.resume = resolve));
+    this.resume = undefined;
+  }
+
+  /** @param sequence of the event that was stored; 0: something else has changed */
+  wake(sequence: number): void {
+    this.woken = true;
+    this.highest = Math.max(this.highest, sequence);
+    this.resume?.();
+  }
+
+  close(): void {
+    this.onClose(this);
+  }
+}
+
+/** The watches of a server, by session. */
+export class Watches {
+  private readonly bySession = new Map<string, Set<Watch>>();
+
+  /** Whether there are none. */
+  get isEmpty(): boolean {
+    return this.bySession.size === 0;
+  }
+
+  open(sessionId: string): Watch {
+    const watches = this.bySession.get(sessionId) ?? new Set();
+    this.bySession.set(sessionId, watches);
+    const watch = new Watch((closed) => {
+      watches.delete(closed);
+      if (watches.size === 0 && this.bySession.get(sessionId) === watches) this.bySession.delete(sessionId);
+    });
+    watches.add(watch);
+    return watch;
+  }
+
+  wake(sessionId: string, sequence: number): void {
+    const watches = this.bySession.get(sessionId);
+    if (watches !== undefined) for (const watch of watches) watch.wake(sequence);
+  }
+
+  wakeAll(): void {
+    for (const watches of this.bySession.values()) for (const watch of watches) watch.wake(0);
+  }
+}

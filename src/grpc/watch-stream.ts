@@ -1,0 +1,115 @@
+import { status as Code, type handleServerStreamingCall, type ServerWritableStream } from '@grpc/grpc-js';
+import { WatchSessionRequest, WatchSessionResponse } from '../../generated/conversation/v1/session_service';
+import { ConversationError, internalError, shuttingDown, streamAged } from '../core/errors';
+import { RequestContext } from '../core/request-context';
+import type { SessionRepository } from '../core/session-repository';
+import { watchSession, type WatchUpdate } from '../core/use-cases/watch-session';
+import { encodeMessage } from '../protobuf/encode-message';
+import type { CallSettings } from './call-settings';
+import { decodeRequest } from './decode-request';
+import { watchedEvent } from './event-replies';
+import { toSessionMessage } from './mapper';
+import { toCallStatus } from './status';
+
+/** WatchSession: writes each update when the client has room for it, and reads on only then. */
+export function watchStream(
+  repository: SessionRepository,
+  settings: CallSettings,
+): handleServerStreamingCall<Buffer, Buffer> {
+  return (call) => void new WatchStream(call, repository, settings).run();
+}
+
+class WatchStream {
+  private readonly startedAt = performance.now();
+  private readonly context: RequestContext;
+  private readonly age: NodeJS.Timeout;
+  private readonly onDrain = (): void => this.stop(shuttingDown());
+  /** Why the stream is ended before the watch has ended. */
+  private ending: ConversationError | undefined;
+  private closed = false;
+  private told = 0;
+  private resumeWriting: (() => void) | undefined;
+
+  constructor(
+    private readonly call: ServerWritableStream<Buffer, Buffer>,
+    private readonly repository: SessionRepository,
+    private readonly settings: CallSettings,
+  ) {
+    // The library ends the call at its deadline.
+    this.context = new RequestContext(Number(call.getDeadline()));
+    this.age = setTimeout(() => this.stop(streamAged()), settings.streamAgeMs);
+  }
+
+  async run(): Promise<void> {
+    this.settings.calls.begin(this.onDrain);
+    this.call.on('drain', () => this.resumeWriting?.());
+    // It comes when the stream closes, in whatever way.
+    this.call.once('cancelled', () => this.close());
+    if (this.settings.calls.refusing) this.stop(shuttingDown());
+    let failure: ConversationError | undefined;
+    try {
+      const request = decodeRequest(WatchSessionRequest, this.call.request);
+      for await (const update of watchSession(this.repository, request, this.context)) {
+        if (this.closed) break;
+        this.told += 1;
+        if (!this.call.write(this.encode(update))) await this.untilWritable();
+      }
+    } catch (error) {
+      failure = error instanceof ConversationError ? error : internalError(error);
+    }
+    if (this.closed) return;
+    this.ending ??= failure;
+    if (this.ending === undefined) this.call.end();
+    else this.call.emit('error', toCallStatus(this.ending));
+  }
+
+  private encode(update: WatchUpdate): Buffer {
+    switch (update.kind) {
+      case 'event':
+        return encodeMessage(watchedEvent, update.event);
+      case 'caughtUp':
+        return encodeMessage(WatchSessionResponse, {
+          update: { $case: 'caughtUp', value: { sequence: update.sequence } },
+        });
+      case 'session': {
+        const session = toSessionMessage(update.session, this.settings.retentionMs);
+        return encodeMessage(WatchSessionResponse, { update: { $case: 'session', value: session } });
+      }
+    }
+  }
+
+  /** The watch ends where it is, and the stream so. */
+  private stop(error: ConversationError): void {
+    this.ending ??= error;
+    this.context.cancel();
+    this.resumeWriting?.();
+  }
+
+  private close(): void {
+    this.closed = true;
+    clearTimeout(this.age);
+    this.context.cancel();
+    this.resumeWriting?.();
+    this.settings.calls.end(this.onDrain);
+    this.log();
+  }
+
+  private log(): void {
+    const ms = Math.round(performance.now() - this.startedAt);
+    const line = { rpc: 'WatchSession', ms, updates: this.told, peer: this.call.getPeer() };
+    const { ending } = this;
+    if (ending === undefined) {
+      this.settings.logger.debug(line, 'call');
+      return;
+    }
+    const failed = { ...line, code: Code[toCallStatus(ending).code], reason: ending.reason };
+    const cause = ending.cause === undefined ? {} : { err: ending.cause };
+    if (ending.reason === 'INTERNAL') this.settings.logger.error({ ...failed, ...cause }, 'call failed');
+    else this.settings.logger.info({ ...failed, ...cause }, 'call failed');
+  }
+
+  private untilWritable(): Promise<void> {
+    if (this.closed || this.ending !== undefined) return Promise.resolve();
+    return new Promise((resolve) => (this.resumeWriting = resolve));
+  }
+}

@@ -1,0 +1,101 @@
+import type { mongo } from 'mongoose';
+import type { Watches } from '../../core/watches';
+import type { Logger } from '../../telemetry/logger';
+import type { Database, MongoConnection } from './connection';
+import { pause } from './time-limit';
+
+/** How long the database may hold a question of the stream, in milliseconds: an idle stream costs one each time. */
+const AWAIT_MS = 10_000;
+
+/** How long to wait before the stream is opened anew after a failure, in milliseconds. */
+const REOPEN_MS = 500;
+
+/** How long the stream stays open when nobody watches any more, in milliseconds, at least. */
+const LINGER_MS = 5000;
+
+/** What the stream tells of a row. */
+interface Change {
+  readonly sessionId?: string;
+  /** Of an event. */
+  readonly sequence?: number;
+}
+
+/** Wakes the watches of this server: by one change stream for all of them; on a standalone server, which has none, by the clock. */
+export class ChangeStream {
+  private running = false;
+  private ended: Promise<void> = Promise.resolve();
+  private stream: mongo.ChangeStream | undefined;
+  private stopped = false;
+
+  /** @param pollMs how often watches look on a standalone server, in milliseconds */
+  constructor(
+    private readonly connection: MongoConnection,
+    private readonly watches: Watches,
+    private readonly pollMs: number,
+    private readonly logger: Logger,
+  ) {}
+
+  /** Begins, where it has not. */
+  start(): void {
+    if (!this.running) this.ended = this.run();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await this.stream?.close().catch(() => undefined);
+    await this.ended;
+  }
+
+  private async run(): Promise<void> {
+    this.running = true;
+    while (!this.stopped && !this.watches.isEmpty) {
+      try {
+        const { database } = this.connection;
+        if (database.replicated) await this.follow(database);
+        else await this.poll();
+      } catch (error) {
+        this.logger.debug({ err: error }, 'the change stream ended and is opened anew');
+        await pause(REOPEN_MS);
+      }
+    }
+    this.running = false;
+  }
+
+  private async poll(): Promise<void> {
+    await pause(this.pollMs);
+    this.watches.wakeAll();
+  }
+
+  /**
+   * The stream begins at a time, and then every watch looks once: so nothing is missed between
+   * a look and the stream's first answer, and a token that is lost needs no resuming.
+   */
+  private async follow({ db, sessions, events }: Database): Promise<void> {
+    const { operationTime } = await db.command({ ping: 1 });
+    const stream = db.watch<Change>(
+      [
+        {
+          $match: {
+            operationType: { $in: ['insert', 'replace'] },
+            'ns.coll': { $in: [sessions.collectionName, events.collectionName] },
+          },
+        },
+        { $project: { sessionId: '$fullDocument.sessionId', sequence: '$fullDocument.sequence' } },
+      ],
+      { startAtOperationTime: operationTime, maxAwaitTimeMS: AWAIT_MS },
+    );
+    this.stream = stream;
+    this.watches.wakeAll();
+    let watchedAt = performance.now();
+    try {
+      for await (const change of stream as AsyncIterable<Change>) {
+        if (change.sessionId !== undefined) this.watches.wake(change.sessionId, change.sequence ?? 0);
+        if (!this.watches.isEmpty) watchedAt = performance.now();
+        else if (performance.now() - watchedAt > LINGER_MS) return;
+      }
+    } finally {
+      this.stream = undefined;
+      await stream.close().catch(() => undefined);
+    }
+  }
+}
