@@ -1,16 +1,18 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { Sizes } from './measure-store';
 import { comparisonText } from './print-comparison';
 import { reportText } from './print-report';
 import { readRows } from './report';
 import { runBench, type Undo } from './run-bench';
 
-const LONG = 100_000;
-const LONG_IN_FULL = 1_000_000;
+const SIZES: Sizes = { longEvents: 100_000, manySessions: undefined };
+const FULL_SIZES: Sizes = { longEvents: 1_000_000, manySessions: 1_000_000 };
 
 const USAGE = `Usage: npm run bench [-- OPTIONS]
 Measures the built service on both stores, beside a bare grpc-js server with no store; takes about three minutes.
-  --full                    a session of 1,000,000 events rather than of 100,000
+  --full                    a session of 1,000,000 events rather than of 100,000, and a store of 1,000,000
+                            sessions; takes minutes more
   --json FILE               write the figures to FILE too
   --compare FIRST SECOND    only print the ratios of two such files
 `;
@@ -19,14 +21,14 @@ const undos: Undo[] = [];
 
 async function main(): Promise<void> {
   const options = process.argv.slice(2);
-  let longEvents = LONG;
+  let sizes = SIZES;
   let jsonPath: string | undefined;
   for (let option = options.shift(); option !== undefined; option = options.shift()) {
     if (option === '--help') {
       process.stdout.write(USAGE);
       return;
     }
-    if (option === '--full') longEvents = LONG_IN_FULL;
+    if (option === '--full') sizes = FULL_SIZES;
     else if (option === '--json') jsonPath = fileOf(options.shift());
     else if (option === '--compare') {
       const [first, second] = [fileOf(options.shift()), fileOf(options.shift())];
@@ -38,7 +40,7 @@ async function main(): Promise<void> {
   const say = (what: string): void => {
     process.stderr.write(`${((performance.now() - startedAt) / 1000).toFixed(0).padStart(4)} s  ${what}\n`);
   };
-  const report = await runBench(longEvents, say, (undo) => undos.push(undo));
+  const report = await runBench(sizes, say, (undo) => undos.push(undo));
   say('done');
   process.stdout.write(`\n${reportText(report)}`);
   if (jsonPath !== undefined) writeFileSync(jsonPath, `${JSON.stringify(report, null, 2)}\n`);

@@ -1,46 +1,73 @@
 import type { Echo } from './echo';
-import { measureFlatness } from './flatness';
+import type { FlatnessRow } from './flatness';
 import type { LoadGenerator } from './load-generator';
+import { measureLongSession } from './long-session';
+import { measureManySessions } from './many-sessions';
 import { measureLoad } from './measure-load';
-import { ADD_EVENT, type Operation, OPERATIONS, SESSIONS } from './operations';
-import { type FlatnessRow, type Row, tableRow } from './report';
+import { ADD_EVENT, type Operation, OPERATIONS, PAGE, SESSIONS } from './operations';
+import { type Row, tableRow } from './report';
 import type { Store } from './store';
 import { Target } from './target';
+import { warmUp } from './warm-up';
+
+/** How much is stored where the table has the cost of much over the cost of little. */
+export interface Sizes {
+  /** Events of one session. */
+  readonly longEvents: number;
+  /** Sessions of one store; undefined: not measured. */
+  readonly manySessions: number | undefined;
+}
 
 export interface StoreMeasured {
   readonly name: string;
   readonly rows: readonly Row[];
-  readonly flatness: readonly FlatnessRow[];
+  readonly longSession: readonly FlatnessRow[];
+  readonly manySessions: readonly FlatnessRow[];
   readonly idleMiB: number | null;
 }
 
-/** Every operation on a store, each with a fresh server, and then the long session. */
+/** Every operation on a store and then the long session, all with one server; then the many sessions. */
 export async function measureStore(
   store: Store,
   generator: LoadGenerator,
   echo: Echo,
-  longEvents: number,
+  { longEvents, manySessions }: Sizes,
   say: (what: string) => void,
 ): Promise<StoreMeasured> {
-  let idleMiB: number | null | undefined;
-  const onFreshServer = async <Result>(use: (target: Target) => Promise<Result>): Promise<Result> => {
-    const server = await store.startServer();
-    idleMiB ??= server.memory('VmRSS') ?? null;
-    const target = new Target(server, store.mongodPid, generator);
-    try {
-      return await use(target);
-    } finally {
-      await target.stop();
-    }
-  };
+  const { name } = store;
+  const start = async (database: string): Promise<Target> =>
+    new Target(await store.startServer(database), store.mongodPid, generator);
+
+  const target = await start('operations');
+  const idleMiB = target.server.memoryMiB ?? null;
+  say(`warm-up, ${name}`);
+  await warmUpTarget(target);
   const rows: Row[] = [];
   for (const operation of OPERATIONS) {
-    say(`${operation.name}, ${store.name}`);
-    rows.push(...(await onFreshServer((target) => measureOperation(operation, store.name, target, echo))));
+    say(`${operation.name}, ${name}`);
+    rows.push(...(await measureOperation(operation, name, target, echo)));
   }
-  say(`a session of ${longEvents} events, ${store.name}`);
-  const flatness = await onFreshServer((target) => measureFlatness(store.name, target, longEvents));
-  return { name: store.name, rows, flatness, idleMiB: idleMiB ?? null };
+  say(`a session of ${longEvents} events, ${name}`);
+  const longSession = await measureLongSession(name, target, longEvents);
+  say(`all is read back, ${name}`);
+  await target.ledger.verify();
+  await target.stop();
+
+  if (manySessions === undefined) return { name, rows, longSession, manySessions: [], idleMiB };
+  say(`a store of ${manySessions} sessions, ${name}`);
+  const [many, few] = [await start('many'), await start('few')];
+  const flatness = await measureManySessions(name, many, few, manySessions);
+  for (const each of [many, few]) {
+    await each.ledger.verify();
+    await each.stop();
+  }
+  return { name, rows, longSession, manySessions: flatness, idleMiB };
+}
+
+async function warmUpTarget(target: Target): Promise<void> {
+  const sessions = await target.ledger.create('warm-up', SESSIONS);
+  await target.run({ ...ADD_EVENT, inFlight: SESSIONS, upTo: PAGE }, sessions);
+  await warmUp((work) => target.run(work, sessions));
 }
 
 async function measureOperation(
@@ -49,16 +76,16 @@ async function measureOperation(
   target: Target,
   echo: Echo,
 ): Promise<Row[]> {
-  const prefix = name.replace(/\W+/g, '-').toLowerCase();
-  const sessions = await target.ledger.create(prefix, SESSIONS);
+  const sessions = await target.ledger.create(name, SESSIONS);
   if (prepared > 0) await target.run({ ...ADD_EVENT, inFlight: SESSIONS, upTo: prepared }, sessions);
   const rows: Row[] = [];
   for (const load of loads) {
-    const measured = await measureLoad(load, (work) => target.run(work, sessions), echo);
+    const { done: measured, peakMiB } = await target.server.withPeak(() =>
+      measureLoad(load, (work) => target.run(work, sessions), echo),
+    );
     if (!measured.replies.every(isRight))
       throw new Error(`${name} on ${store}: a reply is not what it should be`);
-    rows.push(tableRow(name, store, load.callers, measured, target.server.memory('VmHWM')));
+    rows.push(tableRow(name, store, load.callers, measured, peakMiB));
   }
-  await target.ledger.verify();
   return rows;
 }

@@ -8,12 +8,12 @@ import { ReplicaSet } from '../test/support/replica-set';
 import { until } from '../test/support/until';
 import { ServerProcess } from './server-process';
 
-/** A store that servers are started on, one after the other. */
+/** A store that servers are started on. */
 export interface Store {
   readonly name: string;
   readonly mongodPid: number | undefined;
-  /** A fresh server, once it serves. */
-  startServer(): Promise<ServerProcess>;
+  /** A fresh server on a fresh database of this name, once it serves. */
+  startServer(database: string): Promise<ServerProcess>;
   remove(): Promise<void>;
 }
 
@@ -22,7 +22,7 @@ export function embeddedStore(serverPrefix: readonly string[]): Promise<Store> {
   return Promise.resolve({
     name: 'embedded',
     mongodPid: undefined,
-    startServer: () => startServer(serverPrefix, { DATA_DIR: folder }),
+    startServer: (database) => startServer(serverPrefix, { DATA_DIR: join(folder, database) }),
     remove: () => {
       rmSync(folder, { recursive: true, force: true });
       return Promise.resolve();
@@ -37,9 +37,15 @@ export async function mongodbStore(serverPrefix: readonly string[]): Promise<Sto
   return {
     name: 'mongodb',
     mongodPid: Number(status?.pid),
-    startServer: () => startServer(serverPrefix, { MONGODB_URI: replicaSet.uri }),
+    startServer: (database) => startServer(serverPrefix, { MONGODB_URI: uriOf(replicaSet, database) }),
     remove: () => replicaSet.stop(),
   };
+}
+
+function uriOf({ uri }: ReplicaSet, database: string): string {
+  const whole = new URL(uri);
+  whole.pathname = database;
+  return whole.href;
 }
 
 async function startServer(

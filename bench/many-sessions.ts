@@ -1,0 +1,48 @@
+import { type FlatnessRow, measureFlatness, TURN } from './flatness';
+import { ADD_EVENT, GET_PAGE, PAGE } from './operations';
+import { fillingSessionIdOf } from './request-template';
+import type { Target } from './target';
+import { warmUp } from './warm-up';
+
+/** Sessions of the small store, and of the large one as many that are in use. */
+export const FEW = 100;
+
+/**
+ * Measures what it costs to add to and to page sessions of a store that holds many, against one that holds few.
+ *
+ * @param many holds nothing before
+ * @param few likewise
+ */
+export async function measureManySessions(
+  store: string,
+  many: Target,
+  few: Target,
+  sessions: number,
+): Promise<FlatnessRow[]> {
+  await few.fill(FEW);
+  await many.fill(sessions);
+  const used = { few: await prepare(few, FEW), many: await prepare(many, sessions) };
+  const page = { ...GET_PAGE, ...TURN, inFlight: FEW };
+  const add = { ...ADD_EVENT, ...TURN, inFlight: FEW };
+  return [
+    await measureFlatness('AddEvent', store, {
+      large: () => many.run(add, used.many),
+      small: () => few.run(add, used.few),
+    }),
+    await measureFlatness(`GetSession, page of ${PAGE}`, store, {
+      large: () => many.run(page, used.many),
+      small: () => few.run(page, used.few),
+    }),
+  ];
+}
+
+/** Takes sessions from all over the store, gives each a page of events, and warms the server with them. */
+async function prepare(target: Target, sessions: number) {
+  const used = Array.from({ length: FEW }, (_, index) => ({
+    sessionId: fillingSessionIdOf(Math.floor((index * sessions) / FEW)),
+  }));
+  target.ledger.enterEmpty(used);
+  await target.run({ ...ADD_EVENT, inFlight: FEW, upTo: PAGE }, used);
+  await warmUp((work) => target.run(work, used));
+  return used;
+}
