@@ -12,7 +12,7 @@ const FULL_SIZES: Sizes = { longEvents: 1_000_000, manySessions: 1_000_000 };
 const USAGE = `Usage: npm run bench [-- OPTIONS]
 Measures the built service on both stores, beside a bare grpc-js server with no store; takes about three minutes.
   --full                    a session of 1,000,000 events rather than of 100,000, and a store of 1,000,000
-                            sessions; takes minutes more
+                            sessions; takes some ten minutes more
   --json FILE               write the figures to FILE too
   --compare FIRST SECOND    only print the ratios of two such files
 `;

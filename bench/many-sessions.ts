@@ -7,20 +7,13 @@ import { warmUp } from './warm-up';
 /** Sessions of the small store, and of the large one as many that are in use. */
 export const FEW = 100;
 
-/**
- * Measures what it costs to add to and to page sessions of a store that holds many, against one that holds few.
- *
- * @param many holds nothing before
- * @param few likewise
- */
+/** Measures what it costs to add to and to page sessions of a store that holds many, against one that holds few. */
 export async function measureManySessions(
   store: string,
   many: Target,
   few: Target,
   sessions: number,
 ): Promise<FlatnessRow[]> {
-  await few.fill(FEW);
-  await many.fill(sessions);
   const used = { few: await prepare(few, FEW), many: await prepare(many, sessions) };
   const page = { ...GET_PAGE, ...TURN, inFlight: FEW };
   const add = { ...ADD_EVENT, ...TURN, inFlight: FEW };

@@ -2,7 +2,7 @@ import type { Echo } from './echo';
 import type { FlatnessRow } from './flatness';
 import type { LoadGenerator } from './load-generator';
 import { measureLongSession } from './long-session';
-import { measureManySessions } from './many-sessions';
+import { FEW, measureManySessions } from './many-sessions';
 import { measureLoad } from './measure-load';
 import { ADD_EVENT, type Operation, OPERATIONS, PAGE, SESSIONS } from './operations';
 import { type Row, tableRow } from './report';
@@ -56,6 +56,9 @@ export async function measureStore(
   if (manySessions === undefined) return { name, rows, longSession, manySessions: [], idleMiB };
   say(`a store of ${manySessions} sessions, ${name}`);
   const [many, few] = [await start('many'), await start('few')];
+  await store.fill('many', many, manySessions);
+  await store.fill('few', few, FEW);
+  say('it is filled');
   const flatness = await measureManySessions(name, many, few, manySessions);
   for (const each of [many, few]) {
     await each.ledger.verify();

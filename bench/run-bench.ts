@@ -1,10 +1,10 @@
 import { cpus, loadavg, platform, release } from 'node:os';
 import { buildService } from '../test/support/built-service';
+import { resetPeakMemory } from '../test/support/process-memory';
 import { type Cores, divideCores } from './cores';
 import { Echo } from './echo';
 import { LoadGenerator } from './load-generator';
 import { measureStore, type Sizes, type StoreMeasured } from './measure-store';
-import { resetPeakMemory } from './process-usage';
 import type { Report } from './report';
 import { embeddedStore, mongodbStore } from './store';
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { memoryMiB, resetPeakMemory } from './process-usage';
+import { memoryMiB, resetPeakMemory } from '../test/support/process-memory';
 
 /** A line of the service's log about an error that a client is not told. The first is shown: the bench ends with it. */
 const ERROR_LINE = /"level":[56]0/;

@@ -6,7 +6,9 @@ import { HealthCheckResponse_ServingStatus, HealthClient } from '../generated/gr
 import { BUILT_SERVICE } from '../test/support/built-service';
 import { ReplicaSet } from '../test/support/replica-set';
 import { until } from '../test/support/until';
+import { copySessions } from './copy-sessions';
 import { ServerProcess } from './server-process';
+import type { Target } from './target';
 
 /** A store that servers are started on. */
 export interface Store {
@@ -14,6 +16,8 @@ export interface Store {
   readonly mongodPid: number | undefined;
   /** A fresh server on a fresh database of this name, once it serves. */
   startServer(database: string): Promise<ServerProcess>;
+  /** Fills the database of this name, which is empty, by way of its server or past it. */
+  fill(database: string, target: Target, sessions: number): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -23,6 +27,7 @@ export function embeddedStore(serverPrefix: readonly string[]): Promise<Store> {
     name: 'embedded',
     mongodPid: undefined,
     startServer: (database) => startServer(serverPrefix, { DATA_DIR: join(folder, database) }),
+    fill: (_, target, sessions) => target.createSessions(sessions),
     remove: () => {
       rmSync(folder, { recursive: true, force: true });
       return Promise.resolve();
@@ -38,6 +43,10 @@ export async function mongodbStore(serverPrefix: readonly string[]): Promise<Sto
     name: 'mongodb',
     mongodPid: Number(status?.pid),
     startServer: (database) => startServer(serverPrefix, { MONGODB_URI: uriOf(replicaSet, database) }),
+    fill: async (database, target, sessions) => {
+      await target.createSessions(1);
+      await copySessions(uriOf(replicaSet, database), sessions);
+    },
     remove: () => replicaSet.stop(),
   };
 }

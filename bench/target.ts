@@ -33,7 +33,7 @@ export class Target {
   }
 
   /** Creates so many sessions. @throws unless it is told of each that it is new */
-  async fill(sessions: number): Promise<void> {
+  async createSessions(sessions: number): Promise<void> {
     const { server, mongodPid } = this;
     const counted = [{ sessionId: '', stored: 0 }];
     const job = {
