@@ -3,7 +3,7 @@ export interface Job {
   readonly call: 'CreateSession' | 'AddEvent' | 'BatchAddEvents' | 'IngestEvents' | 'GetSession';
   /** The server's port on this machine. */
   readonly port: number;
-  /** Caller n works on session n, and begins again at the first where there are more callers. Of CreateSession one, for the count. */
+  /** Caller n works on session n, and begins again at the first where there are more callers. Of CreateSession one, whose id has the place of a number. */
   readonly sessions: readonly JobSession[];
   /** Calls in flight at once; events in flight where the call is a stream. */
   readonly inFlight: number;

@@ -3,7 +3,7 @@ import type { RequestTemplate } from './request-template';
 import {
   addEventRequest,
   batchRequest,
-  fillingSessionRequest,
+  createSessionRequest,
   ingestRequest,
   pageRequest,
 } from './transcript-event';
@@ -28,7 +28,7 @@ export function requestsOf(job: Job): NextRequest {
 }
 
 function templateOf({ call, batch }: Job, sessionId: string): RequestTemplate {
-  if (call === 'CreateSession') return fillingSessionRequest();
+  if (call === 'CreateSession') return createSessionRequest(sessionId);
   if (call === 'BatchAddEvents') return batchRequest(sessionId, batch);
   return call === 'IngestEvents' ? ingestRequest(sessionId) : addEventRequest(sessionId);
 }

@@ -2,6 +2,7 @@ import { RpcClient } from '../test/support/rpc-client';
 import type { JobResult, JobSession } from './job';
 import type { LoadGenerator } from './load-generator';
 import { CREATE_SESSION, type Work } from './operations';
+import { fillingSessionIdOf } from './request-template';
 import type { ServerProcess } from './server-process';
 import { SessionLedger } from './session-ledger';
 
@@ -24,31 +25,31 @@ export class Target {
 
   /** Runs the work on these sessions, from the events that they have by now. */
   async run(work: Work, sessions: readonly Pick<JobSession, 'sessionId'>[]): Promise<JobResult> {
-    const { server, mongodPid } = this;
     const now = this.ledger.now(sessions);
-    const job = { ...work, port: server.port, sessions: now, serverPid: server.pid, mongodPid };
-    const result = await this.generator.run(job);
+    const result = await this.send(work, now);
     this.ledger.enter(now, result);
     return result;
   }
 
-  /** Creates so many sessions. @throws unless it is told of each that it is new */
-  async createSessions(sessions: number): Promise<void> {
-    const { server, mongodPid } = this;
-    const counted = [{ sessionId: '', stored: 0 }];
-    const job = {
-      ...CREATE_SESSION,
-      inFlight: FILLING,
-      upTo: sessions,
-      port: server.port,
-      sessions: counted,
-    };
-    const { acknowledged } = await this.generator.run({ ...job, serverPid: server.pid, mongodPid });
-    if (acknowledged[0] !== sessions) throw new Error(`not all of ${sessions} sessions were created`);
+  /** Creates so many sessions, with ids that are numbered from 0. */
+  async createSessions(count: number): Promise<void> {
+    const counted = [{ sessionId: fillingSessionIdOf(), stored: 0 }];
+    await this.send({ ...CREATE_SESSION, inFlight: FILLING, upTo: count }, counted);
   }
 
   async stop(): Promise<void> {
     this.client.close();
     await this.server.stop();
+  }
+
+  private send(work: Work, sessions: readonly JobSession[]): Promise<JobResult> {
+    const { server, mongodPid } = this;
+    return this.generator.run({
+      ...work,
+      sessions,
+      port: server.port,
+      serverPid: server.pid,
+      mongodPid,
+    });
   }
 }

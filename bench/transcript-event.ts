@@ -11,7 +11,7 @@ import {
 } from '../generated/conversation/v1/session_service';
 import { SessionStatus } from '../generated/conversation/v1/session';
 import type { Event } from '../generated/conversation/v1/event';
-import { eventIdOf, fillingSessionIdOf, RequestTemplate } from './request-template';
+import { eventIdOf, RequestTemplate } from './request-template';
 
 const ACTIVE = SessionStatus.SESSION_STATUS_ACTIVE;
 
@@ -33,9 +33,8 @@ const EVENT = {
   },
 };
 
-/** Creates one of the sessions that fill a store. */
-export function fillingSessionRequest(): RequestTemplate {
-  const request = { sessionId: fillingSessionIdOf(), language: 'en-GB', status: ACTIVE, metadata: undefined };
+export function createSessionRequest(sessionId: string): RequestTemplate {
+  const request = { sessionId, language: 'en-GB', status: ACTIVE, metadata: undefined };
   return new RequestTemplate(Buffer.from(CreateSessionRequest.encode(request).finish()));
 }
 
