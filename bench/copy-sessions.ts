@@ -17,6 +17,8 @@ export async function copySessions(uri: string, sessions: number): Promise<void>
       }));
       await collection.insertMany(copies, { ordered: false });
     }
+    // Written to disk now, not while something else is measured.
+    await client.db('admin').command({ fsync: 1 });
     const stored = await collection.countDocuments();
     if (stored !== sessions) throw new Error(`${stored} sessions are stored, and should be ${sessions}`);
   } finally {

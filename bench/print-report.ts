@@ -26,7 +26,7 @@ export function reportText(report: Report): string {
     ...(manySessions === null
       ? []
       : [
-          `A store of ${whole(manySessions.sessions)} sessions over one of ${FEW} (a caller on each of ${FEW} sessions from all over it, in turn):`,
+          `A store of ${whole(manySessions.sessions)} sessions over one of ${FEW} (32 callers on sessions from all over it, in turn):`,
           '',
           flatnessTable(manySessions.rows),
           '',
