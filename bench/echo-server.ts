@@ -6,15 +6,15 @@ import {
   type ServiceDefinition,
 } from '@grpc/grpc-js';
 import { SessionServiceService } from '../generated/conversation/v1/session_service';
-import { addEventReply, ingestReply, pageReply } from './transcript-event';
+import { BATCH, PAGE } from './operations';
+import { addEventReply, batchReply, ingestReply, pageReply } from './transcript-event';
 
-const SESSION_ID = 'echo-00000000-00';
-const PAGE = 50;
+const SESSION_ID = 'echoed-session-0';
 
 const asItIs = (bytes: Buffer): Buffer => bytes;
 
 /** What gRPC itself costs: the library and nothing else, bytes in and bytes of the real size out, no store. */
-const { addEvent, getSession, ingestEvents } = SessionServiceService;
+const { addEvent, batchAddEvents, getSession, ingestEvents } = SessionServiceService;
 const bytes = {
   requestSerialize: asItIs,
   requestDeserialize: asItIs,
@@ -23,6 +23,7 @@ const bytes = {
 };
 const definition: ServiceDefinition = {
   addEvent: { ...addEvent, ...bytes },
+  batchAddEvents: { ...batchAddEvents, ...bytes },
   getSession: { ...getSession, ...bytes },
   ingestEvents: { ...ingestEvents, ...bytes },
 };
@@ -41,6 +42,7 @@ function stream(reply: Buffer): handleBidiStreamingCall<Buffer, Buffer> {
 const server = new Server();
 server.addService(definition, {
   addEvent: unary(addEventReply(SESSION_ID)),
+  batchAddEvents: unary(batchReply(SESSION_ID, BATCH)),
   getSession: unary(pageReply(SESSION_ID, PAGE)),
   ingestEvents: stream(ingestReply(SESSION_ID)),
 });

@@ -1,19 +1,32 @@
 import { join } from 'node:path';
 import { figuresOf, ratioOf } from './figures';
-import type { Job, JobResult } from './job';
+import type { JobResult } from './job';
 import type { LoadGenerator } from './load-generator';
-import { ECHO_UNIT, SESSIONS, type Work } from './operations';
+import { type Load, SESSIONS, unitBeside, type Work } from './operations';
+import { type Row, tableRow } from './report';
 import { ServerProcess } from './server-process';
+import { warmUp } from './warm-up';
 
-/** Callers of the unit, but for loads of one caller. */
-const MANY = 32;
+/** Before each measurement, for the connection, in milliseconds. */
+const SETTLE_MS = 100;
+
+/** One message from so many callers: all its measurements. */
+interface Echoed {
+  readonly load: Load;
+  readonly measurements: JobResult[][];
+  peakMiB: number | undefined;
+}
+
+/** An echo that is measured in turn with a load. */
+export interface EchoBeside {
+  measure(measureMs: number): Promise<void>;
+  /** CPU of one event, or page, in microseconds. */
+  micros(): number | null;
+}
 
 /** The bare grpc-js server, and what it was measured to cost. */
 export class Echo {
-  /** Each measurement of the unit, by its number of callers. */
-  private readonly units = new Map<number, JobResult[][]>();
-  /** Echoes of other messages in the unit. */
-  private readonly ratios = new Map<Job['call'], number | null>([['AddEvent', 1]]);
+  private readonly echoed = new Map<string, Echoed>();
 
   private constructor(
     readonly server: ServerProcess,
@@ -23,59 +36,62 @@ export class Echo {
   static async start(serverPrefix: readonly string[], generator: LoadGenerator): Promise<Echo> {
     const command = [...serverPrefix, process.execPath, '--import', 'tsx', join(__dirname, 'echo-server.ts')];
     const echo = new Echo(await ServerProcess.start(command, {}), generator);
-    await echo.run({ ...ECHO_UNIT, inFlight: MANY, measureMs: 2000 });
+    await warmUp((work) => echo.run(work));
     return echo;
   }
 
-  run(work: Work): Promise<JobResult> {
-    const { pid, port } = this.server;
-    const sessions = Array.from({ length: SESSIONS }, (_, index) => ({
-      sessionId: `echoed-${String(index).padStart(2, '0')}`,
-      stored: 0,
-    }));
-    return this.generator.run({ ...work, port, sessions, serverPid: pid, mongodPid: undefined });
-  }
-
-  /** Begins a measurement of the unit: one caller beside a load of one, many beside any other. */
-  unitBeside({ inFlight }: Work): UnitBeside {
-    const callers = inFlight === 1 ? 1 : MANY;
+  /** Begins a measurement of the echo of a load's own messages, from as many callers. */
+  beside(load: Load): EchoBeside {
+    const echoed = this.echoedOf(load);
     const windows: JobResult[] = [];
-    this.units.set(callers, [...(this.units.get(callers) ?? []), windows]);
+    echoed.measurements.push(windows);
     return {
       measure: async (measureMs) => {
-        windows.push(await this.run({ ...ECHO_UNIT, inFlight: callers, measureMs }));
+        const { done, peakMiB } = await this.server.withPeak(() =>
+          this.run({ ...load, warmUpMs: SETTLE_MS, measureMs }),
+        );
+        windows.push(done);
+        if (peakMiB !== undefined) echoed.peakMiB = Math.max(peakMiB, echoed.peakMiB ?? 0);
       },
       micros: () => figuresOf(windows).serverMicros,
     };
   }
 
-  /** All measurements of the unit together, by its number of callers. */
-  unitRows(): { readonly callers: number; readonly windows: JobResult[] }[] {
-    return [...this.units].map(([callers, measured]) => ({ callers, windows: measured.flat() }));
-  }
-
-  /** Takes down what an echo of other messages costs in the unit. */
-  setRatio(call: Job['call'], ratio: number | null): void {
-    this.ratios.set(call, ratio);
-  }
-
-  /** A ratio to the unit as one to the echo of this call's messages; null where it has none. */
-  ratioToOwn(call: Job['call'], ratio: number | null): number | null {
-    return ratioOf(ratio, this.ratios.get(call));
+  /** Each message's measurements together. */
+  rows(): Row[] {
+    return [...this.echoed.values()].map(({ load, measurements, peakMiB }) => {
+      const figures = figuresOf(measurements.flat());
+      const unit = figuresOf(this.echoedOf(unitBeside(load)).measurements.flat()).serverMicros;
+      const unitRatio = ratioOf(figures.serverMicros, unit);
+      const measured = { ...figures, echoRatio: 1, unitRatio, mongodRatio: null };
+      return tableRow(`echo of ${load.call}`, 'none', load.callers, measured, peakMiB);
+    });
   }
 
   /** How far the measurements of the unit by many lie apart: the highest over the lowest, less 1. */
   spread(): number | null {
-    const micros = (this.units.get(MANY) ?? [])
-      .map((windows) => figuresOf(windows).serverMicros)
+    const micros = [...this.echoed.values()]
+      .filter(({ load }) => load.call === 'AddEvent' && load.callers > 1)
+      .flatMap(({ measurements }) => measurements.map((windows) => figuresOf(windows).serverMicros))
       .filter((one) => one !== null);
     return micros.length === 0 ? null : Math.max(...micros) / Math.min(...micros) - 1;
   }
-}
 
-/** The unit, measured in turn with a load. */
-export interface UnitBeside {
-  measure(measureMs: number): Promise<void>;
-  /** CPU of one AddEvent in microseconds. */
-  micros(): number | null;
+  private echoedOf(load: Load): Echoed {
+    const name = `${load.call} ${load.callers}`;
+    const echoed = this.echoed.get(name) ?? { load, measurements: [], peakMiB: undefined };
+    this.echoed.set(name, echoed);
+    return echoed;
+  }
+
+  private run(work: Work): Promise<JobResult> {
+    const { pid, port } = this.server;
+    const sessions = Array.from({ length: SESSIONS }, (_, index) => ({
+      sessionId: `echoed-call-${String(index).padStart(4, '0')}`,
+      stored: 0,
+    }));
+    // No event is stored, so none can be repeated.
+    const job = { ...work, repeat: false, port, sessions, serverPid: pid, mongodPid: undefined };
+    return this.generator.run(job);
+  }
 }

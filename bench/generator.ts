@@ -7,6 +7,7 @@ import { loadStream } from './stream-load';
 import { loadUnary } from './unary-load';
 
 const PATHS: Readonly<Record<Job['call'], string>> = {
+  CreateSession: SessionServiceService.createSession.path,
   AddEvent: SessionServiceService.addEvent.path,
   BatchAddEvents: SessionServiceService.batchAddEvents.path,
   IngestEvents: SessionServiceService.ingestEvents.path,

@@ -1,9 +1,9 @@
 /** What the generator is asked to do: one run of one operation against one server. */
 export interface Job {
-  readonly call: 'AddEvent' | 'BatchAddEvents' | 'IngestEvents' | 'GetSession';
+  readonly call: 'CreateSession' | 'AddEvent' | 'BatchAddEvents' | 'IngestEvents' | 'GetSession';
   /** The server's port on this machine. */
   readonly port: number;
-  /** Caller n works on session n, and begins again at the first where there are more callers. */
+  /** Caller n works on session n, and begins again at the first where there are more callers. Of CreateSession one, whose id has the place of a number. */
   readonly sessions: readonly JobSession[];
   /** Calls in flight at once; events in flight where the call is a stream. */
   readonly inFlight: number;

@@ -1,16 +1,18 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { Sizes } from './measure-store';
 import { comparisonText } from './print-comparison';
 import { reportText } from './print-report';
 import { readRows } from './report';
 import { runBench, type Undo } from './run-bench';
 
-const SIZES = { longSessionEvents: 100_000, manySessions: 0 };
-const FULL_SIZES = { longSessionEvents: 1_000_000, manySessions: 1_000_000 };
+const SIZES: Sizes = { longEvents: 100_000, manySessions: undefined };
+const FULL_SIZES: Sizes = { longEvents: 1_000_000, manySessions: 1_000_000 };
 
 const USAGE = `Usage: npm run bench [-- OPTIONS]
 Measures the built service on both stores, beside a bare grpc-js server with no store; takes about three minutes.
-  --full                    a session of 1,000,000 events rather than of 100,000, and a store of 1,000,000 sessions
+  --full                    a session of 1,000,000 events rather than of 100,000, and a store of 1,000,000
+                            sessions; takes some ten minutes more
   --json FILE               write the figures to FILE too
   --compare FIRST SECOND    only print the ratios of two such files
 `;

@@ -1,49 +1,45 @@
-import type { Echo } from './echo';
-import { ratioOf } from './figures';
-import { type MeasuredLoad, measureLoad } from './measure-load';
-import { ADD_EVENT, GET_PAGE, type Load, PAGE, SESSIONS } from './operations';
-import type { FlatnessRow } from './report';
+import { type FlatnessRow, measureFlatness, TURN } from './flatness';
+import type { JobSession } from './job';
+import { ADD_EVENT, GET_PAGE, PAGE, SESSIONS } from './operations';
+import { fillingSessionIdOf } from './request-template';
 import type { Target } from './target';
+import { warmUp } from './warm-up';
 
-/** Sessions that are created at once. */
-const CREATORS = 64;
+/** Sessions of the small store. */
+export const FEW = 100;
 
-const CALLERS = { callers: SESSIONS, inFlight: SESSIONS, warmUpMs: 1000, measureMs: 3000 } as const;
-const ADD: Load = { ...ADD_EVENT, ...CALLERS };
-const READ: Load = { ...GET_PAGE, ...CALLERS };
+/** A turn has many rounds of all callers in it, or what is under way at its ends would show. */
+const LONG_TURN = { ...TURN, measureMs: 1500 };
 
-/** Measures what it costs to add and to read, and again when the store has so many sessions more. */
+/** Measures what it costs to add to and to page sessions of a store that holds many, against one that holds few. */
 export async function measureManySessions(
   store: string,
-  target: Target,
-  echo: Echo,
+  many: Target,
+  few: Target,
   sessions: number,
 ): Promise<FlatnessRow[]> {
-  const before = await measure('few', target, echo);
-  await target.createSessions('one-of-many', sessions, CREATORS);
-  const after = await measure('many', target, echo);
-  const row = (operation: string, few: MeasuredLoad, many: MeasuredLoad): FlatnessRow => ({
-    operation: `${operation}, ${sessions.toLocaleString('en-GB')} sessions more`,
-    store,
-    serverRatio: ratioOf(many.serverRatio, few.serverRatio),
-    mongodRatio: ratioOf(many.mongodRatio, few.mongodRatio),
-    p50Ratio: many.p50Ms / few.p50Ms,
-  });
+  const used = { few: await prepare(few, FEW), many: await prepare(many, sessions) };
+  const page = { ...GET_PAGE, ...LONG_TURN, inFlight: SESSIONS };
+  const add = { ...ADD_EVENT, ...LONG_TURN, inFlight: SESSIONS };
   return [
-    row('AddEvent', before.add, after.add),
-    row(`GetSession, page of ${PAGE}`, before.read, after.read),
+    await measureFlatness('AddEvent', store, {
+      large: () => many.run(add, used.many),
+      small: () => few.run(add, used.few),
+    }),
+    await measureFlatness(`GetSession, page of ${PAGE}`, store, {
+      large: () => many.run(page, used.many),
+      small: () => few.run(page, used.few),
+    }),
   ];
 }
 
-async function measure(
-  name: string,
-  target: Target,
-  echo: Echo,
-): Promise<{ add: MeasuredLoad; read: MeasuredLoad }> {
-  const sessions = await target.ledger.create(`${name}-sessions`, SESSIONS);
-  await target.run({ ...ADD_EVENT, inFlight: SESSIONS, upTo: PAGE }, sessions);
-  const read = await measureLoad(READ, (work) => target.run(work, sessions), echo);
-  const add = await measureLoad(ADD, (work) => target.run(work, sessions), echo);
-  await target.ledger.verify(sessions);
-  return { add, read };
+/** Takes sessions from all over the store, gives each a page of events, and warms the server with them. */
+async function prepare(target: Target, sessions: number): Promise<Pick<JobSession, 'sessionId'>[]> {
+  const used = Array.from({ length: SESSIONS }, (_, index) => ({
+    sessionId: fillingSessionIdOf(Math.floor((index * sessions) / SESSIONS)),
+  }));
+  target.ledger.enterEmpty(used);
+  await target.run({ ...ADD_EVENT, inFlight: SESSIONS, upTo: PAGE }, used);
+  await warmUp((work) => target.run(work, used));
+  return used;
 }

@@ -1,96 +1,94 @@
 import type { Echo } from './echo';
-import { measureFlatness } from './flatness';
-import type { JobSession } from './job';
+import type { FlatnessRow } from './flatness';
 import type { LoadGenerator } from './load-generator';
+import { measureLongSession } from './long-session';
+import { FEW, measureManySessions } from './many-sessions';
 import { measureLoad } from './measure-load';
-import { ADD_EVENT, type Operation, OPERATIONS, SESSIONS } from './operations';
-import { type FlatnessRow, type Row, tableRow } from './report';
-import { measureManySessions } from './many-sessions';
+import { ADD_EVENT, type Operation, OPERATIONS, PAGE, SESSIONS } from './operations';
+import { type Row, tableRow } from './report';
 import type { Store } from './store';
 import { Target } from './target';
+import { warmUp } from './warm-up';
+
+/** How much is stored where the table has the cost of much over the cost of little. */
+export interface Sizes {
+  /** Events of one session. */
+  readonly longEvents: number;
+  /** Sessions of one store; undefined: not measured. */
+  readonly manySessions: number | undefined;
+}
 
 export interface StoreMeasured {
   readonly name: string;
   readonly rows: readonly Row[];
-  readonly flatness: readonly FlatnessRow[];
+  readonly longSession: readonly FlatnessRow[];
+  readonly manySessions: readonly FlatnessRow[];
   readonly idleMiB: number | null;
 }
 
-/** How large the long session and the full store are that are measured against small ones. */
-export interface Sizes {
-  readonly longSessionEvents: number;
-  /** 0: none is filled. */
-  readonly manySessions: number;
-}
-
-/** Load of each operation before any is measured, in milliseconds: V8 optimises what runs, and the echo has long been so. */
-const WARM_UP_MS = 700;
-
-/** An operation and the sessions that it is measured on. */
-interface Prepared {
-  readonly operation: Operation;
-  readonly sessions: readonly JobSession[];
-}
-
-/** Every operation on a store, on one server that is warm, and then the long session. */
+/** Every operation on a store and then the long session, all with one server; then the many sessions. */
 export async function measureStore(
   store: Store,
   generator: LoadGenerator,
   echo: Echo,
-  { longSessionEvents, manySessions }: Sizes,
+  { longEvents, manySessions }: Sizes,
   say: (what: string) => void,
 ): Promise<StoreMeasured> {
-  say(`warm-up, ${store.name}`);
-  const server = await store.startServer();
-  const idleMiB = server.memory('VmRSS') ?? null;
-  const target = new Target(server, store.mongodPid, generator);
-  try {
-    const all = await Promise.all(OPERATIONS.map((operation) => prepare(operation, target)));
-    for (const one of all) await warmUp(one, target);
-    const rows: Row[] = [];
-    for (const one of all) {
-      say(`${one.operation.name}, ${store.name}`);
-      rows.push(...(await measureOperation(one, store.name, target, echo)));
-    }
-    say(`a session of ${longSessionEvents} events, ${store.name}`);
-    const flatness = await measureFlatness(store.name, target, longSessionEvents);
-    if (manySessions > 0) {
-      say(`${manySessions} sessions, ${store.name}`);
-      flatness.push(...(await measureManySessions(store.name, target, echo, manySessions)));
-    }
-    return { name: store.name, rows, flatness, idleMiB };
-  } finally {
-    await target.stop();
+  const { name } = store;
+  const start = async (database: string): Promise<Target> =>
+    new Target(await store.startServer(database), store.mongodPid, generator);
+
+  const target = await start('operations');
+  const idleMiB = target.server.memoryMiB ?? null;
+  say(`warm-up, ${name}`);
+  await warmUpTarget(target);
+  const rows: Row[] = [];
+  for (const operation of OPERATIONS) {
+    say(`${operation.name}, ${name}`);
+    rows.push(...(await measureOperation(operation, name, target, echo)));
   }
+  say(`a session of ${longEvents} events, ${name}`);
+  const longSession = await measureLongSession(name, target, longEvents);
+  say(`all is read back, ${name}`);
+  await target.ledger.verify();
+  await target.stop();
+
+  if (manySessions === undefined) return { name, rows, longSession, manySessions: [], idleMiB };
+  say(`a store of ${manySessions} sessions, ${name}`);
+  const [many, few] = [await start('many'), await start('few')];
+  await store.fill('many', many, manySessions);
+  await store.fill('few', few, FEW);
+  say('it is filled');
+  const flatness = await measureManySessions(name, many, few, manySessions);
+  for (const each of [many, few]) {
+    await each.ledger.verify();
+    await each.stop();
+  }
+  return { name, rows, longSession, manySessions: flatness, idleMiB };
 }
 
-async function prepare(operation: Operation, target: Target): Promise<Prepared> {
-  const prefix = operation.name.replace(/\W+/g, '-').toLowerCase();
-  return { operation, sessions: await target.ledger.create(prefix, SESSIONS) };
-}
-
-async function warmUp({ operation: { prepared, loads }, sessions }: Prepared, target: Target): Promise<void> {
-  if (prepared > 0) await target.run({ ...ADD_EVENT, inFlight: SESSIONS, upTo: prepared }, sessions);
-  for (const load of loads.slice(0, 1)) {
-    await target.run({ ...load, warmUpMs: 0, measureMs: WARM_UP_MS }, sessions);
-  }
+async function warmUpTarget(target: Target): Promise<void> {
+  const sessions = await target.ledger.create('warm-up', SESSIONS);
+  await target.run({ ...ADD_EVENT, inFlight: SESSIONS, upTo: PAGE }, sessions);
+  await warmUp((work) => target.run(work, sessions));
 }
 
 async function measureOperation(
-  { operation: { name, loads, isRight }, sessions }: Prepared,
+  { name, prepared, loads, isRight }: Operation,
   store: string,
   target: Target,
   echo: Echo,
 ): Promise<Row[]> {
+  const sessions = await target.ledger.create(name, SESSIONS);
+  if (prepared > 0) await target.run({ ...ADD_EVENT, inFlight: SESSIONS, upTo: prepared }, sessions);
   const rows: Row[] = [];
   for (const load of loads) {
-    target.server.forgetPeakMemory();
-    const measured = await measureLoad(load, (work) => target.run(work, sessions), echo);
+    const { done: measured, peakMiB } = await target.server.withPeak(() =>
+      measureLoad(load, (work) => target.run(work, sessions), echo),
+    );
     if (!measured.replies.every(isRight))
       throw new Error(`${name} on ${store}: a reply is not what it should be`);
-    const ownRatio = echo.ratioToOwn(load.call, measured.serverRatio);
-    rows.push(tableRow(name, store, load.callers, { ...measured, ownRatio }, target.server.memory('VmHWM')));
+    rows.push(tableRow(name, store, load.callers, measured, peakMiB));
   }
-  await target.ledger.verify(sessions);
   return rows;
 }

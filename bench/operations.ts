@@ -25,12 +25,12 @@ export interface Operation {
 export const SESSIONS = 32;
 
 export const PAGE = 50;
-const BATCH = 100;
-const STREAM_IN_FLIGHT = 256;
+export const BATCH = 100;
+export const STREAM_IN_FLIGHT = 256;
 
-const MANY = { callers: 32, inFlight: 32, warmUpMs: 1200, measureMs: 3000 } as const;
-/** After the many: the server is warm. */
+const MANY = { callers: 32, inFlight: 32, warmUpMs: 600, measureMs: 3000 } as const;
 const ONE = { callers: 1, inFlight: 1, warmUpMs: 300, measureMs: 1200 } as const;
+const STREAM = { callers: 1, inFlight: STREAM_IN_FLIGHT, warmUpMs: 600, measureMs: 2400 } as const;
 
 /** New events, one a request. */
 export const ADD_EVENT: Work = {
@@ -44,10 +44,10 @@ export const ADD_EVENT: Work = {
   measureMs: 0,
   upTo: 0,
 };
+export const CREATE_SESSION: Work = { ...ADD_EVENT, call: 'CreateSession' };
 export const BATCH_ADD: Work = { ...ADD_EVENT, call: 'BatchAddEvents', batch: BATCH };
 export const GET_PAGE: Work = { ...ADD_EVENT, call: 'GetSession', offsets: [0], limit: PAGE };
 const INGEST: Work = { ...ADD_EVENT, call: 'IngestEvents' };
-const STREAM = { callers: 1, inFlight: STREAM_IN_FLIGHT, warmUpMs: 1200, measureMs: 2400 } as const;
 
 /** What a store is measured by. */
 export const OPERATIONS: readonly Operation[] = [
@@ -64,17 +64,17 @@ export const OPERATIONS: readonly Operation[] = [
     isRight: (reply) => AddEventResponse.decode(reply).duplicate,
   },
   {
-    name: 'BatchAddEvents of 100',
+    name: `BatchAddEvents of ${BATCH}`,
     prepared: 0,
     // Shorter: every event is read back.
-    loads: manyAndOne(BATCH_ADD).map((load) => ({ ...load, warmUpMs: 900, measureMs: 1500 })),
+    loads: manyAndOne(BATCH_ADD).map((load) => ({ ...load, measureMs: 1200 })),
     isRight: (reply) => {
       const { results } = BatchAddEventsResponse.decode(reply);
       return results.length === BATCH && !results.some(({ duplicate }) => duplicate);
     },
   },
   {
-    name: 'IngestEvents, 256 in flight',
+    name: 'IngestEvents',
     prepared: 0,
     loads: [{ ...INGEST, ...STREAM }],
     isRight: (reply) => {
@@ -83,21 +83,17 @@ export const OPERATIONS: readonly Operation[] = [
     },
   },
   {
-    name: 'GetSession, page of 50',
+    name: `GetSession, page of ${PAGE}`,
     prepared: PAGE,
     loads: manyAndOne(GET_PAGE),
     isRight: (reply) => GetSessionResponse.decode(reply).events.length === PAGE,
   },
 ];
 
-/** The unit of the ratios. */
-export const ECHO_UNIT: Work = { ...ADD_EVENT, warmUpMs: 100 };
-
-/** What else the echo is measured by. */
-export const ECHOES: readonly (Load & { readonly name: string })[] = [
-  { ...INGEST, ...STREAM, name: 'echo of IngestEvents' },
-  { ...GET_PAGE, ...MANY, name: 'echo of GetSession', measureMs: 1500 },
-];
+/** The unit that all loads are compared in: AddEvent from one caller beside a load of one, from many beside any other. */
+export function unitBeside({ inFlight }: Work): Load {
+  return { ...ADD_EVENT, ...(inFlight === 1 ? ONE : MANY) };
+}
 
 function manyAndOne(work: Work): Load[] {
   return [

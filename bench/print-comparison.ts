@@ -5,8 +5,9 @@ const TITLES: Readonly<Record<Compared, string>> = {
   perSecond: 'per second',
   p50Ms: 'p50',
   p99Ms: 'p99',
-  serverRatio: 'server/echo',
-  mongodRatio: 'mongod/echo',
+  echoRatio: 'server/echo',
+  unitRatio: 'server/unit',
+  mongodRatio: 'mongod/unit',
   peakMiB: 'peak memory',
 };
 

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
 /** CPU of a process so far, by thread; undefined where the system does not tell. */
 export type CpuUse = ReadonlyMap<string, ThreadUse> | undefined;
@@ -32,18 +32,6 @@ export function ranBetween(begin: CpuUse, end: CpuUse): number | undefined {
 export function waitedBetween(pid: number, begin: CpuUse, end: CpuUse): number | undefined {
   const [first, last] = [begin?.get(String(pid)), end?.get(String(pid))];
   return first === undefined || last === undefined ? undefined : last.waitedMicros - first.waitedMicros;
-}
-
-/** Memory of a process in MiB: `VmRSS` what it has, `VmHWM` the most that it had; undefined where the system does not tell. */
-export function memoryMiB(pid: number, figure: 'VmRSS' | 'VmHWM'): number | undefined {
-  const line = new RegExp(`^${figure}:\\s+(\\d+) kB`, 'm').exec(readIfThere(`/proc/${pid}/status`));
-  return line === null ? undefined : Number(line[1]) / 1024;
-}
-
-/** Makes the most memory that a process had be what it has now; see clear_refs in proc(5). */
-export function forgetPeakMemory(pid: number): void {
-  const file = `/proc/${pid}/clear_refs`;
-  if (existsSync(file)) writeFileSync(file, '5');
 }
 
 /** Threads end while they are looked at. */

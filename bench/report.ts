@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { FlatnessRow } from './flatness';
 
 /** One line of the table. Figures are null where the system does not tell them. */
 export interface Row {
@@ -12,12 +13,12 @@ export interface Row {
   /** CPU for each event. */
   readonly serverMicros: number | null;
   readonly mongodMicros: number | null;
-  readonly peakMiB: number | null;
-  /** The CPU as a ratio to the echo's server. */
-  readonly serverRatio: number | null;
+  /** The server's CPU as a ratio to the echo of the same messages. */
+  readonly echoRatio: number | null;
+  /** The server's and mongod's as a ratio to the echo of one AddEvent. */
+  readonly unitRatio: number | null;
   readonly mongodRatio: number | null;
-  /** The server's CPU as a ratio to an echo of the same messages; null where there is none. */
-  readonly ownRatio: number | null;
+  readonly peakMiB: number | null;
   /** Share of the time for which the server's event loop had work, and another process its core. */
   readonly waited: number | null;
 }
@@ -30,20 +31,11 @@ export function tableRow(
   peakMiB: number | undefined,
 ): Row {
   const { perSecond, p50Ms, p95Ms, p99Ms, serverMicros, mongodMicros, waited } = measured;
-  const { serverRatio, mongodRatio, ownRatio } = measured;
+  const { echoRatio, unitRatio, mongodRatio } = measured;
   return {
-    ...{ operation, store, callers, perSecond, p50Ms, p95Ms, p99Ms, serverMicros, mongodMicros },
-    ...{ peakMiB: peakMiB ?? null, serverRatio, mongodRatio, ownRatio, waited },
+    ...{ operation, store, callers, perSecond, p50Ms, p95Ms, p99Ms },
+    ...{ serverMicros, echoRatio, unitRatio, mongodMicros, mongodRatio, peakMiB: peakMiB ?? null, waited },
   };
-}
-
-/** A long session against a short one. */
-export interface FlatnessRow {
-  readonly operation: string;
-  readonly store: string;
-  readonly serverRatio: number | null;
-  readonly mongodRatio: number | null;
-  readonly p50Ratio: number;
 }
 
 export interface Report {
@@ -52,14 +44,25 @@ export interface Report {
   /** The highest CPU of the echo's measurements over the lowest, less 1: with `waited`, how much others disturbed the machine. */
   readonly echoSpread: number | null;
   readonly rows: readonly Row[];
-  readonly longSessionEvents: number;
-  readonly flatness: readonly FlatnessRow[];
+  /** Whether `peakMiB` is of the row's own time; where the system does not let it, since the server's start. */
+  readonly peaksAreOfRows: boolean;
+  readonly longSession: { readonly events: number; readonly rows: readonly FlatnessRow[] };
+  /** Null where it was not asked for. */
+  readonly manySessions: { readonly sessions: number; readonly rows: readonly FlatnessRow[] } | null;
   /** Memory of a server that has just started, by store, in MiB. */
   readonly idleMiB: Readonly<Record<string, number | null>>;
 }
 
 /** What two runs are compared by. */
-export const COMPARED = ['perSecond', 'p50Ms', 'p99Ms', 'serverRatio', 'mongodRatio', 'peakMiB'] as const;
+export const COMPARED = [
+  'perSecond',
+  'p50Ms',
+  'p99Ms',
+  'echoRatio',
+  'unitRatio',
+  'mongodRatio',
+  'peakMiB',
+] as const;
 
 export type Compared = (typeof COMPARED)[number];
 export type ComparedRow = Pick<Row, 'operation' | 'store' | 'callers' | Compared>;
@@ -83,7 +86,8 @@ export function readRows(path: string): ComparedRow[] {
       perSecond: figure('perSecond'),
       p50Ms: figure('p50Ms'),
       p99Ms: figure('p99Ms'),
-      serverRatio: figureOrNull('serverRatio'),
+      echoRatio: figureOrNull('echoRatio'),
+      unitRatio: figureOrNull('unitRatio'),
       mongodRatio: figureOrNull('mongodRatio'),
       peakMiB: figureOrNull('peakMiB'),
     };

@@ -1,24 +1,32 @@
 /** Digits of an event's number in its id. */
 const DIGITS = 8;
 
-const MARK = 'event-';
+/** Where an id's number is in a request that is encoded: it is written over for each send. */
+const PLACE = '#'.repeat(DIGITS);
 
-/** What an id is where a request is encoded; its digits are written over for each send. */
-export const ID_PLACE = `${MARK}${'0'.repeat(DIGITS)}`;
-
-export function eventIdOf(number: number): string {
-  return `${MARK}${String(number).padStart(DIGITS, '0')}`;
+/** The id of such a number; without one, the place for it. */
+export function eventIdOf(number?: number): string {
+  return `event-${digitsOf(number)}`;
 }
 
-/** A request that is encoded once, and sent with other event ids each time. */
+/** The id of one of the sessions that fill a store, likewise. */
+export function fillingSessionIdOf(number?: number): string {
+  return `filling-${digitsOf(number)}`;
+}
+
+function digitsOf(number: number | undefined): string {
+  return number === undefined ? PLACE : String(number).padStart(DIGITS, '0');
+}
+
+/** A request that is encoded once, and sent with other ids each time. */
 export class RequestTemplate {
-  /** Where the digits of each id are. */
+  /** Where the number of each id is. */
   private readonly places: readonly number[];
 
   constructor(private readonly bytes: Buffer) {
     const places: number[] = [];
-    for (let at = bytes.indexOf(ID_PLACE); at >= 0; at = bytes.indexOf(ID_PLACE, at + 1)) {
-      places.push(at + MARK.length);
+    for (let at = bytes.indexOf(PLACE); at >= 0; at = bytes.indexOf(PLACE, at + DIGITS)) {
+      places.push(at);
     }
     this.places = places;
   }

@@ -1,13 +1,19 @@
 import type { Job } from './job';
 import type { RequestTemplate } from './request-template';
-import { addEventRequest, batchRequest, ingestRequest, pageRequest } from './transcript-event';
+import {
+  addEventRequest,
+  batchRequest,
+  createSessionRequest,
+  ingestRequest,
+  pageRequest,
+} from './transcript-event';
 
 /** A request as bytes, and what its reply will count for. */
 export interface EncodedRequest {
   readonly bytes: Buffer;
   /** Events, or 1 for a page. */
   readonly units: number;
-  /** New events that the reply acknowledges, and to which of the job's sessions. */
+  /** New events, or sessions, that the reply acknowledges, and to which of the job's sessions. */
   readonly newEvents: number;
   readonly session: number;
 }
@@ -22,6 +28,7 @@ export function requestsOf(job: Job): NextRequest {
 }
 
 function templateOf({ call, batch }: Job, sessionId: string): RequestTemplate {
+  if (call === 'CreateSession') return createSessionRequest(sessionId);
   if (call === 'BatchAddEvents') return batchRequest(sessionId, batch);
   return call === 'IngestEvents' ? ingestRequest(sessionId) : addEventRequest(sessionId);
 }

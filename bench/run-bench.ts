@@ -1,13 +1,11 @@
 import { cpus, loadavg, platform, release } from 'node:os';
 import { buildService } from '../test/support/built-service';
+import { resetPeakMemory } from '../test/support/process-memory';
 import { type Cores, divideCores } from './cores';
 import { Echo } from './echo';
-import { figuresOf } from './figures';
 import { LoadGenerator } from './load-generator';
-import { measureLoad } from './measure-load';
 import { measureStore, type Sizes, type StoreMeasured } from './measure-store';
-import { ECHOES } from './operations';
-import { type Report, type Row, tableRow } from './report';
+import type { Report } from './report';
 import { embeddedStore, mongodbStore } from './store';
 
 /** What is to be undone when the bench ends, however it does. */
@@ -19,6 +17,7 @@ export async function runBench(
   say: (what: string) => void,
   atEnd: (undo: Undo) => void,
 ): Promise<Report> {
+  const { longEvents, manySessions } = sizes;
   const date = new Date().toISOString();
   const load = loadavg()[0] ?? 0;
   say('build');
@@ -26,10 +25,9 @@ export async function runBench(
   const cores = divideCores();
   const generator = new LoadGenerator();
   atEnd(() => generator.stop());
-  say('echo');
+  say('warm-up, echo');
   const echo = await Echo.start(cores.serverPrefix, generator);
   atEnd(() => echo.server.stop());
-  const echoes = await measureEchoes(echo);
 
   const stores: StoreMeasured[] = [];
   for (const open of [embeddedStore, mongodbStore]) {
@@ -41,29 +39,15 @@ export async function runBench(
     date,
     machine: describeMachine(date, cores, load),
     echoSpread: echo.spread(),
-    rows: [...unitRows(echo), ...echoes, ...stores.flatMap(({ rows }) => rows)],
-    longSessionEvents: sizes.longSessionEvents,
-    flatness: stores.flatMap(({ flatness }) => flatness),
+    rows: [...echo.rows(), ...stores.flatMap(({ rows }) => rows)],
+    peaksAreOfRows: resetPeakMemory(process.pid),
+    longSession: { events: longEvents, rows: stores.flatMap(({ longSession }) => longSession) },
+    manySessions:
+      manySessions === undefined
+        ? null
+        : { sessions: manySessions, rows: stores.flatMap((store) => store.manySessions) },
     idleMiB: Object.fromEntries(stores.map(({ name, idleMiB }) => [name, idleMiB])),
   };
-}
-
-async function measureEchoes(echo: Echo): Promise<Row[]> {
-  const rows: Row[] = [];
-  for (const { name, ...load } of ECHOES) {
-    const measured = await measureLoad(load, (work) => echo.run(work), echo);
-    echo.setRatio(load.call, measured.serverRatio);
-    const row = { ...measured, ownRatio: null };
-    rows.push(tableRow(name, 'none', load.callers, row, echo.server.memory('VmHWM')));
-  }
-  return rows;
-}
-
-function unitRows(echo: Echo): Row[] {
-  return echo.unitRows().map(({ callers, windows }) => {
-    const measured = { ...figuresOf(windows), serverRatio: 1, mongodRatio: null, ownRatio: null };
-    return tableRow('echo of AddEvent', 'none', callers, measured, echo.server.memory('VmHWM'));
-  });
 }
 
 function describeMachine(date: string, { description }: Cores, load: number): string {

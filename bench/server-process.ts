@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { forgetPeakMemory, memoryMiB } from './process-usage';
+import { memoryMiB, resetPeakMemory } from '../test/support/process-memory';
 
 /** A line of the service's log about an error that a client is not told. The first is shown: the bench ends with it. */
 const ERROR_LINE = /"level":[56]0/;
@@ -44,14 +44,16 @@ export class ServerProcess {
     return new ServerProcess(child, child.pid, port);
   }
 
-  /** In MiB. */
-  memory(figure: 'VmRSS' | 'VmHWM'): number | undefined {
-    return memoryMiB(this.pid, figure);
+  /** What it has, in MiB. */
+  get memoryMiB(): number | undefined {
+    return memoryMiB(this.pid, 'VmRSS');
   }
 
-  /** From now on `VmHWM` is what it has at most from here; where the system cannot, it stays what it was. */
-  forgetPeakMemory(): void {
-    forgetPeakMemory(this.pid);
+  /** Does the work, and tells the most memory that the server had meanwhile, in MiB. */
+  async withPeak<Done>(work: () => Promise<Done>): Promise<{ done: Done; peakMiB: number | undefined }> {
+    resetPeakMemory(this.pid);
+    const done = await work();
+    return { done, peakMiB: memoryMiB(this.pid, 'VmHWM') };
   }
 
   /** Ends it in its orderly way. */

@@ -8,18 +8,27 @@ const READERS = 4;
 
 const PAGE = 1000;
 
-/** The sessions of one operation, and how many events of each were acknowledged. */
+/** The sessions that a server was given events of, and how many of each it acknowledged. */
 export class SessionLedger {
   private readonly stored = new Map<string, number>();
 
   constructor(private readonly client: RpcClient) {}
 
-  async create(prefix: string, count: number): Promise<JobSession[]> {
-    const sessionIds = Array.from({ length: count }, (_, i) => `${prefix}-${String(i).padStart(2, '0')}`);
+  /** Creates sessions that are called by what they are for, their ids as long as those of the echo. */
+  async create(purpose: string, count: number): Promise<JobSession[]> {
+    const prefix = purpose.toLowerCase().replace(/\W+/g, '-').slice(0, 11).padEnd(11, '-');
+    const sessions = Array.from({ length: count }, (_, index) => ({
+      sessionId: `${prefix}-${String(index).padStart(4, '0')}`,
+    }));
     const status = SessionStatus.SESSION_STATUS_ACTIVE;
-    await Promise.all(sessionIds.map((sessionId) => this.client.createSession({ sessionId, status })));
-    for (const sessionId of sessionIds) this.stored.set(sessionId, 0);
-    return this.now(sessionIds.map((sessionId) => ({ sessionId })));
+    await Promise.all(sessions.map((session) => this.client.createSession({ ...session, status })));
+    this.enterEmpty(sessions);
+    return this.now(sessions);
+  }
+
+  /** Takes down sessions that were created. */
+  enterEmpty(sessions: readonly Pick<JobSession, 'sessionId'>[]): void {
+    for (const { sessionId } of sessions) this.stored.set(sessionId, 0);
   }
 
   /** The sessions with the events that they have by now. */
@@ -34,9 +43,9 @@ export class SessionLedger {
     }
   }
 
-  /** Reads these sessions whole. @throws where what was acknowledged is not what is stored */
-  async verify(sessions: readonly Pick<JobSession, 'sessionId'>[]): Promise<void> {
-    const pages = this.now(sessions).flatMap(({ sessionId, stored }) => {
+  /** Reads every session whole. @throws where what was acknowledged is not what is stored */
+  async verify(): Promise<void> {
+    const pages = [...this.stored].flatMap(([sessionId, stored]) => {
       const awaited = new Set(Array.from({ length: stored }, (_, number) => eventIdOf(number)));
       // One more than is full, which shows that the log ends where it should.
       const count = Math.floor(stored / PAGE) + 1;

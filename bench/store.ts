@@ -6,14 +6,18 @@ import { HealthCheckResponse_ServingStatus, HealthClient } from '../generated/gr
 import { BUILT_SERVICE } from '../test/support/built-service';
 import { ReplicaSet } from '../test/support/replica-set';
 import { until } from '../test/support/until';
+import { copySessions } from './copy-sessions';
 import { ServerProcess } from './server-process';
+import type { Target } from './target';
 
-/** A store that servers are started on, one after the other. */
+/** A store that servers are started on. */
 export interface Store {
   readonly name: string;
   readonly mongodPid: number | undefined;
-  /** A fresh server, once it serves. */
-  startServer(): Promise<ServerProcess>;
+  /** A fresh server on a fresh database of this name, once it serves. */
+  startServer(database: string): Promise<ServerProcess>;
+  /** Fills the database of this name, which is empty, by way of its server or past it. */
+  fill(database: string, target: Target, sessions: number): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -22,7 +26,8 @@ export function embeddedStore(serverPrefix: readonly string[]): Promise<Store> {
   return Promise.resolve({
     name: 'embedded',
     mongodPid: undefined,
-    startServer: () => startServer(serverPrefix, { DATA_DIR: folder }),
+    startServer: (database) => startServer(serverPrefix, { DATA_DIR: join(folder, database) }),
+    fill: (_, target, sessions) => target.createSessions(sessions),
     remove: () => {
       rmSync(folder, { recursive: true, force: true });
       return Promise.resolve();
@@ -37,9 +42,19 @@ export async function mongodbStore(serverPrefix: readonly string[]): Promise<Sto
   return {
     name: 'mongodb',
     mongodPid: Number(status?.pid),
-    startServer: () => startServer(serverPrefix, { MONGODB_URI: replicaSet.uri }),
+    startServer: (database) => startServer(serverPrefix, { MONGODB_URI: uriOf(replicaSet, database) }),
+    fill: async (database, target, sessions) => {
+      await target.createSessions(1);
+      await copySessions(uriOf(replicaSet, database), sessions);
+    },
     remove: () => replicaSet.stop(),
   };
+}
+
+function uriOf({ uri }: ReplicaSet, database: string): string {
+  const whole = new URL(uri);
+  whole.pathname = database;
+  return whole.href;
 }
 
 async function startServer(

@@ -2,6 +2,8 @@ import {
   AddEventRequest,
   AddEventResponse,
   BatchAddEventsRequest,
+  BatchAddEventsResponse,
+  CreateSessionRequest,
   GetSessionRequest,
   GetSessionResponse,
   IngestEventsRequest,
@@ -9,11 +11,13 @@ import {
 } from '../generated/conversation/v1/session_service';
 import { SessionStatus } from '../generated/conversation/v1/session';
 import type { Event } from '../generated/conversation/v1/event';
-import { ID_PLACE, RequestTemplate } from './request-template';
+import { eventIdOf, RequestTemplate } from './request-template';
+
+const ACTIVE = SessionStatus.SESSION_STATUS_ACTIVE;
 
 /** What a speech recogniser sends of a short turn: about 300 bytes in the protobuf encoding. */
 const EVENT = {
-  eventId: ID_PLACE,
+  eventId: eventIdOf(),
   type: 'user_speech',
   payload: {
     speaker: 'caller',
@@ -28,6 +32,11 @@ const EVENT = {
     ],
   },
 };
+
+export function createSessionRequest(sessionId: string): RequestTemplate {
+  const request = { sessionId, language: 'en-GB', status: ACTIVE, metadata: undefined };
+  return new RequestTemplate(Buffer.from(CreateSessionRequest.encode(request).finish()));
+}
 
 export function addEventRequest(sessionId: string): RequestTemplate {
   const request = { ...EVENT, sessionId, expectedSequence: undefined };
@@ -54,10 +63,15 @@ export function addEventReply(sessionId: string): Buffer {
   return Buffer.from(AddEventResponse.encode(reply).finish());
 }
 
-/** A reply of IngestEvents as large as the real one, so without the payload. */
+/** A reply of BatchAddEvents as large as the real one. */
+export function batchReply(sessionId: string, size: number): Buffer {
+  const results = Array.from({ length: size }, () => acknowledgement(sessionId));
+  return Buffer.from(BatchAddEventsResponse.encode({ results }).finish());
+}
+
+/** A reply of IngestEvents as large as the real one. */
 export function ingestReply(sessionId: string): Buffer {
-  const event = { ...storedEvent(sessionId, 1000), payload: undefined };
-  const added = { event, duplicate: false, payloadMismatch: false };
+  const added = acknowledgement(sessionId);
   return Buffer.from(IngestEventsResponse.encode({ result: { $case: 'added', value: added } }).finish());
 }
 
@@ -66,7 +80,7 @@ export function pageReply(sessionId: string, limit: number): Buffer {
   const reply = {
     session: {
       sessionId,
-      status: SessionStatus.SESSION_STATUS_ACTIVE,
+      status: ACTIVE,
       language: 'en-GB',
       startedAt: new Date(),
       endedAt: undefined,
@@ -79,6 +93,12 @@ export function pageReply(sessionId: string, limit: number): Buffer {
     pagination: { offset: 0, limit, total: limit, hasMore: false },
   };
   return Buffer.from(GetSessionResponse.encode(reply).finish());
+}
+
+/** Of a batch or a stream: without the payload. */
+function acknowledgement(sessionId: string): AddEventResponse {
+  const event = { ...storedEvent(sessionId, 1000), payload: undefined };
+  return { event, duplicate: false, payloadMismatch: false };
 }
 
 function storedEvent(sessionId: string, sequence: number): Event {

@@ -4,11 +4,11 @@ import { join, resolve } from 'node:path';
 import { type App, startApp } from '../src/app';
 import { readConfig } from '../src/config';
 import { createLogger } from '../src/telemetry/logger';
+import { RpcClient } from '../test/support/rpc-client';
 import { type Call, DemoError, messageOf, readCallFile } from './call-file';
 import { type Paint, paintFor } from './colours';
 import { PAGE_SIZE, playCall, readLog } from './play-call';
 import { conversationText } from './print-conversation';
-import { SessionClient } from './session-client';
 import { faultsOfLog } from './verify-log';
 
 const OWN_CALL = join(__dirname, 'calls', 'moving-home.jsonl');
@@ -29,7 +29,7 @@ async function main(): Promise<void> {
   const calls = readCallFile(argument === undefined ? OWN_CALL : fromWhereNpmWasCalled(argument));
 
   const app = await startService();
-  const client = new SessionClient(app.grpcPort);
+  const client = new RpcClient(app.grpcPort);
   try {
     const paint = paintFor(process.stdout, process.env);
     for (const call of calls) await demonstrate(client, call, paint);
@@ -50,7 +50,7 @@ function startService(): Promise<App> {
   return startApp(config, createLogger(config.logLevel), fail);
 }
 
-async function demonstrate(client: SessionClient, call: Call, paint: Paint): Promise<void> {
+async function demonstrate(client: RpcClient, call: Call, paint: Paint): Promise<void> {
   await playCall(client, call);
   const { session, events, pages } = await readLog(client, call.sessionId);
   const late = call.events.filter(({ afterHangUp }) => afterHangUp);

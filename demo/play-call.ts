@@ -1,14 +1,14 @@
 import { SessionStatus, type Session } from '../generated/conversation/v1/session';
 import type { Event } from '../generated/conversation/v1/event';
 import type { AddEventResponse } from '../generated/conversation/v1/session_service';
+import type { RpcClient } from '../test/support/rpc-client';
 import { type Call, DemoError, messageOf, type PlayedEvent } from './call-file';
-import type { SessionClient } from './session-client';
 
 /** Small, so that a call of ordinary length takes several pages. */
 export const PAGE_SIZE = 20;
 
 /** Sends a call as a voice server would: the session, each event, the hang-up, what comes after it. */
-export async function playCall(client: SessionClient, call: Call): Promise<void> {
+export async function playCall(client: RpcClient, call: Call): Promise<void> {
   const { sessionId, language, metadata, place } = call;
   const status = SessionStatus.SESSION_STATUS_ACTIVE;
   const { created } = await refusedAt(place, () =>
@@ -28,7 +28,7 @@ export async function playCall(client: SessionClient, call: Call): Promise<void>
     await sendEvent(client, sessionId, event);
 }
 
-async function sendEvent(client: SessionClient, sessionId: string, played: PlayedEvent): Promise<void> {
+async function sendEvent(client: RpcClient, sessionId: string, played: PlayedEvent): Promise<void> {
   const { eventId, type, payload, place } = played;
   for (let attempt = 1; attempt <= played.sent; attempt += 1) {
     const reply = await refusedAt(place, () => client.addEvent({ sessionId, eventId, type, payload }));
@@ -52,7 +52,7 @@ export interface ReadLog {
 }
 
 /** Reads a session's whole log, a page after the other. */
-export async function readLog(client: SessionClient, sessionId: string): Promise<ReadLog> {
+export async function readLog(client: RpcClient, sessionId: string): Promise<ReadLog> {
   const events: Event[] = [];
   for (let pages = 1; ; pages += 1) {
     const page = await client.getSession({ sessionId, offset: events.length, limit: PAGE_SIZE });

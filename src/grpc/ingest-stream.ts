@@ -173,9 +173,13 @@ class IngestStream {
       events: this.answered,
       peer: this.call.getPeer(),
     };
+    if (code === Code.OK) {
+      this.settings.logger.debug(line, 'call');
+      return;
+    }
     const cause = this.ending?.cause === undefined ? {} : { err: this.ending.cause };
-    if (code === Code.OK) this.settings.logger.debug(line, 'call');
-    else this.settings.logger.info({ ...line, reason: this.ending?.reason, ...cause }, 'call failed');
+    const level = this.ending?.reason === 'INTERNAL' ? 'error' : 'info';
+    this.settings.logger[level]({ ...line, reason: this.ending?.reason, ...cause }, 'call failed');
   }
 
   /** A client that does not read its replies is not read from either. */

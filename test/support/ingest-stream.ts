@@ -37,9 +37,9 @@ export class IngestStream {
     });
   }
 
-  /** Requests that the stream has taken or keeps for when it can. */
-  get sentCount(): number {
-    return this.sent;
+  /** Requests that the library has taken to send; it queues the rest until the server lets it send more. */
+  get takenCount(): number {
+    return this.sent - this.call.writableLength;
   }
 
   send(event: IngestedEvent): void {

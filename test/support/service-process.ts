@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BUILT_SERVICE } from './built-service';
+import { memoryMiB } from './process-memory';
 import { until } from './until';
 
 export interface Exit {
@@ -51,6 +52,13 @@ export class ServiceProcess {
     running.add(this);
   }
 
+  /** Of the process. */
+  get pid(): number {
+    const { pid } = this.child;
+    if (pid === undefined) throw new Error('the service did not start');
+    return pid;
+  }
+
   /** The log so far: one JSON object a line. */
   get log(): Record<string, unknown>[] {
     const whole = this.stdout.slice(0, this.stdout.lastIndexOf('\n') + 1);
@@ -67,6 +75,14 @@ export class ServiceProcess {
       const port = this.log.find(({ msg }) => String(msg).startsWith('listening'))?.grpcPort;
       return typeof port === 'number' ? port : undefined;
     });
+  }
+
+  /** In MiB: what it has (`VmRSS`), or the most that it had (`VmHWM`). */
+  memory(figure: 'VmRSS' | 'VmHWM'): number {
+    const { pid } = this.child;
+    const mib = pid === undefined ? undefined : memoryMiB(pid, figure);
+    if (mib === undefined) throw new Error('the system does not tell how much memory the service has');
+    return mib;
   }
 
   signal(signal: NodeJS.Signals): void {

@@ -1,6 +1,6 @@
 import type { SessionRepository } from '../../src/core/session-repository';
 import { GrpcServer, type GrpcSettings } from '../../src/grpc/server';
-import { createLogger } from '../../src/telemetry/logger';
+import { createLogger, type Logger } from '../../src/telemetry/logger';
 import { RpcClient } from './rpc-client';
 
 /** A gRPC server on a free port, and a client of it. */
@@ -15,6 +15,7 @@ export interface SessionServer {
 export async function startSessionServer(
   repository: SessionRepository,
   settings: Partial<GrpcSettings> = {},
+  logger: Logger = createLogger('silent'),
 ): Promise<SessionServer> {
   const server = new GrpcServer(
     repository,
@@ -29,7 +30,7 @@ export async function startSessionServer(
       unansweredBytes: 128 * 1024 * 1024,
       ...settings,
     },
-    createLogger('silent'),
+    logger,
   );
   const client = new RpcClient(await server.listen());
   const stop = (): Promise<void> => server.close(5000);

@@ -1,4 +1,5 @@
 import { status as Code } from '@grpc/grpc-js';
+import pino from 'pino';
 import { storageFull, storeUnavailable } from '../../src/core/errors';
 import { HeldRepository } from '../support/held-repository';
 import { addedOf, errorOf, type IngestStream } from '../support/ingest-stream';
@@ -9,10 +10,14 @@ const SESSION = 'one';
 
 let repository: HeldRepository;
 let server: SessionServer;
+/** What the server logged, a line each. */
+let log: Record<string, unknown>[];
 
 beforeEach(async () => {
   repository = new HeldRepository();
-  server = await startSessionServer(repository);
+  log = [];
+  const write = (line: string): unknown => log.push(JSON.parse(line) as Record<string, unknown>);
+  server = await startSessionServer(repository, {}, pino({ level: 'info' }, { write }));
 });
 
 afterEach(() => server.close());
@@ -69,6 +74,27 @@ test.each([
     expect(passedOn).toEqual(['e1', 'e2', 'e3', 'e4', 'e5', 'beside']);
   },
 );
+
+test.each([
+  {
+    error: new Error('secret'),
+    line: { level: pino.levels.values.error, code: 'INTERNAL', reason: 'INTERNAL' },
+  },
+  {
+    error: storeUnavailable(new Error('secret')),
+    line: { level: pino.levels.values.info, code: 'UNAVAILABLE', reason: 'STORE_UNAVAILABLE' },
+  },
+])('a stream that ends with $line.reason is logged once, with its cause', async ({ error, line }) => {
+  const stream = server.client.ingestEvents();
+  send(stream, 1, 2);
+  const [first, second] = await repository.reached(2);
+  first?.succeed();
+  second?.fail(error);
+  await stream.end;
+  const logged = await until('its line', () => (log.length > 0 ? log : undefined));
+  const err = expect.objectContaining({ message: 'secret' }) as unknown;
+  expect(logged).toEqual([expect.objectContaining({ rpc: 'IngestEvents', events: 1, ...line, err })]);
+});
 
 test('what was passed on after the failing one is told that it is not wanted', async () => {
   const stream = server.client.ingestEvents();

@@ -1,0 +1,41 @@
+import { type FlatnessRow, measureFlatness, TURN, TURNS } from './flatness';
+import { ADD_EVENT, BATCH_ADD, GET_PAGE, PAGE } from './operations';
+import type { Target } from './target';
+
+const SHORT = 100;
+const CALLERS = 32;
+
+/** Offsets that are read in turn, all over the log. */
+const OFFSETS = 64;
+
+/** Grows one session to so many events, and measures what it then costs to add to it and to read of it. */
+export async function measureLongSession(
+  store: string,
+  target: Target,
+  longEvents: number,
+): Promise<FlatnessRow[]> {
+  const [long] = await target.ledger.create('flat-long', 1);
+  const shorts = await target.ledger.create('flat-short', TURNS + 1);
+  const [readShort, ...addShorts] = shorts;
+  if (long === undefined || readShort === undefined) throw new Error('no session was created');
+  await target.run({ ...BATCH_ADD, batch: 500, inFlight: 8, upTo: longEvents }, [long]);
+  await target.run({ ...BATCH_ADD, inFlight: shorts.length, upTo: SHORT }, shorts);
+
+  const page = { ...GET_PAGE, ...TURN, inFlight: CALLERS };
+  const add = { ...ADD_EVENT, ...TURN, inFlight: CALLERS };
+  return [
+    await measureFlatness('AddEvent', store, {
+      large: () => target.run(add, [long]),
+      // Each turn has a short session of its own: it grows.
+      small: (turn) => target.run(add, addShorts.slice(turn, turn + 1)),
+    }),
+    await measureFlatness(`GetSession, page of ${PAGE}`, store, {
+      large: () => target.run({ ...page, offsets: offsetsWithin(longEvents) }, [long]),
+      small: () => target.run({ ...page, offsets: offsetsWithin(SHORT) }, [readShort]),
+    }),
+  ];
+}
+
+function offsetsWithin(events: number): number[] {
+  return Array.from({ length: OFFSETS }, (_, index) => Math.floor(((events - PAGE) * index) / (OFFSETS - 1)));
+}
