@@ -52,13 +52,6 @@ export class ServiceProcess {
     running.add(this);
   }
 
-  /** Of the process. */
-  get pid(): number {
-    const { pid } = this.child;
-    if (pid === undefined) throw new Error('the service did not start');
-    return pid;
-  }
-
   /** The log so far: one JSON object a line. */
   get log(): Record<string, unknown>[] {
     const whole = this.stdout.slice(0, this.stdout.lastIndexOf('\n') + 1);
