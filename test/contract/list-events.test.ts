@@ -224,7 +224,7 @@ describeContract('ListEvents', (service) => {
   test('a token that was changed, or made up, is invalid', async () => {
     const sessionId = await sessionOf(service, 10);
     const { nextPageToken } = await service.client.listEvents({ sessionId, pageSize: 3 });
-    const changed = [...nextPageToken].map((character, at) => {
+    const changed = Array.from(nextPageToken, (character, at) => {
       const other = character === 'A' ? 'B' : 'A';
       return nextPageToken.slice(0, at) + other + nextPageToken.slice(at + 1);
     });

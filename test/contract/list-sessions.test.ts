@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { type Session, SessionStatus } from '../../generated/conversation/v1/session';
 import { invalidFieldsOf } from '../support/call-error';
 import { type ContractService, describeContract, newId } from './describe-contract';
+import { statusOfNumber } from './status-of-number';
 import { structOfSize } from './struct-of-size';
 
 const { SESSION_STATUS_ACTIVE, SESSION_STATUS_COMPLETED, SESSION_STATUS_FAILED, SESSION_STATUS_INITIATED } =
@@ -191,7 +192,7 @@ describeContract('ListSessions', (service) => {
   test('what is malformed is said at once', async () => {
     const request = {
       pageSize: -1,
-      status: 9 as SessionStatus,
+      status: statusOfNumber(9),
       language: 'not a language',
       startedAfter: new Date(2000),
       startedBefore: new Date(1000),

@@ -3,6 +3,7 @@ import { type Session, SessionStatus } from '../../generated/conversation/v1/ses
 import { failureOf, invalidFieldsOf } from '../support/call-error';
 import { expectSameJson, NASTY_KEYS } from '../support/nasty-json';
 import { describeContract, newId } from './describe-contract';
+import { statusOfNumber } from './status-of-number';
 import { structOfSize } from './struct-of-size';
 
 const {
@@ -130,7 +131,7 @@ describeContract('UpdateSession', (service) => {
     { from: ACTIVE, to: INITIATED },
     { from: ACTIVE, to: COMPLETED },
     { from: ACTIVE, to: UNSPECIFIED },
-    { from: ACTIVE, to: 7 as SessionStatus },
+    { from: ACTIVE, to: statusOfNumber(7) },
   ])('it may not go from $from to $to', async ({ from, to }) => {
     const session = await create({ status: from });
     const { sessionId } = session;
@@ -161,11 +162,10 @@ describeContract('UpdateSession', (service) => {
     const { sessionId } = await create({ metadata: {} });
     const keys = Array.from({ length: 40 }, (_, index) => `key-${index}`);
     await Promise.all(
-      keys.map((key, index) =>
-        [service.client, service.other][index % 2]?.updateSession({ sessionId, metadata: { [key]: index } }, [
-          `metadata.${key}`,
-        ]),
-      ),
+      keys.map((key, index) => {
+        const client = index % 2 === 0 ? service.client : service.other;
+        return client.updateSession({ sessionId, metadata: { [key]: index } }, [`metadata.${key}`]);
+      }),
     );
     const expected = Object.fromEntries(keys.map((key, index) => [key, index]));
     expectSameJson((await read(sessionId))?.metadata, expected);

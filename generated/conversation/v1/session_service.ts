@@ -244,7 +244,7 @@ export interface ListEventsRequest {
   newestFirst: boolean;
   /** Only events after this sequence. 0 to 2^53 - 1; default 0: all. */
   afterSequence: number;
-  /** Only events of these types, at most 20, each as in Event. Empty: of all types. */
+  /** Only events of these types, at most 100, each as in Event. Empty: of all types. */
   types: string[];
   /** Only events stored at this time or later. Absent: from the first on. */
   startTime:

@@ -3,11 +3,10 @@ import { type JsonObject, setKey } from '../json';
 import { checkLanguage } from '../language';
 import { LIMITS } from '../limits';
 import type { RequestContext } from '../request-context';
-import type { Session, SessionChange, SessionStatus } from '../session';
-import { SESSION_STATUSES } from '../session';
+import { type Session, type SessionChange, SESSION_STATUSES, type SessionStatus } from '../session';
 import type { SessionRepository } from '../session-repository';
 import { checkStruct } from '../struct/check-struct';
-import { StructBytes } from '../struct/struct-bytes';
+import type { StructBytes } from '../struct/struct-bytes';
 import { checkId } from '../text';
 import { Violations } from '../violations';
 

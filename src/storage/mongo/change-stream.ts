@@ -1,4 +1,4 @@
-import type { mongo } from 'mongoose';
+import { mongo } from 'mongoose';
 import type { Watches } from '../../core/watches';
 import type { Logger } from '../../telemetry/logger';
 import type { Database, MongoConnection } from './connection';
@@ -24,7 +24,7 @@ interface Change {
 export class ChangeStream {
   private running = false;
   private ended: Promise<void> = Promise.resolve();
-  private stream: mongo.ChangeStream | undefined;
+  private stream: mongo.ChangeStream<mongo.Document, Change> | undefined;
   private stopped = false;
 
   /** @param pollMs how often watches look on a standalone server, in milliseconds */
@@ -71,8 +71,8 @@ export class ChangeStream {
    * a look and the stream's first answer, and a token that is lost needs no resuming.
    */
   private async follow({ db, sessions, events }: Database): Promise<void> {
-    const { operationTime } = await db.command({ ping: 1 });
-    const stream = db.watch<Change>(
+    const reply = await db.command({ ping: 1 });
+    const stream = db.watch<mongo.Document, Change>(
       [
         {
           $match: {
@@ -82,13 +82,13 @@ export class ChangeStream {
         },
         { $project: { sessionId: '$fullDocument.sessionId', sequence: '$fullDocument.sequence' } },
       ],
-      { startAtOperationTime: operationTime, maxAwaitTimeMS: AWAIT_MS },
+      { startAtOperationTime: timestampOf(reply.operationTime), maxAwaitTimeMS: AWAIT_MS },
     );
     this.stream = stream;
     this.watches.wakeAll();
     let watchedAt = performance.now();
     try {
-      for await (const change of stream as AsyncIterable<Change>) {
+      for await (const change of stream) {
         if (change.sessionId !== undefined) this.watches.wake(change.sessionId, change.sequence ?? 0);
         if (!this.watches.isEmpty) watchedAt = performance.now();
         else if (performance.now() - watchedAt > LINGER_MS) return;
@@ -98,4 +98,9 @@ export class ChangeStream {
       await stream.close().catch(() => undefined);
     }
   }
+}
+
+function timestampOf(value: unknown): mongo.Timestamp {
+  if (value instanceof mongo.Timestamp) return value;
+  throw new Error('the database tells no time of its operations');
 }
