@@ -1,5 +1,5 @@
 import type { Database, RootDatabase } from 'lmdb';
-import type { SessionQuery } from '../../core/session-repository';
+import { type SessionQuery, TOMBSTONE_MS } from '../../core/session-repository';
 import { BINARY, type ReadFrom } from './binary-table';
 import { sessionKey } from './keys';
 import {
@@ -39,7 +39,8 @@ export class SessionTable {
 
   isDeleted(sessionId: string): boolean {
     const value = this.sessions.get(sessionKey(sessionId));
-    return value !== undefined && decodeTombstone(value) !== undefined;
+    const deletedAt = value && decodeTombstone(value);
+    return deletedAt !== undefined && deletedAt.getTime() + TOMBSTONE_MS > Date.now();
   }
 
   /** @param before what it was; undefined: it is new */
@@ -70,7 +71,9 @@ export class SessionTable {
   forgetDeleted(before: Date, limit: number): number {
     const keys = [...this.tombstones.getKeys({ end: deletedKey(before, ''), limit })];
     for (const key of keys) {
-      this.sessions.removeSync(sessionKey(sessionIdOf(key)));
+      const sessionId = sessionIdOf(key);
+      // The id may have been given again since.
+      if (this.find(sessionId) === undefined) this.sessions.removeSync(sessionKey(sessionId));
       this.tombstones.removeSync(key);
     }
     return keys.length;

@@ -27,6 +27,7 @@ export class SessionFinder {
     this.found = new Grouped(
       (sessionIds) => within(ASK_MS, this.findAll(sessionIds)),
       () => 1 / GROUP_SESSIONS,
+      (sessionId) => sessionId,
     );
   }
 

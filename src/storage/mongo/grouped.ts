@@ -1,6 +1,7 @@
 /** A question on its way, and who waits for its answer. */
 interface Waiting<Question, Answer> {
   readonly question: Question;
+  readonly key: string | undefined;
   resolve(answer: Answer): void;
   reject(error: unknown): void;
 }
@@ -27,22 +28,31 @@ export class Grouped<Question, Answer> {
   private lastSize = 0;
   private lastAt = 0;
   private gathered: (() => void) | undefined;
+  /** The answers to come to questions that wait, by their keys. */
+  private readonly shared = new Map<string, Promise<Answer>>();
 
   /**
    * @param ask answers the questions in their order; where it rejects, so does each of them
    * @param share what a question takes of a group: those of a group are 1 at most in sum, or one question
+   * @param keyOf questions of one key that wait together are asked once, and share the answer; undefined: none does
    */
   constructor(
     private readonly ask: (questions: readonly Question[]) => Promise<readonly Answer[]>,
     private readonly share: (question: Question) => number,
+    private readonly keyOf?: (question: Question) => string,
   ) {}
 
   get(question: Question): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      this.waiting.push({ question, resolve, reject });
-      if (!this.asking) void this.askAll();
-      else if (this.waiting.length >= this.lastSize) this.gathered?.();
+    const key = this.keyOf?.(question);
+    const same = key === undefined ? undefined : this.shared.get(key);
+    if (same !== undefined) return same;
+    const answer = new Promise<Answer>((resolve, reject) => {
+      this.waiting.push({ question, key, resolve, reject });
     });
+    if (key !== undefined) this.shared.set(key, answer);
+    if (!this.asking) void this.askAll();
+    else if (this.waiting.length >= this.lastSize) this.gathered?.();
+    return answer;
   }
 
   private async askAll(): Promise<void> {
@@ -78,6 +88,9 @@ export class Grouped<Question, Answer> {
   private take(): Waiting<Question, Answer>[] {
     let sum = 0;
     const end = this.waiting.findIndex(({ question }) => (sum += this.share(question)) > 1);
-    return this.waiting.splice(0, end < 0 ? this.waiting.length : Math.max(end, 1));
+    const group = this.waiting.splice(0, end < 0 ? this.waiting.length : Math.max(end, 1));
+    // Who asks from here on is to have what is stored by then.
+    for (const { key } of group) if (key !== undefined) this.shared.delete(key);
+    return group;
   }
 }

@@ -31,6 +31,7 @@ export class PageReader {
     this.pages = new Grouped(
       (sought) => within(ASK_MS, this.readAll(sought)),
       ({ range }) => range.limit / GROUP_EVENTS,
+      ({ sessionId, range }) => JSON.stringify([sessionId, range]),
     );
   }
 
