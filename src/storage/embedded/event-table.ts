@@ -2,14 +2,7 @@ import type { Database, RootDatabase } from 'lmdb';
 import type { Event } from '../../core/event';
 import type { PageRange } from '../../core/session-repository';
 import { BINARY, type ReadFrom } from './binary-table';
-import {
-  decodeSequence,
-  encodeSequence,
-  eventIdKey,
-  eventKey,
-  LAST_SEQUENCE,
-  sequenceOf,
-} from './keys';
+import { decodeSequence, encodeSequence, eventIdKey, eventKey, LAST_SEQUENCE, sequenceOf } from './keys';
 import { encodeEvent, messageOf } from './records';
 import { newRowId } from './row-id';
 import { StoredEvent } from './stored-event';
