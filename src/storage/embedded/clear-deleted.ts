@@ -2,8 +2,9 @@ import type { EventTable } from './event-table';
 import type { SessionTable } from './session-table';
 import type { Transactions } from './transactions';
 
-/** Events that are removed in one transaction: while it runs, nothing else does. */
+/** Events and their bytes that are removed in one transaction: while it runs, nothing else does. */
 const STEP_EVENTS = 500;
+const STEP_BYTES = 4 * 1024 * 1024;
 
 /** Removes the events of deleted sessions in the background, some at a time; what a stop leaves is gone on with at the next start. */
 export class DeletedEvents {
@@ -33,7 +34,7 @@ export class DeletedEvents {
       const cleared = await this.transactions.write(() => {
         const [sessionId] = this.sessions.listUncleared(1);
         if (sessionId === undefined) return false;
-        if (this.events.removeFirst(sessionId, STEP_EVENTS)) this.sessions.setCleared(sessionId);
+        if (this.events.removeFirst(sessionId, STEP_EVENTS, STEP_BYTES)) this.sessions.setCleared(sessionId);
         return true;
       });
       if (!cleared) return;

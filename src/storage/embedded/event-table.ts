@@ -2,15 +2,7 @@ import type { Database, RootDatabase } from 'lmdb';
 import type { Event } from '../../core/event';
 import type { PageRange } from '../../core/session-repository';
 import { BINARY, type ReadFrom } from './binary-table';
-import {
-  decodeSequence,
-  encodeSequence,
-  eventIdKey,
-  eventKey,
-  idOfEventKey,
-  LAST_SEQUENCE,
-  sequenceOf,
-} from './keys';
+import { decodeSequence, encodeSequence, eventIdKey, eventKey, LAST_SEQUENCE, sequenceOf } from './keys';
 import { encodeEvent, messageOf } from './records';
 import { newRowId } from './row-id';
 import { StoredEvent } from './stored-event';
@@ -38,6 +30,13 @@ export class EventTable {
     });
     for (const key of keys) return sequenceOf(key);
     return 0;
+  }
+
+  /** The sequence of the first event: not 1 where the session is being removed. 1 where the log is empty. */
+  private first(sessionId: string): number {
+    const range = { start: eventKey(sessionId, 0), end: eventKey(sessionId, LAST_SEQUENCE), limit: 1 };
+    for (const key of this.events.getKeys(range)) return sequenceOf(key);
+    return 1;
   }
 
   find(sessionId: string, eventId: string, from: ReadFrom = {}): Event | undefined {
@@ -95,15 +94,13 @@ export class EventTable {
     return low;
   }
 
-  /** Removes the first so many events of a log; returns whether it is empty now. */
-  removeFirst(sessionId: string, limit: number): boolean {
-    const range = { start: eventKey(sessionId, 0), end: eventKey(sessionId, LAST_SEQUENCE), limit };
-    const entries = [...this.events.getRange(range)];
-    for (const { key, value } of entries) {
-      const { eventId } = new StoredEvent(messageOf(value));
-      this.eventIds.removeSync(eventIdKey(idOfEventKey(key), eventId));
-      this.events.removeSync(key);
+  /** Removes the first events of a log, about so many and so many bytes; returns whether it is empty now. */
+  removeFirst(sessionId: string, limit: number, maximumBytes: number): boolean {
+    const page = this.read(sessionId, { afterSequence: this.first(sessionId) - 1, limit, maximumBytes }, {});
+    for (const { eventId, sequence } of page) {
+      this.eventIds.removeSync(eventIdKey(sessionId, eventId));
+      this.events.removeSync(eventKey(sessionId, sequence));
     }
-    return entries.length < limit;
+    return page.length === 0;
   }
 }

@@ -30,11 +30,6 @@ export function sequenceOf(eventKeyBytes: Uint8Array): number {
   return key.readUIntBE(key.length - SEQUENCE_BYTES, SEQUENCE_BYTES);
 }
 
-/** The `session_id` of an event's key. */
-export function idOfEventKey(key: Buffer): string {
-  return key.toString('utf8', 0, key.length - SEQUENCE_BYTES - 1);
-}
-
 export function encodeSequence(sequence: number): Buffer {
   const bytes = Buffer.alloc(SEQUENCE_BYTES);
   bytes.writeUIntBE(sequence, 0, SEQUENCE_BYTES);

@@ -168,6 +168,8 @@ export class EmbeddedSessionRepository implements SessionRepository {
   countBefore(sessionId: string, time: Date, context: RequestContext): Promise<number> {
     return this.transactions.read((from) => {
       context.throwIfEnded();
+      // Of a deleted one only the end of the log may be left.
+      this.getSession(sessionId, from);
       return this.events.countBefore(sessionId, time, from);
     });
   }

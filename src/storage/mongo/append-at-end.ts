@@ -1,7 +1,7 @@
 import type { Database } from './connection';
 import { DURABLE } from './connection';
 import { isDuplicateKey } from './driver-errors';
-import type { EventDocument } from './schemas';
+import { BY_SEQUENCE, type EventDocument } from './schemas';
 import { ASK_MS, within } from './time-limit';
 
 /**
@@ -39,7 +39,7 @@ export async function appendAtEnd({ events }: Database, document: EventDocument)
         },
       },
     ],
-    { readConcern: 'local', writeConcern: DURABLE, maxTimeMS: ASK_MS },
+    { hint: BY_SEQUENCE, readConcern: 'local', writeConcern: DURABLE, maxTimeMS: ASK_MS },
   );
   try {
     await within(ASK_MS, append.toArray());

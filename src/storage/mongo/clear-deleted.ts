@@ -1,7 +1,7 @@
 import { TOMBSTONE_MS } from '../../core/session-repository';
 import type { Logger } from '../../telemetry/logger';
 import { type Database, DURABLE, type MongoConnection } from './connection';
-import type { TombstoneDocument } from './schemas';
+import { BY_DELETION, BY_SEQUENCE, BY_UNCLEARED, type TombstoneDocument } from './schemas';
 import { ASK_MS } from './time-limit';
 
 /** Events that are removed in one step. */
@@ -51,12 +51,15 @@ export class DeletedEvents {
       this.again = false;
       const { database } = this.connection;
       const uncleared = database.tombstones.find(
-        { uncleared: { $type: 'date' } },
-        { sort: { uncleared: 1 }, maxTimeMS: ASK_MS },
+        { uncleared: { $lte: new Date() } },
+        { sort: BY_UNCLEARED, hint: BY_UNCLEARED, maxTimeMS: ASK_MS },
       );
       for await (const tombstone of uncleared) await this.clearOne(database, tombstone);
-      const forgotten = new Date(Date.now() - TOMBSTONE_MS);
-      await database.tombstones.deleteMany({ deletedAt: { $lt: forgotten } }, REMOVE);
+      const forgotten = {
+        deletedAt: { $lt: new Date(Date.now() - TOMBSTONE_MS) },
+        uncleared: { $exists: false },
+      };
+      await database.tombstones.deleteMany(forgotten, { ...REMOVE, hint: BY_DELETION });
     }
   }
 
@@ -66,16 +69,22 @@ export class DeletedEvents {
   ): Promise<void> {
     for (;;) {
       if (this.stopped) return;
-      const [last] = await events
-        .find({ sessionId }, { sort: { sequence: 1 }, projection: { sequence: 1 }, maxTimeMS: ASK_MS })
-        .skip(STEP_EVENTS - 1)
-        .limit(1)
+      const [first] = await events
+        .find(
+          { sessionId },
+          {
+            ...{ sort: BY_SEQUENCE, hint: BY_SEQUENCE, limit: 1 },
+            projection: { _id: 0, sequence: 1 },
+            maxTimeMS: ASK_MS,
+          },
+        )
         .toArray();
-      const step = last === undefined ? { sessionId } : { sessionId, sequence: { $lte: last.sequence } };
-      await events.deleteMany(step, REMOVE);
-      if (last === undefined) break;
+      if (first === undefined) break;
+      const step = { sessionId, sequence: { $lt: first.sequence + STEP_EVENTS } };
+      await events.deleteMany(step, { ...REMOVE, hint: BY_SEQUENCE });
     }
-    if (Date.now() < deletedAt.getTime() + LATE_WRITES_MS) return;
-    await tombstones.updateOne({ _id, sessionId }, { $unset: { uncleared: '' } }, REMOVE);
+    const again = deletedAt.getTime() + LATE_WRITES_MS;
+    const next = Date.now() < again ? new Date(again) : '$$REMOVE';
+    await tombstones.updateOne({ _id, sessionId }, [{ $set: { uncleared: next } }], REMOVE);
   }
 }

@@ -3,10 +3,10 @@ import { bury } from './session-changes';
 import type { MongoConnection } from './connection';
 import { toSession } from './documents';
 import type { SessionFinder } from './find-session';
-import { ASK_MS } from './time-limit';
+import { BY_END, type SessionDocument } from './schemas';
 
-/** Sessions that are looked at in one question. */
-const PAGE = 200;
+/** Sessions that are looked at, and deleted, at once: a sweep is to keep up with what comes, and to leave room for it. */
+const AT_ONCE = 16;
 
 /** Deletes the sessions that have expired by this retention, and returns their ids. */
 export async function deleteExpired(
@@ -15,31 +15,32 @@ export async function deleteExpired(
   retentionMs: number,
 ): Promise<string[]> {
   const deleted: string[] = [];
-  const before = new Date(Date.now() - retentionMs);
-  for (const ended of [true, false]) {
-    let from = new Date(0);
-    for (;;) {
-      const time = { $gte: from, $lte: before };
-      const filter = ended ? { endedAt: time } : { endedAt: null, startedAt: time };
-      const sort = ended ? ({ endedAt: 1 } as const) : ({ startedAt: 1 } as const);
-      const rows = await connection.database.sessions
-        .find(filter, {
-          sort,
-          limit: PAGE,
-          projection: { sessionId: 1, endedAt: 1, startedAt: 1 },
-          maxTimeMS: ASK_MS,
-        })
-        .toArray();
-      for (const { sessionId } of rows) {
+  const before = { $gte: new Date(0), $lte: new Date(Date.now() - retentionMs) };
+  for (const filter of [{ endedAt: before }, { endedAt: null, startedAt: before }]) {
+    const rows = connection.database.sessions.find(filter, {
+      sort: BY_END,
+      hint: BY_END,
+      projection: { sessionId: 1 },
+    });
+    for await (const sessionIds of groups(rows)) {
+      const outcomes = sessionIds.map(async (sessionId) => {
         if (await deleteIfExpired(connection, finder, sessionId, retentionMs)) deleted.push(sessionId);
-      }
-      const last = rows.at(-1);
-      const next = ended ? last?.endedAt : last?.startedAt;
-      if (rows.length < PAGE || next == null || next <= from) break;
-      from = next;
+      });
+      await Promise.all(outcomes);
     }
   }
   return deleted;
+}
+
+async function* groups(rows: AsyncIterable<Pick<SessionDocument, 'sessionId'>>): AsyncGenerator<string[]> {
+  let group: string[] = [];
+  for await (const { sessionId } of rows) {
+    group.push(sessionId);
+    if (group.length < AT_ONCE) continue;
+    yield group;
+    group = [];
+  }
+  yield group;
 }
 
 /** It is read anew: another server may have deleted it, or an event may have come. */

@@ -1,7 +1,7 @@
 import type { mongo } from 'mongoose';
 import type { MongoConnection } from './connection';
 import { Grouped } from './grouped';
-import type { EventDocument, SessionDocument } from './schemas';
+import { BY_SESSION, type EventDocument, type SessionDocument } from './schemas';
 import { ASK_MS, within } from './time-limit';
 
 /** Sessions in one question at most: with the largest metadata, the reply is one batch still. */
@@ -51,7 +51,8 @@ export class SessionFinder {
     const rows = await sessions
       .aggregate<SessionWithEnd>(
         [{ $match: there({ sessionId: { $in: asked } }) }, withEnd(events.collectionName)],
-        { maxTimeMS: ASK_MS, batchSize: asked.length },
+        // With room for one more the database says at once that these are all: no second question for the end.
+        { maxTimeMS: ASK_MS, batchSize: asked.length + 1, hint: BY_SESSION },
       )
       .toArray();
     const found = new Map(

@@ -5,6 +5,8 @@ import { toSession } from './documents';
 import { type SessionWithEnd, withEnd } from './find-session';
 import { ASK_MS } from './time-limit';
 
+const NEWEST_FIRST = { startedAt: -1, sessionId: 1 } as const;
+
 /** Lists sessions, newest first, those of one start by their ids: each list in the order of an index. */
 export async function listSessions(database: Database, query: SessionQuery): Promise<Session[]> {
   const { startedAfter = new Date(0), startedBefore, after, limit } = query;
@@ -29,15 +31,22 @@ async function read(
     ...(language === undefined ? {} : { language }),
     ...(status === undefined ? {} : { status }),
   };
+  // Told, since the database goes on with the index that was best for other values of the filters.
+  const hint = {
+    ...(language === undefined ? {} : ({ language: 1 } as const)),
+    ...(status === undefined ? {} : ({ status: 1 } as const)),
+    ...NEWEST_FIRST,
+  };
   const rows = await sessions
     .aggregate<SessionWithEnd>(
       [
         { $match: { ...filters, ...range } },
-        { $sort: { startedAt: -1, sessionId: 1 } },
+        { $sort: NEWEST_FIRST },
         { $limit: limit },
         withEnd(events.collectionName),
       ],
-      { maxTimeMS: ASK_MS },
+      // With room for one more than there are, one question is enough.
+      { maxTimeMS: ASK_MS, batchSize: limit + 1, hint },
     )
     .toArray();
   return rows.map(({ last, ...document }) => toSession(document, last[0]));

@@ -4,6 +4,7 @@ import { bySession } from './by-session';
 import type { MongoConnection } from './connection';
 import { readRows } from './event-rows';
 import { Grouped } from './grouped';
+import { BY_SEQUENCE } from './schemas';
 import { ASK_MS, within } from './time-limit';
 
 /** Events in one question at most: as many as in the longest page. */
@@ -59,6 +60,7 @@ export class PageReader {
     const find = {
       find: events.collectionName,
       filter: branches.length === 1 ? branches[0] : { $or: branches },
+      hint: BY_SEQUENCE,
       limit,
       batchSize: limit,
       singleBatch: true,

@@ -22,6 +22,7 @@ import { deleteExpired } from './expired-sessions';
 import { SessionFinder } from './find-session';
 import { listSessions } from './list-sessions';
 import { type Page, PageReader } from './read-pages';
+import { BY_TIME } from './schemas';
 import { SessionChanges } from './session-changes';
 import { settle } from './settle';
 import { StoredEvents } from './stored-events';
@@ -148,6 +149,7 @@ export class MongoSessionRepository implements SessionRepository {
         {
           sort: { timestamp: -1, sequence: -1 },
           projection: { _id: 0, sequence: 1 },
+          hint: BY_TIME,
           maxTimeMS: ASK_MS,
         },
       );

@@ -7,7 +7,7 @@ import { type Database, DURABLE, type MongoConnection } from './connection';
 import { newSessionDocument, toSession } from './documents';
 import { isDuplicateKey } from './driver-errors';
 import { type FoundSession, type SessionFinder } from './find-session';
-import type { SessionDocument } from './schemas';
+import { BY_SESSION, type SessionDocument } from './schemas';
 import { settle } from './settle';
 import { ASK_MS } from './time-limit';
 
@@ -120,5 +120,5 @@ export async function bury(
 
 async function isDeleted({ tombstones }: Database, sessionId: string): Promise<boolean> {
   const filter = { sessionId, deletedAt: { $type: 'date' } } as const;
-  return (await tombstones.findOne(filter, { maxTimeMS: ASK_MS })) !== null;
+  return (await tombstones.findOne(filter, { hint: BY_SESSION, maxTimeMS: ASK_MS })) !== null;
 }

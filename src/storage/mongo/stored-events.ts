@@ -1,7 +1,7 @@
 import { bySession } from './by-session';
 import type { MongoConnection } from './connection';
 import { Grouped } from './grouped';
-import type { EventDocument } from './schemas';
+import { BY_EVENT_ID, type EventDocument } from './schemas';
 import { ASK_MS, within } from './time-limit';
 
 /** Event ids in one question at most. */
@@ -51,7 +51,9 @@ async function findAll(
   const branches = sought.map(({ sessionId, eventIds }) => ({ sessionId, eventId: { $in: [...eventIds] } }));
   const [only] = branches;
   const filter = branches.length === 1 && only !== undefined ? only : { $or: branches };
-  const rows = await events.find(filter, { maxTimeMS: ASK_MS, batchSize: GROUP_IDS + 1 }).toArray();
+  const rows = await events
+    .find(filter, { hint: BY_EVENT_ID, maxTimeMS: ASK_MS, batchSize: GROUP_IDS + 1 })
+    .toArray();
   const found = bySession(rows);
   return sought.map(({ sessionId, eventIds }) =>
     (found.get(sessionId) ?? []).filter(({ eventId }) => eventIds.includes(eventId)),

@@ -22,7 +22,10 @@ const CAPACITY = 50_000;
 export class Tails {
   private readonly known = new RecentMap<Tail>(CAPACITY);
 
-  constructor(private readonly sessions: SessionFinder) {}
+  /** Look-ups under way, whose answers are as yet worth keeping. */
+  private readonly looking = new Map<string, symbol>();
+
+  constructor(private readonly sessions: Pick<SessionFinder, 'find'>) {}
 
   /** @throws SESSION_NOT_FOUND */
   async get(sessionId: string): Promise<Tail> {
@@ -35,13 +38,19 @@ export class Tails {
   async lookUp(sessionId: string): Promise<Tail> {
     this.known.delete(sessionId);
     const readAt = performance.now();
-    const found = await this.sessions.find(sessionId);
-    if (found === undefined) throw sessionNotFound(sessionId);
-    const { document, last } = found;
-    const timestamp = Math.max(document.startedAt.getTime(), last?.timestamp.getTime() ?? 0);
-    const tail = { sequence: last?.sequence ?? 0, timestamp, readAt };
-    this.known.set(sessionId, tail);
-    return tail;
+    const look = Symbol(sessionId);
+    this.looking.set(sessionId, look);
+    try {
+      const found = await this.sessions.find(sessionId);
+      if (found === undefined) throw sessionNotFound(sessionId);
+      const { document, last } = found;
+      const timestamp = Math.max(document.startedAt.getTime(), last?.timestamp.getTime() ?? 0);
+      const tail = { sequence: last?.sequence ?? 0, timestamp, readAt };
+      if (this.looking.get(sessionId) === look) this.known.set(sessionId, tail);
+      return tail;
+    } finally {
+      if (this.looking.get(sessionId) === look) this.looking.delete(sessionId);
+    }
   }
 
   /** After events up to this one were stored and acknowledged. */
@@ -51,8 +60,9 @@ export class Tails {
       this.known.set(sessionId, { sequence, timestamp, readAt: from.readAt });
   }
 
-  /** Where what is stored is in doubt, the next append looks it up. */
+  /** Where what is stored is in doubt, the next append looks it up: what is being looked up now may be from before. */
   forget(sessionId: string): void {
+    this.looking.delete(sessionId);
     this.known.delete(sessionId);
   }
 }
