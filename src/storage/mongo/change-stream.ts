@@ -2,10 +2,10 @@ import { mongo } from 'mongoose';
 import type { Watches } from '../../core/watches';
 import type { Logger } from '../../telemetry/logger';
 import type { Database, MongoConnection } from './connection';
-import { pause } from './time-limit';
+import { ASK_MS, pause } from './time-limit';
 
 /** How long the database may hold a question of the stream, in milliseconds: an idle stream costs one each time. */
-const AWAIT_MS = 10_000;
+const AWAIT_MS = 1000;
 
 /** How long to wait before the stream is opened anew after a failure, in milliseconds. */
 const REOPEN_MS = 500;
@@ -23,7 +23,6 @@ interface Change {
 /** Wakes the watches of this server: by one change stream for all of them; on a standalone server, which has none, by the clock. */
 export class ChangeStream {
   private running = false;
-  private ended: Promise<void> = Promise.resolve();
   private stream: mongo.ChangeStream<mongo.Document, Change> | undefined;
   private stopped = false;
 
@@ -37,13 +36,13 @@ export class ChangeStream {
 
   /** Begins, where it has not. */
   start(): void {
-    if (!this.running) this.ended = this.run();
+    if (!this.running) void this.run();
   }
 
-  async stop(): Promise<void> {
+  /** A question that is under way is cut with the connection. */
+  stop(): void {
     this.stopped = true;
-    await this.stream?.close().catch(() => undefined);
-    await this.ended;
+    this.stream?.close().catch(() => undefined);
   }
 
   private async run(): Promise<void> {
@@ -67,11 +66,11 @@ export class ChangeStream {
   }
 
   /**
-   * The stream begins at a time, and then every watch looks once: so nothing is missed between
-   * a look and the stream's first answer, and a token that is lost needs no resuming.
+   * The stream begins at a time, and every watch looks once when a majority has all from before
+   * it: so nothing is missed between a look and the stream, and no token needs to be resumed.
    */
   private async follow({ db, sessions, events }: Database): Promise<void> {
-    const reply = await db.command({ ping: 1 });
+    const startAtOperationTime = timestampOf((await db.command({ ping: 1 })).operationTime);
     const stream = db.watch<mongo.Document, Change>(
       [
         {
@@ -82,9 +81,13 @@ export class ChangeStream {
         },
         { $project: { sessionId: '$fullDocument.sessionId', sequence: '$fullDocument.sequence' } },
       ],
-      { startAtOperationTime: timestampOf(reply.operationTime), maxAwaitTimeMS: AWAIT_MS },
+      { startAtOperationTime, maxAwaitTimeMS: AWAIT_MS },
     );
     this.stream = stream;
+    await db.command({
+      ...{ find: sessions.collectionName, filter: { sessionId: '' }, limit: 1, maxTimeMS: ASK_MS },
+      readConcern: { level: 'majority', afterClusterTime: startAtOperationTime },
+    });
     this.watches.wakeAll();
     let watchedAt = performance.now();
     try {
@@ -95,7 +98,7 @@ export class ChangeStream {
       }
     } finally {
       this.stream = undefined;
-      await stream.close().catch(() => undefined);
+      stream.close().catch(() => undefined);
     }
   }
 }

@@ -172,7 +172,8 @@ export class MongoSessionRepository implements SessionRepository {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.stream.stop(), this.deleted.stop()]);
+    this.stream.stop();
+    await this.deleted.stop();
     await this.connection.close();
   }
 
