@@ -53,8 +53,9 @@ export async function startApp(
   sweeper.start();
   const close = async (): Promise<void> => {
     readiness.stop();
-    sweeper.stop();
+    const swept = sweeper.stop();
     await server.close(config.shutdownGraceMs);
+    await swept;
     await repository.close();
   };
   return { grpcPort, close };

@@ -10,7 +10,8 @@ const SHARE_OF_RETENTION = 0.1;
 /** Deletes expired sessions now and then. Each server of a database does so: one is safe beside the others. */
 export class Sweeper {
   private timer: NodeJS.Timeout | undefined;
-  private stopped = false;
+  private sweeping: Promise<void> = Promise.resolve();
+  private readonly stopping = new AbortController();
 
   /** @param retentionMs how long an ended session is kept; undefined: for ever, and nothing is swept */
   constructor(
@@ -23,20 +24,24 @@ export class Sweeper {
     if (this.retentionMs !== undefined) this.sweepLater(this.retentionMs);
   }
 
-  stop(): void {
-    this.stopped = true;
+  /** Ends a sweep that is under way too: what is left is for the next one. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
     clearTimeout(this.timer);
+    await this.sweeping;
   }
 
   private sweepLater(retentionMs: number): void {
-    if (this.stopped) return;
+    if (this.stopping.signal.aborted) return;
     const ms = Math.min(INTERVAL_MS, retentionMs * SHARE_OF_RETENTION) * (0.5 + Math.random());
-    this.timer = setTimeout(() => void this.sweep(retentionMs), ms);
+    this.timer = setTimeout(() => {
+      this.sweeping = this.sweep(retentionMs);
+    }, ms);
   }
 
   private async sweep(retentionMs: number): Promise<void> {
     try {
-      const deleted = await this.repository.deleteExpired(retentionMs);
+      const deleted = await this.repository.deleteExpired(retentionMs, this.stopping.signal);
       if (deleted > 0) this.logger.info({ deleted }, 'expired sessions were deleted');
     } catch (error) {
       this.logger.warn({ err: error }, 'expired sessions could not be deleted: trying again later');

@@ -104,8 +104,12 @@ export interface SessionRepository {
   /** Removes the session for good, and its events from then on. Does nothing where it is deleted already. */
   deleteSession(sessionId: string, context: RequestContext): Promise<void>;
 
-  /** Deletes some sessions that have expired by this retention, if they still have. Returns how many. */
-  deleteExpired(retentionMs: number): Promise<number>;
+  /**
+   * Deletes the sessions that have expired by this retention, if they still have. Returns how many.
+   *
+   * @param signal ends it early
+   */
+  deleteExpired(retentionMs: number, signal: AbortSignal): Promise<number>;
 
   /** Tells of what happens to a session from now on. To be closed. */
   watch(sessionId: string): Watch;

@@ -189,7 +189,7 @@ export class EmbeddedSessionRepository implements SessionRepository {
     this.watches.wake(sessionId, 0);
   }
 
-  async deleteExpired(retentionMs: number): Promise<number> {
+  async deleteExpired(retentionMs: number, signal: AbortSignal): Promise<number> {
     let count = 0;
     for (const ended of [true, false]) {
       let after: StoredSession | undefined;
@@ -199,7 +199,7 @@ export class EmbeddedSessionRepository implements SessionRepository {
         for (const sessionId of page.buried) this.watches.wake(sessionId, 0);
         count += page.buried.length;
         after = page.last;
-      } while (after !== undefined);
+      } while (after !== undefined && !signal.aborted);
     }
     return count;
   }

@@ -13,6 +13,7 @@ export async function deleteExpired(
   connection: MongoConnection,
   finder: SessionFinder,
   retentionMs: number,
+  signal: AbortSignal,
 ): Promise<string[]> {
   const deleted: string[] = [];
   const before = { $gte: new Date(0), $lte: new Date(Date.now() - retentionMs) };
@@ -23,6 +24,7 @@ export async function deleteExpired(
       projection: { sessionId: 1 },
     });
     for await (const sessionIds of groups(rows)) {
+      if (signal.aborted) return deleted;
       const outcomes = sessionIds.map(async (sessionId) => {
         if (await deleteIfExpired(connection, finder, sessionId, retentionMs)) deleted.push(sessionId);
       });

@@ -88,8 +88,8 @@ export class MongoSessionRepository implements SessionRepository {
     this.afterDeletion(sessionId);
   }
 
-  async deleteExpired(retentionMs: number): Promise<number> {
-    const sessionIds = await deleteExpired(this.connection, this.sessions, retentionMs);
+  async deleteExpired(retentionMs: number, signal: AbortSignal): Promise<number> {
+    const sessionIds = await deleteExpired(this.connection, this.sessions, retentionMs, signal);
     for (const sessionId of sessionIds) this.afterDeletion(sessionId);
     return sessionIds.length;
   }
