@@ -1,0 +1,86 @@
+import { connect, disconnect, readLog } from '../support/connect';
+import { Acknowledgements, EventSender } from '../support/event-sender';
+import { ReplicaSet } from '../support/replica-set';
+import { endServices, startService } from '../support/service-process';
+import { until } from '../support/until';
+import type { WatchStream } from '../support/watch-stream';
+
+let set: ReplicaSet;
+
+beforeAll(async () => {
+  set = await ReplicaSet.start(3);
+}, 60_000);
+
+afterEach(async () => {
+  disconnect();
+  await endServices();
+});
+
+afterAll(() => set.stop());
+
+/** A server process that serves, by its port. */
+async function startServer(): Promise<number> {
+  const { service, port } = await startService({ MONGODB_URI: set.uri });
+  await until('it serves', () => service.log.find(({ msg }) => msg === 'the store answers: serving'));
+  return port;
+}
+
+test('watches on two servers have every event once and in order, over a step-down and the loss of a primary', async () => {
+  const ports = [await startServer(), await startServer()];
+  const sessionIds = ['call-1', 'call-2', 'call-3'];
+  for (const sessionId of sessionIds) await connect(ports[0] ?? 0).createSession({ sessionId });
+  const watches = ports.flatMap((port) =>
+    sessionIds.flatMap((sessionId) =>
+      [1, 2, 3].map(() => ({ sessionId, watch: connect(port).watchSession({ sessionId }, 120_000) })),
+    ),
+  );
+  for (const { watch } of watches) await watch.caughtUp();
+
+  const acknowledgements = new Acknowledgements();
+  const senders = ports.map((port) => new EventSender(connect(port), acknowledgements));
+  let sent = 0;
+  let done = false;
+  const write = async (sender: EventSender): Promise<void> => {
+    while (!done) {
+      const number = sent++;
+      await sender.send(sessionIds[number % sessionIds.length] ?? '', `event-${number}`);
+    }
+  };
+  const writing = Promise.all(senders.flatMap((sender) => [write(sender), write(sender), write(sender)]));
+  const more = async (): Promise<void> => {
+    const enough = sent + 150;
+    await until('events go on', () => (sent >= enough ? true : undefined), 60_000);
+  };
+
+  await more();
+  // The connection ends with the step-down, and so does the command.
+  await (await set.primary()).command({ replSetStepDown: 10, force: true }).catch(() => undefined);
+  await more();
+  const lost = await set.primary();
+  await lost.kill();
+  await more();
+  await lost.start();
+  await more();
+  done = true;
+  await writing;
+
+  for (const { sessionId, watch } of watches) await expectWhole(watch, sessionId, acknowledgements);
+  for (const { sessionId } of watches) {
+    const stored = await readLog(connect(ports[1] ?? 0), sessionId);
+    expect(stored).toHaveLength(acknowledgements.sequences.get(sessionId)?.size ?? 0);
+  }
+  for (const sessionId of sessionIds) await connect(ports[1] ?? 0).completeSession({ sessionId });
+  for (const { watch } of watches) expect(await watch.end).toBeUndefined();
+}, 180_000);
+
+/** What a watch was told is what was acknowledged, each event once, in order, without a gap. */
+async function expectWhole(
+  watch: WatchStream,
+  sessionId: string,
+  { sequences }: Acknowledgements,
+): Promise<void> {
+  const acknowledged = sequences.get(sessionId) ?? new Map<string, number>();
+  await watch.reached(acknowledged.size);
+  expect(watch.events.map(({ sequence }) => sequence)).toEqual(watch.events.map((_, index) => index + 1));
+  expect(new Map(watch.events.map(({ eventId, sequence }) => [eventId, sequence]))).toEqual(acknowledged);
+}
