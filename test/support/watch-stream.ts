@@ -10,6 +10,8 @@ export class WatchStream {
   /** What came, in order: a sequence, the session, or that all stored events have come. */
   readonly told: (number | 'caught up' | Session)[] = [];
   readonly events: Event[] = [];
+  /** Called with each event as it comes. */
+  onEvent: ((event: Event) => void) | undefined;
   /** How it ended: undefined is OK. */
   readonly end: Promise<CallError | undefined>;
 
@@ -19,6 +21,7 @@ export class WatchStream {
         case 'event':
           this.events.push(update.value);
           this.told.push(update.value.sequence);
+          this.onEvent?.(update.value);
           break;
         case 'caughtUp':
           this.told.push('caught up');
