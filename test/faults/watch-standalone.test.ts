@@ -5,7 +5,10 @@ import { startSessionServer } from '../support/session-server';
 test('watches on a standalone database, which has no change streams, have what another server takes', async () => {
   const mongod = await startStandalone();
   const repositories = [await openMongo(mongod.uri), await openMongo(mongod.uri)] as const;
-  const [here, there] = [await startSessionServer(repositories[0]), await startSessionServer(repositories[1])];
+  const [here, there] = [
+    await startSessionServer(repositories[0]),
+    await startSessionServer(repositories[1]),
+  ];
   try {
     const sessionId = 'call-1';
     await here.client.createSession({ sessionId });
