@@ -10,20 +10,32 @@ import { type Paint, paintFor } from './colours';
 import { PAGE_SIZE, playCall, readLog } from './play-call';
 import { conversationText } from './print-conversation';
 import { faultsOfLog } from './verify-log';
+import { watchCall } from './watch-call';
 
 const OWN_CALL = join(__dirname, 'calls', 'moving-home.jsonl');
-const USAGE = `Usage: npm run demo [-- FILE]
+const USAGE = `Usage: npm run demo [-- [--live] FILE | -- --watch PORT]
 Starts the service on its embedded store in a fresh folder, plays the calls of FILE into it (JSON lines;
 without FILE a telephone call of its own), reads each back page by page, prints it, and fails unless every
 event is there once, in order, as it was sent.
+  --live         play slowly, so that it can be watched from another terminal
+  --watch PORT   print the newest call of the service on this port while it is played, until it has ended
 `;
 
+/** Between two events of a live call, in milliseconds. */
+const LIVE_PAUSE_MS = 300;
+
 async function main(): Promise<void> {
-  const [argument, ...rest] = process.argv.slice(2);
-  if (argument === '--help') {
+  const options = process.argv.slice(2);
+  if (options[0] === '--help') {
     process.stdout.write(USAGE);
     return;
   }
+  if (options[0] === '--watch') {
+    await watch(options.slice(1));
+    return;
+  }
+  const live = options[0] === '--live';
+  const [argument, ...rest] = live ? options.slice(1) : options;
   if (argument?.startsWith('-') === true || rest.length > 0)
     throw new DemoError('give one file of calls, or none: npm run demo -- FILE');
   const calls = readCallFile(argument === undefined ? OWN_CALL : fromWhereNpmWasCalled(argument));
@@ -32,7 +44,8 @@ async function main(): Promise<void> {
   const client = new RpcClient(app.grpcPort);
   try {
     const paint = paintFor(process.stdout, process.env);
-    for (const call of calls) await demonstrate(client, call, paint);
+    if (live) say(`watch it from another terminal: npm run demo -- --watch ${app.grpcPort}`);
+    for (const call of calls) await demonstrate(client, call, live ? LIVE_PAUSE_MS : 0, paint);
     const events = calls.reduce((sum, call) => sum + call.events.length, 0);
     const what = `${plural(calls.length, 'call')} with ${plural(events, 'event')} in all`;
     say(paint('green', `OK: ${what}: each event is there once, in order, as it was sent`));
@@ -50,8 +63,22 @@ function startService(): Promise<App> {
   return startApp(config, createLogger(config.logLevel), fail);
 }
 
-async function demonstrate(client: RpcClient, call: Call, paint: Paint): Promise<void> {
-  await playCall(client, call);
+/** The view of the second terminal. */
+async function watch([port, ...rest]: readonly string[]): Promise<void> {
+  if (port === undefined || !/^[0-9]{1,5}$/.test(port) || rest.length > 0)
+    throw new DemoError('give the port of the service: npm run demo -- --watch 50051');
+  const client = new RpcClient(Number(port));
+  try {
+    await watchCall(client, paintFor(process.stdout, process.env), say);
+  } catch (error) {
+    throw new DemoError(messageOf(error));
+  } finally {
+    client.close();
+  }
+}
+
+async function demonstrate(client: RpcClient, call: Call, pauseMs: number, paint: Paint): Promise<void> {
+  await playCall(client, call, pauseMs);
   const { session, events, pages } = await readLog(client, call.sessionId);
   const late = call.events.filter(({ afterHangUp }) => afterHangUp);
   const retried = call.events.filter(({ sent }) => sent > 1);

@@ -7,16 +7,22 @@ import { type Call, DemoError, messageOf, type PlayedEvent } from './call-file';
 /** Small, so that a call of ordinary length takes several pages. */
 export const PAGE_SIZE = 20;
 
-/** Sends a call as a voice server would: the session, each event, the hang-up, what comes after it. */
-export async function playCall(client: RpcClient, call: Call): Promise<void> {
+/**
+ * Sends a call as a voice server would: the session, each event, the hang-up, what comes after it.
+ *
+ * @param pauseMs before each event, in milliseconds
+ */
+export async function playCall(client: RpcClient, call: Call, pauseMs: number): Promise<void> {
   const { sessionId, language, metadata, place } = call;
   const status = SessionStatus.SESSION_STATUS_ACTIVE;
   const { created } = await refusedAt(place, () =>
     client.createSession({ sessionId, language, status, metadata }),
   );
   if (!created) throw new DemoError(`${place}: the session ${sessionId} existed before it was created`);
-  for (const event of call.events.filter(({ afterHangUp }) => !afterHangUp))
+  for (const event of call.events.filter(({ afterHangUp }) => !afterHangUp)) {
+    if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
     await sendEvent(client, sessionId, event);
+  }
   await refusedAt(place, () =>
     client.completeSession({
       sessionId,

@@ -27,20 +27,12 @@ export function conversationText(
   beforeHangUp: number,
   paint: Paint,
 ): string {
-  const timeOf = clockFor(events);
-  const rows = events.map((event) =>
-    describeEvent(event.type, payloadOf(event)).flatMap((line, index) => {
-      const first = index === 0;
-      return rowsOf(first ? String(event.sequence) : '', first ? timeOf.time(event) : '', line, paint);
-    }),
-  );
+  const clock = clockFor(events);
+  const rows = events.map((event) => rowsOfEvent(event, clock, paint));
   return [
-    ...heading(session, timeOf.meaning, paint),
+    ...heading(session, clock.meaning, paint),
     ...rows.slice(0, beforeHangUp).flat(),
-    rule(
-      `session ${SessionStatus[session.status].replace('SESSION_STATUS_', '').toLowerCase()}: ${session.endReason}`,
-      paint,
-    ),
+    endText(session, paint),
     ...rows.slice(beforeHangUp).flat(),
   ].join('\n');
 }
@@ -59,6 +51,29 @@ function heading(session: Session, clock: string, paint: Paint): string[] {
     ...wrap(printable([...about, ...facts].join(' · ')), WIDTH).map((line) => paint('dim', line)),
     '',
   ];
+}
+
+/** What stands before a call's events. */
+export function titleText(sessionId: string, paint: Paint): string {
+  return rule(sessionId, paint);
+}
+
+/** One event, as in the whole conversation. */
+export function eventText(event: Event, paint: Paint): string {
+  return rowsOfEvent(event, clockFor([event]), paint).join('\n');
+}
+
+/** How the session ended. */
+export function endText({ status, endReason }: Pick<Session, 'status' | 'endReason'>, paint: Paint): string {
+  const name = SessionStatus[status].replace('SESSION_STATUS_', '').toLowerCase();
+  return rule(`session ${name}: ${endReason}`, paint);
+}
+
+function rowsOfEvent(event: Event, clock: Clock, paint: Paint): string[] {
+  return describeEvent(event.type, payloadOf(event)).flatMap((line, index) => {
+    const first = index === 0;
+    return rowsOf(first ? String(event.sequence) : '', first ? clock.time(event) : '', line, paint);
+  });
 }
 
 function rule(text: string, paint: Paint): string {

@@ -1,7 +1,8 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { endServices, temporaryFolder } from '../support/service-process';
+import { until } from '../support/until';
 
 const ROOT = resolve(__dirname, '..', '..');
 const OWN_CALL = join(ROOT, 'demo', 'calls', 'moving-home.jsonl');
@@ -72,3 +73,32 @@ it('says on one line what is wrong with a file', async () => {
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   expect(stderr).toMatch(/^demo: cannot read no-such-file\.jsonl: ENOENT: .*\n$/);
 });
+
+it('is watched from a second terminal while it is played: each event once, in order, and the end', async () => {
+  const file = join(temporaryFolder(), 'calls.jsonl');
+  const said = Array.from({ length: 8 }, (_, index) => `words number ${index + 1}`);
+  const events = said.map((text, index) => ({
+    eventId: `event-${index}`,
+    type: 'user_speech',
+    payload: { speaker: 'caller', text },
+  }));
+  writeFileSync(file, [SESSION, ...events].map((line) => JSON.stringify(line)).join('\n'));
+  const tsx = join(ROOT, 'node_modules', '.bin', 'tsx');
+  const live = spawn(tsx, [join(ROOT, 'demo', 'main.ts'), '--live', file]);
+  let played = '';
+  live.stdout.on('data', (text: Buffer) => (played += text.toString()));
+  const ended = new Promise((resolve) => live.once('exit', resolve));
+  const port = await until('it says how it is watched', () => /--watch (\d+)/.exec(played)?.[1], 20_000);
+  const { code, stdout, stderr } = await play('--watch', port);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect([...stdout.matchAll(/words number \d+/g)].map(([text]) => text)).toEqual(said);
+  expect(stdout).toMatch(/── call-1 ─+\n[^]*── session completed: hang-up ─+\n$/);
+  expect(await ended).toBe(0);
+}, 60_000);
+
+it('says on one line which port a watch needs, and that none listens there', async () => {
+  expect((await play('--watch')).stderr).toMatch(/^demo: give the port of the service: .*\n$/);
+  const { code, stderr } = await play('--watch', '1');
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^demo: 14 UNAVAILABLE: .*\n$/);
+}, 60_000);
