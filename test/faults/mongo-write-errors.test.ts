@@ -88,6 +88,17 @@ test('a lost connection in the middle of writing loses and doubles nothing', asy
   await expectWholeLog(writer, 100);
 });
 
+test('a race that was lost to what is gone again leaves a log that its first event still enters', async () => {
+  const writer = new LogWriter(repository);
+  await writer.create();
+  // As after a failover that undoes what another server wrote: the place was taken, and the log is empty.
+  await failInserts(2, { errorCode: 11000, errorExtraInfo: { keyPattern: {}, keyValue: {} } });
+  await writer.add(1);
+  await writer.add(2);
+  expect(writer.failures).toBe(0);
+  await expectWholeLog(writer, 3);
+}, 15_000);
+
 test('an error that does not pass is told about when the deadline comes, and does not outlive it', async () => {
   const writer = new LogWriter(repository);
   await writer.create();

@@ -102,7 +102,7 @@ export class SessionLane {
     const [first] = batch;
     if (first === undefined) {
       await this.settleExpectation();
-    } else if (this.lostRaces >= RACES_BEFORE_END && first.append.event.expectedSequence === undefined) {
+    } else if (this.lostRaces >= RACES_BEFORE_END && mayGoAtEnd(first.append, tail)) {
       await this.writeAtEnd(first);
     } else {
       await this.write(batch, tail, contended);
@@ -219,4 +219,9 @@ export class SessionLane {
     for (const append of this.waiting) if (!append.waitsFor(ms)) append.fail(storeUnavailable(error));
     await pause(ms);
   }
+}
+
+/** What expects a sequence goes there or nowhere, and an empty log has no end to put an event after. */
+function mayGoAtEnd({ event }: Append, tail: Tail): boolean {
+  return event.expectedSequence === undefined && tail.sequence > 0;
 }
