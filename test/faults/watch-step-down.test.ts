@@ -73,6 +73,30 @@ test('watches on two servers have every event once and in order, over a step-dow
   for (const { watch } of watches) expect(await watch.end).toBeUndefined();
 }, 180_000);
 
+test('a watch does not wait for a former primary, which may be behind', async () => {
+  const ports = [await startServer(), await startServer()];
+  const sessionId = 'call-behind';
+  await connect(ports[0] ?? 0).createSession({ sessionId });
+  const watch = connect(ports[0] ?? 0).watchSession({ sessionId }, 120_000);
+  await watch.caughtUp();
+  // By this the change stream is known to be open, on the primary that there is.
+  const add = (eventId: string) => connect(ports[1] ?? 0).addEvent({ sessionId, eventId, type: 'note' });
+  await add('event-1');
+  await watch.reached(1);
+
+  const former = await set.primary();
+  await former.command({ replSetStepDown: 30, force: true }).catch(() => undefined);
+  await set.primary();
+  await former.command({ fsync: 1, lock: true });
+  try {
+    const sender = new EventSender(connect(ports[1] ?? 0), new Acknowledgements());
+    await sender.send(sessionId, 'event-2');
+    await watch.reached(2);
+  } finally {
+    await former.command({ fsyncUnlock: 1 });
+  }
+}, 120_000);
+
 /** What a watch was told is what was acknowledged, each event once, in order, without a gap. */
 async function expectWhole(
   watch: WatchStream,

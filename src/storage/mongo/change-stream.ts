@@ -2,6 +2,7 @@ import { mongo } from 'mongoose';
 import type { Watches } from '../../core/watches';
 import type { Logger } from '../../telemetry/logger';
 import type { Database, MongoConnection } from './connection';
+import { PrimaryChange } from './primary-change';
 import { ASK_MS, pause } from './time-limit';
 
 /** How long the database may hold a question of the stream, in milliseconds: an idle stream costs one each time. */
@@ -20,10 +21,12 @@ interface Change {
   readonly sequence?: number;
 }
 
+type EventStream = mongo.ChangeStream<mongo.Document, Change>;
+
 /** Wakes the watches of this server: by one change stream for all of them; on a standalone server, which has none, by the clock. */
 export class ChangeStream {
   private running = false;
-  private stream: mongo.ChangeStream<mongo.Document, Change> | undefined;
+  private stream: EventStream | undefined;
   private stopped = false;
 
   /** @param pollMs how often watches look on a standalone server, in milliseconds */
@@ -69,7 +72,22 @@ export class ChangeStream {
    * The stream begins at a time, and every watch looks once when a majority has all from before
    * it: so nothing is missed between a look and the stream, and no token needs to be resumed.
    */
-  private async follow({ db, sessions, events }: Database): Promise<void> {
+  private async follow(database: Database): Promise<void> {
+    const changed = new PrimaryChange(database.connection.getClient());
+    let stream: EventStream | undefined;
+    try {
+      stream = await this.openStream(database);
+      this.stream = stream;
+      // A stream stays with its server, and a former primary may be far behind: it is left for the new one.
+      await Promise.race([this.read(stream), changed.happens]);
+    } finally {
+      changed.close();
+      this.stream = undefined;
+      stream?.close().catch(() => undefined);
+    }
+  }
+
+  private async openStream({ db, sessions, events }: Database): Promise<EventStream> {
     const startAtOperationTime = timestampOf((await db.command({ ping: 1 })).operationTime);
     const stream = db.watch<mongo.Document, Change>(
       [
@@ -83,22 +101,21 @@ export class ChangeStream {
       ],
       { startAtOperationTime, maxAwaitTimeMS: AWAIT_MS },
     );
-    this.stream = stream;
     await db.command({
       ...{ find: sessions.collectionName, filter: { sessionId: '' }, limit: 1, maxTimeMS: ASK_MS },
       readConcern: { level: 'majority', afterClusterTime: startAtOperationTime },
     });
     this.watches.wakeAll();
+    return stream;
+  }
+
+  /** Until nobody has watched for a while. */
+  private async read(stream: EventStream): Promise<void> {
     let watchedAt = performance.now();
-    try {
-      for await (const change of stream) {
-        if (change.sessionId !== undefined) this.watches.wake(change.sessionId, change.sequence ?? 0);
-        if (!this.watches.isEmpty) watchedAt = performance.now();
-        else if (performance.now() - watchedAt > LINGER_MS) return;
-      }
-    } finally {
-      this.stream = undefined;
-      stream.close().catch(() => undefined);
+    for await (const change of stream) {
+      if (change.sessionId !== undefined) this.watches.wake(change.sessionId, change.sequence ?? 0);
+      if (!this.watches.isEmpty) watchedAt = performance.now();
+      else if (performance.now() - watchedAt > LINGER_MS) return;
     }
   }
 }
