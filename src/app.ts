@@ -5,6 +5,9 @@ import { GrpcServer } from './grpc/server';
 import { Readiness } from './readiness';
 import { Sweeper } from './sweeper';
 import type { Logger } from './telemetry/logger';
+import { Metrics } from './telemetry/metrics';
+import { ObservedRepository } from './telemetry/observed-repository';
+import type { Telemetry } from './telemetry/telemetry';
 
 /** A running service. */
 export interface App {
@@ -25,7 +28,10 @@ export async function startApp(
   logger: Logger,
   onFatal: (error: Error) => void,
 ): Promise<App> {
-  const repository = await openStore(config, logger, onFatal);
+  const telemetry = await startTelemetry(config, logger);
+  const { metrics, tracing } = telemetry;
+  const store = await openStore(config, telemetry, onFatal);
+  const repository = new ObservedRepository(store, metrics, tracing);
   const server = new GrpcServer(
     repository,
     {
@@ -38,7 +44,7 @@ export async function startApp(
       unansweredRequests: config.unansweredRequests,
       unansweredBytes: config.unansweredBytes,
     },
-    logger,
+    telemetry,
   );
   let grpcPort: number;
   try {
@@ -47,7 +53,16 @@ export async function startApp(
     await repository.close();
     throw listenError(config, error);
   }
-  const readiness = new Readiness(repository, (ready) => server.health.set(ready), logger);
+  let serving = false;
+  metrics.gauge('conversation_store_ready', '1 while the store answers.', () => Number(serving));
+  const readiness = new Readiness(
+    repository,
+    (ready) => {
+      serving = ready;
+      server.health.set(ready);
+    },
+    logger,
+  );
   readiness.start();
   const sweeper = new Sweeper(repository, config.retentionMs, logger);
   sweeper.start();
@@ -57,6 +72,7 @@ export async function startApp(
     await server.close(config.shutdownGraceMs);
     await swept;
     await repository.close();
+    await tracing?.close();
   };
   return { grpcPort, close };
 }
@@ -70,10 +86,19 @@ export async function createIndexes({ mongodbUri }: Config, logger: Logger): Pro
   await createMongoIndexes({ uri: mongodbUri, logger });
 }
 
+/** What makes traces is loaded only where they are wanted. */
+async function startTelemetry({ tracing }: Config, logger: Logger): Promise<Telemetry> {
+  const metrics = new Metrics();
+  metrics.addProcess();
+  if (!tracing) return { logger, metrics, tracing: undefined };
+  const { Tracing } = await import('./telemetry/tracing');
+  return { logger, metrics, tracing: Tracing.start() };
+}
+
 /** Only the store that is used is loaded: the other's libraries cost memory and time to start. */
 async function openStore(
   config: Config,
-  logger: Logger,
+  { logger, metrics }: Telemetry,
   onFatal: (error: Error) => void,
 ): Promise<SessionRepository> {
   if (config.mongodbUri !== undefined) {
@@ -81,12 +106,18 @@ async function openStore(
     return openMongoStore({
       uri: config.mongodbUri,
       logger,
+      observer: metrics,
       watchPollMs: config.watchPollMs,
       onFatal,
     });
   }
   const { openEmbeddedStore } = await import('./storage/embedded/open');
-  return openEmbeddedStore({ folder: config.dataDir, diskReserveBytes: config.diskReserveBytes, onFatal });
+  return openEmbeddedStore({
+    folder: config.dataDir,
+    diskReserveBytes: config.diskReserveBytes,
+    observer: metrics,
+    onFatal,
+  });
 }
 
 function listenError(config: Config, error: unknown): Error {

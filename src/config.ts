@@ -104,7 +104,10 @@ const SETTINGS = {
 type Settings = typeof SETTINGS;
 
 /** The settings, read and checked. */
-export type Config = { readonly [Key in keyof Settings]: ReturnType<Settings[Key]['parse']> };
+export type Config = { readonly [Key in keyof Settings]: ReturnType<Settings[Key]['parse']> } & {
+  /** Whether OpenTelemetry's own settings, which its library reads, ask for traces. */
+  readonly tracing: boolean;
+};
 
 /** Settings that cannot be used; the message has a line for each. */
 export class ConfigError extends Error {
@@ -126,7 +129,16 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   };
   const entries = Object.entries(SETTINGS).map(([key, one]) => [key, read(one)]);
   if (faults.length > 0) throw new ConfigError(faults.join('\n'));
-  return Object.freeze(Object.fromEntries(entries) as Config);
+  return Object.freeze({ ...(Object.fromEntries(entries) as Config), tracing: wantsTraces(environment) });
+}
+
+/** Traces are made where one has said where they go to; the standard says on by default, which would cost everyone. */
+function wantsTraces(environment: Readonly<Record<string, string | undefined>>): boolean {
+  const given = (name: string): string => environment[name]?.trim().toLowerCase() ?? '';
+  if (given('OTEL_SDK_DISABLED') === 'true' || given('OTEL_TRACES_EXPORTER') === 'none') return false;
+  return ['OTEL_TRACES_EXPORTER', 'OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'].some(
+    (name) => given(name) !== '',
+  );
 }
 
 /** What `--help` prints. */

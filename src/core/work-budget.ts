@@ -12,6 +12,14 @@ export class WorkBudget {
     private readonly maximumBytes: number,
   ) {}
 
+  get unansweredRequests(): number {
+    return this.requests;
+  }
+
+  get unansweredBytes(): number {
+    return this.bytes;
+  }
+
   get exhausted(): boolean {
     return this.requests >= this.maximumRequests || this.bytes >= this.maximumBytes;
   }

@@ -1,10 +1,10 @@
 import type { WorkBudget } from '../core/work-budget';
-import type { Logger } from '../telemetry/logger';
+import type { Telemetry } from '../telemetry/telemetry';
 import type { CallsInFlight } from './calls-in-flight';
 
 /** What every call is answered with. */
 export interface CallSettings {
-  readonly logger: Logger;
+  readonly telemetry: Telemetry;
   readonly calls: CallsInFlight;
   readonly budget: WorkBudget;
   /** Deadline of a call that brings none, and of each event of a stream, in milliseconds. */

@@ -1,9 +1,4 @@
-import {
-  status as Code,
-  type handleUnaryCall,
-  type sendUnaryData,
-  type ServerUnaryCall,
-} from '@grpc/grpc-js';
+import type { handleUnaryCall, sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js';
 import {
   cancelled,
   ConversationError,
@@ -14,6 +9,7 @@ import {
 } from '../core/errors';
 import { RequestContext } from '../core/request-context';
 import { encodeMessage, type MessageEncoder } from '../protobuf/encode-message';
+import { type CallRecord, CallRecords } from './call-record';
 import type { CallSettings } from './call-settings';
 import { decodeRequest, type MessageDecoder } from './decode-request';
 import { toCallStatus } from './status';
@@ -37,15 +33,17 @@ export interface UnaryMethod<Request, Response> {
 
 /**
  * The one wrapper around every unary method. Between bytes and bytes it owns
- * decoding, deadline, cancellation, the answer exactly once, its log line, and
+ * decoding, deadline, cancellation, the answer exactly once, its record, and
  * the catch-all: a handler that throws would otherwise leave the client waiting.
  */
 export function handleUnary<Request, Response>(
   method: UnaryMethod<Request, Response>,
   settings: CallSettings,
 ): handleUnaryCall<Buffer, Buffer> {
+  const records = new CallRecords('unary', method.name, settings.telemetry);
   return (call, callback) => {
-    const answer = new Answer(method.name, call, callback, settings);
+    const record = records.begin(call);
+    const answer = new Answer(record, call, callback, settings);
     if (settings.calls.refusing) {
       answer.fail(shuttingDown());
       return;
@@ -57,7 +55,8 @@ export function handleUnary<Request, Response>(
     }
     const bytes = call.request.length;
     budget.take(bytes);
-    respond(method, call.request, answer.context)
+    record
+      .run(() => respond(method, call.request, answer.context))
       .then(
         (message) => answer.succeed(message),
         (error: unknown) => answer.fail(error instanceof ConversationError ? error : internalError(error)),
@@ -79,16 +78,16 @@ async function respond<Request, Response>(
 /** The one answer to a call: whichever of the handler, the deadline and the caller's hanging up comes first. */
 class Answer {
   readonly context: RequestContext;
-  private readonly startedAt = performance.now();
   private readonly timer: NodeJS.Timeout;
   private answered = false;
 
   constructor(
-    private readonly rpc: string,
-    private readonly call: ServerUnaryCall<Buffer, Buffer>,
+    private readonly record: CallRecord,
+    call: ServerUnaryCall<Buffer, Buffer>,
     private readonly callback: sendUnaryData<Buffer>,
-    private readonly settings: CallSettings,
+    settings: CallSettings,
   ) {
+    record.received();
     this.context = new RequestContext(deadlineOf(call, settings.callDeadlineMs));
     this.timer = setTimeout(
       () => this.fail(deadlineExceeded()),
@@ -96,8 +95,7 @@ class Answer {
     );
     if (call.cancelled) {
       // Its stream was closed before its request was whole: nobody waits, and no event is to come.
-      this.answered = true;
-      clearTimeout(this.timer);
+      this.close(cancelled());
       this.context.cancel();
       return;
     }
@@ -111,37 +109,22 @@ class Answer {
   }
 
   succeed(message: Buffer): void {
-    if (!this.close()) return;
+    if (this.answered) return;
+    this.close();
+    this.record.sent();
     this.callback(null, message);
-    if (this.settings.logger.isLevelEnabled('debug')) {
-      this.settings.logger.debug(this.line(Code.OK), 'call');
-    }
   }
 
   fail(error: ConversationError): void {
-    if (!this.close()) return;
-    const status = toCallStatus(error);
-    this.callback(status);
-    const line = { ...this.line(status.code), reason: error.reason, message: error.message };
-    if (error.reason === 'INTERNAL') this.settings.logger.error({ ...line, err: error.cause }, 'call failed');
-    else
-      this.settings.logger.info(
-        { ...line, ...(error.cause === undefined ? {} : { err: error.cause }) },
-        'call failed',
-      );
+    if (this.answered) return;
+    this.close(error);
+    this.callback(toCallStatus(error));
   }
 
-  /** Whether this is the first answer. */
-  private close(): boolean {
-    if (this.answered) return false;
+  private close(failure?: ConversationError): void {
     this.answered = true;
     clearTimeout(this.timer);
-    return true;
-  }
-
-  private line(code: Code): object {
-    const ms = Math.round((performance.now() - this.startedAt) * 100) / 100;
-    return { rpc: this.rpc, code: Code[code], ms, peer: this.call.getPeer() };
+    this.record.end(failure);
   }
 }
 

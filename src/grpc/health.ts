@@ -1,9 +1,9 @@
 import type { Server } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
-import { SessionServiceService } from '../../generated/conversation/v1/session_service';
+import { SERVICE_NAME } from './call-record';
 
-/** The server as a whole, and the service by its name: `conversation.v1.SessionService`. */
-const SERVICES = ['', SessionServiceService.createSession.path.split('/')[1] ?? ''];
+/** The server as a whole, and the service by its name. */
+const SERVICES = ['', SERVICE_NAME];
 
 /** `grpc.health.v1.Health` (Check, List, Watch): NOT_SERVING until it is told otherwise. */
 export class Health {

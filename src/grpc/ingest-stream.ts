@@ -1,6 +1,7 @@
-import { status as Code, type handleBidiStreamingCall, type ServerDuplexStream } from '@grpc/grpc-js';
+import type { handleBidiStreamingCall, ServerDuplexStream } from '@grpc/grpc-js';
 import { IngestEventsRequest, IngestEventsResponse } from '../../generated/conversation/v1/session_service';
 import {
+  cancelled,
   ConversationError,
   deadlineExceeded,
   type ErrorReason,
@@ -13,6 +14,7 @@ import { RequestContext } from '../core/request-context';
 import type { SessionRepository } from '../core/session-repository';
 import { addEvent } from '../core/use-cases/add-event';
 import { encodeMessage } from '../protobuf/encode-message';
+import { type CallRecord, CallRecords } from './call-record';
 import type { CallSettings } from './call-settings';
 import { decodeRequest } from './decode-request';
 import { toAcknowledgement } from './mapper';
@@ -39,11 +41,13 @@ export function ingestEvents(
   repository: SessionRepository,
   settings: CallSettings,
 ): handleBidiStreamingCall<Buffer, Buffer> {
-  return (call) => new IngestStream(call, repository, settings).start();
+  const records = new CallRecords('bidi_stream', 'IngestEvents', settings.telemetry);
+  return (call) => {
+    new IngestStream(call, records.begin(call), repository, settings).start();
+  };
 }
 
 class IngestStream {
-  private readonly startedAt = performance.now();
   private readonly unanswered: Unanswered[] = [];
   private unansweredBytes = 0;
   private answered = 0;
@@ -58,6 +62,7 @@ class IngestStream {
 
   constructor(
     private readonly call: ServerDuplexStream<Buffer, Buffer>,
+    private readonly record: CallRecord,
     private readonly repository: SessionRepository,
     private readonly settings: CallSettings,
   ) {
@@ -79,11 +84,16 @@ class IngestStream {
 
   private take(bytes: Buffer): void {
     if (this.ending !== undefined) return;
+    this.record.received();
     const deadline = Math.min(Number(this.call.getDeadline()), Date.now() + this.settings.callDeadlineMs);
     const context = new EventContext(deadline, () => this.abandon(deadlineExceeded()));
     this.settings.budget.take(bytes.length);
     this.unansweredBytes += bytes.length;
-    this.unanswered.push({ context, bytes: bytes.length, outcome: this.append(bytes, context) });
+    this.unanswered.push({
+      context,
+      bytes: bytes.length,
+      outcome: this.record.run(() => this.append(bytes, context)),
+    });
     if (this.isFull()) this.call.pause();
     this.answer();
   }
@@ -120,6 +130,7 @@ class IngestStream {
         return;
       }
       if (!this.call.write(outcome.reply)) await this.untilWritable();
+      this.record.sent();
       this.answered += 1;
       this.unanswered.shift();
       this.unansweredBytes -= next.bytes;
@@ -159,27 +170,8 @@ class IngestStream {
     for (const { context } of this.unanswered) context.cancel();
     this.resumeWriting?.();
     this.settings.calls.end(this.onDrain);
-    const code =
-      this.ending === undefined
-        ? this.halfClosed
-          ? Code.OK
-          : Code.CANCELLED
-        : toCallStatus(this.ending).code;
-    const ms = Math.round(performance.now() - this.startedAt);
-    const line = {
-      rpc: 'IngestEvents',
-      code: Code[code],
-      ms,
-      events: this.answered,
-      peer: this.call.getPeer(),
-    };
-    if (code === Code.OK) {
-      this.settings.logger.debug(line, 'call');
-      return;
-    }
-    const cause = this.ending?.cause === undefined ? {} : { err: this.ending.cause };
-    const level = this.ending?.reason === 'INTERNAL' ? 'error' : 'info';
-    this.settings.logger[level]({ ...line, reason: this.ending?.reason, ...cause }, 'call failed');
+    const failure = this.ending ?? (this.halfClosed ? undefined : cancelled());
+    this.record.end(failure, { events: this.answered });
   }
 
   /** A client that does not read its replies is not read from either. */

@@ -2,7 +2,7 @@ import { logVerbosity, Server, ServerCredentials, type ServerOptions, setLogVerb
 import { LIMITS } from '../core/limits';
 import type { SessionRepository } from '../core/session-repository';
 import { WorkBudget } from '../core/work-budget';
-import type { Logger } from '../telemetry/logger';
+import type { Telemetry } from '../telemetry/telemetry';
 import type { CallSettings } from './call-settings';
 import { CallsInFlight } from './calls-in-flight';
 import { Health } from './health';
@@ -39,15 +39,26 @@ export class GrpcServer {
   constructor(
     repository: SessionRepository,
     private readonly settings: GrpcSettings,
-    logger: Logger,
+    telemetry: Telemetry,
   ) {
     // The library would write to standard error by itself what it throws as well.
     setLogVerbosity(logVerbosity.NONE);
     this.server = new Server(serverOptions(settings));
+    const budget = new WorkBudget(settings.unansweredRequests, settings.unansweredBytes);
+    telemetry.metrics.gauge(
+      'conversation_unanswered_requests',
+      'Requests that were taken and are not answered yet.',
+      () => budget.unansweredRequests,
+    );
+    telemetry.metrics.gauge(
+      'conversation_unanswered_bytes',
+      'Bytes of requests that were taken and are not answered yet.',
+      () => budget.unansweredBytes,
+    );
     const call: CallSettings = {
-      logger,
+      telemetry,
       calls: this.calls,
-      budget: new WorkBudget(settings.unansweredRequests, settings.unansweredBytes),
+      budget,
       callDeadlineMs: settings.callDeadlineMs,
       streamAgeMs: settings.connectionAgeMs,
       retentionMs: settings.retentionMs,

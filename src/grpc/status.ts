@@ -25,6 +25,11 @@ const CODES: Readonly<Record<ErrorReason, Code>> = {
   INTERNAL: Code.INTERNAL,
 };
 
+/** The status that a call ends with for this reason. */
+export function toCode(reason: ErrorReason): Code {
+  return CODES[reason];
+}
+
 /** Many clients refuse more than 8 KiB of headers; the rest of the trailers takes its part. */
 const TRAILER_BYTES = 8 * 1024 - 256;
 

@@ -1,10 +1,11 @@
-import { status as Code, type handleServerStreamingCall, type ServerWritableStream } from '@grpc/grpc-js';
+import type { handleServerStreamingCall, ServerWritableStream } from '@grpc/grpc-js';
 import { WatchSessionRequest, WatchSessionResponse } from '../../generated/conversation/v1/session_service';
-import { ConversationError, internalError, shuttingDown, streamAged } from '../core/errors';
+import { cancelled, ConversationError, internalError, shuttingDown, streamAged } from '../core/errors';
 import { RequestContext } from '../core/request-context';
 import type { SessionRepository } from '../core/session-repository';
 import { watchSession, type WatchUpdate } from '../core/use-cases/watch-session';
 import { encodeMessage } from '../protobuf/encode-message';
+import { type CallRecord, CallRecords } from './call-record';
 import type { CallSettings } from './call-settings';
 import { decodeRequest } from './decode-request';
 import { watchedEvent } from './event-replies';
@@ -16,32 +17,40 @@ export function watchStream(
   repository: SessionRepository,
   settings: CallSettings,
 ): handleServerStreamingCall<Buffer, Buffer> {
-  return (call) => void new WatchStream(call, repository, settings).run();
+  const records = new CallRecords('server_stream', 'WatchSession', settings.telemetry);
+  return (call) => {
+    const record = records.begin(call);
+    void record.run(() => new WatchStream(call, record, repository, settings).run());
+  };
 }
 
 class WatchStream {
-  private readonly startedAt = performance.now();
   private readonly context: RequestContext;
   private readonly age: NodeJS.Timeout;
   private readonly onDrain = (): void => this.stop(shuttingDown());
   /** Why the stream is ended before the watch has ended. */
   private ending: ConversationError | undefined;
+  /** Whether it has come to its end, by itself or by failure. */
+  private done = false;
   private closed = false;
   private told = 0;
   private resumeWriting: (() => void) | undefined;
 
   constructor(
     private readonly call: ServerWritableStream<Buffer, Buffer>,
+    private readonly record: CallRecord,
     private readonly repository: SessionRepository,
     private readonly settings: CallSettings,
   ) {
     // The library ends the call at its deadline.
     this.context = new RequestContext(Number(call.getDeadline()));
+    record.received();
     this.age = setTimeout(() => this.stop(streamAged()), settings.streamAgeMs);
   }
 
   async run(): Promise<void> {
     this.settings.calls.begin(this.onDrain);
+    this.settings.telemetry.metrics.watching(1);
     this.call.on('drain', () => this.resumeWriting?.());
     // It comes when the stream closes, in whatever way.
     this.call.once('cancelled', () => this.close());
@@ -52,6 +61,7 @@ class WatchStream {
       for await (const update of watchSession(this.repository, request, this.context)) {
         if (this.closed) break;
         this.told += 1;
+        this.record.sent();
         if (!this.call.write(this.encode(update))) await this.untilWritable();
       }
     } catch (error) {
@@ -59,6 +69,7 @@ class WatchStream {
     }
     if (this.closed) return;
     this.ending ??= failure;
+    this.done = true;
     if (this.ending === undefined) this.call.end();
     else this.call.emit('error', toCallStatus(this.ending));
   }
@@ -91,21 +102,8 @@ class WatchStream {
     this.context.cancel();
     this.resumeWriting?.();
     this.settings.calls.end(this.onDrain);
-    this.log();
-  }
-
-  private log(): void {
-    const ms = Math.round(performance.now() - this.startedAt);
-    const line = { rpc: 'WatchSession', ms, updates: this.told, peer: this.call.getPeer() };
-    const { ending } = this;
-    if (ending === undefined) {
-      this.settings.logger.debug(line, 'call');
-      return;
-    }
-    const failed = { ...line, code: Code[toCallStatus(ending).code], reason: ending.reason };
-    const cause = ending.cause === undefined ? {} : { err: ending.cause };
-    if (ending.reason === 'INTERNAL') this.settings.logger.error({ ...failed, ...cause }, 'call failed');
-    else this.settings.logger.info({ ...failed, ...cause }, 'call failed');
+    this.settings.telemetry.metrics.watching(-1);
+    this.record.end(this.done ? this.ending : cancelled(), { updates: this.told });
   }
 
   private untilWritable(): Promise<void> {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SessionRepository } from '../../src/core/session-repository';
 import { openEmbeddedStore } from '../../src/storage/embedded/open';
+import { Metrics } from '../../src/telemetry/metrics';
 import { startReplicaSet } from '../support/mongod';
 import { openMongo } from '../support/open-mongo';
 
@@ -21,7 +22,12 @@ export const STORES: readonly { readonly name: string; readonly open: () => Prom
 /** One process owns the file, so that two servers in it share the one repository. */
 async function openEmbedded(): Promise<OpenStore> {
   const folder = await mkdtemp(join(tmpdir(), 'contract-'));
-  const repository = openEmbeddedStore({ folder, diskReserveBytes: 0, onFatal: fatal });
+  const repository = openEmbeddedStore({
+    folder,
+    diskReserveBytes: 0,
+    observer: new Metrics(),
+    onFatal: fatal,
+  });
   const close = async (): Promise<void> => {
     await repository.close();
     await rm(folder, { recursive: true });

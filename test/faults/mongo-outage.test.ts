@@ -1,6 +1,7 @@
 import pino from 'pino';
 import { RequestContext } from '../../src/core/request-context';
 import { openMongoStore } from '../../src/storage/mongo/open';
+import { Metrics } from '../../src/telemetry/metrics';
 import { expectWholeLog, LogWriter } from '../support/log-writer';
 import { startStandalone } from '../support/mongod';
 import { openMongo } from '../support/open-mongo';
@@ -35,6 +36,7 @@ test('a server that starts before its database answers STORE_UNAVAILABLE, and se
   const repository = openMongoStore({
     uri: set.uri,
     logger: pino({ level: 'silent' }),
+    observer: new Metrics(),
     watchPollMs: 250,
     onFatal,
   });

@@ -1,6 +1,7 @@
 import pino from 'pino';
 import type { SessionRepository } from '../../src/core/session-repository';
 import { openMongoStore } from '../../src/storage/mongo/open';
+import { Metrics } from '../../src/telemetry/metrics';
 import { until } from './until';
 
 /** A server's view of the database, once it answers. */
@@ -10,6 +11,7 @@ export async function openMongo(uri: string): Promise<SessionRepository> {
     uri,
     logger: pino({ level: 'silent' }),
     watchPollMs: 250,
+    observer: new Metrics(),
     onFatal: (error) => (fatal = error),
   });
   await until('the store answers', async () => {

@@ -1,6 +1,7 @@
 import type { SessionRepository } from '../../src/core/session-repository';
 import { GrpcServer, type GrpcSettings } from '../../src/grpc/server';
 import { createLogger, type Logger } from '../../src/telemetry/logger';
+import { Metrics } from '../../src/telemetry/metrics';
 import { RpcClient } from './rpc-client';
 
 /** A gRPC server on a free port, and a client of it. */
@@ -30,7 +31,7 @@ export async function startSessionServer(
       unansweredBytes: 128 * 1024 * 1024,
       ...settings,
     },
-    logger,
+    { logger, metrics: new Metrics(), tracing: undefined },
   );
   const client = new RpcClient(await server.listen());
   const stop = (): Promise<void> => server.close(5000);

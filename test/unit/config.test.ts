@@ -12,6 +12,7 @@ test('with nothing set, every setting has its default', () => {
     callDeadlineMs: 10_000,
     streamsPerConnection: 1000,
     unansweredRequests: 10_000,
+    tracing: false,
     unansweredBytes: 128 * 1024 * 1024,
     connectionAgeMs: 30 * 60_000,
     shutdownGraceMs: 8000,
@@ -52,6 +53,7 @@ test('settings are read, and those of others are not looked at', () => {
     callDeadlineMs: 250,
     streamsPerConnection: 7,
     unansweredRequests: 50,
+    tracing: false,
     unansweredBytes: 2 * 1024 * 1024,
     connectionAgeMs: 12 * 3_600_000,
     shutdownGraceMs: 1000,
@@ -113,3 +115,15 @@ function messageOf(action: () => unknown): string {
   }
   throw new Error('it should have thrown');
 }
+
+test.each([
+  [{}, false],
+  [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' }, true],
+  [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://collector:4318/v1/traces' }, true],
+  [{ OTEL_TRACES_EXPORTER: 'console' }, true],
+  [{ OTEL_TRACES_EXPORTER: 'none', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' }, false],
+  [{ OTEL_SDK_DISABLED: 'true', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' }, false],
+  [{ OTEL_SERVICE_NAME: 'sessions' }, false],
+])('with %j, traces are made: %s', (environment, tracing) => {
+  expect(readConfig(environment).tracing).toBe(tracing);
+});

@@ -21,7 +21,11 @@ export class CommitQueue {
   private committing = false;
   private failure: { readonly error: unknown } | undefined;
 
-  constructor(private readonly root: RootDatabase) {}
+  /** @param onCommit called after each commit, before the next transaction */
+  constructor(
+    private readonly root: RootDatabase,
+    private readonly onCommit: () => void,
+  ) {}
 
   /**
    * Resolves once the work is synced to the disk; rejects where a commit failed, and always from then on.
@@ -49,6 +53,7 @@ export class CommitQueue {
           units = this.waiting.splice(0, COMMIT_UNITS);
           return units.map((unit) => unit.run());
         });
+        this.onCommit();
         for (const answer of answers) answer();
       } catch (error) {
         this.failure ??= { error };

@@ -1,6 +1,7 @@
 import { closeSync, existsSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Database, open } from 'lmdb';
+import type { StoreObserver } from '../../core/store-observer';
 import { StartError } from '../../core/start-error';
 import { DiskSpace } from './disk-space';
 import { lockFolder } from './folder-lock';
@@ -20,6 +21,7 @@ export interface EmbeddedStoreSettings {
   readonly folder: string;
   /** Free disk space below which writes are refused. */
   readonly diskReserveBytes: number;
+  readonly observer: StoreObserver;
   /** Called once when a commit failed: nothing more can be acknowledged in this process. */
   readonly onFatal: (error: Error) => void;
 }
@@ -46,6 +48,7 @@ export function openEmbeddedStore(settings: EmbeddedStoreSettings): EmbeddedSess
       new DiskSpace(folder, settings.diskReserveBytes),
       unlock,
       settings.onFatal,
+      settings.observer,
     );
   } catch (error) {
     unlock();

@@ -15,6 +15,7 @@ import type {
   SessionRepository,
 } from '../../core/session-repository';
 import { TOMBSTONE_MS } from '../../core/session-repository';
+import type { StoreObserver } from '../../core/store-observer';
 import { type Watch, Watches } from '../../core/watches';
 import type { ReadFrom } from './binary-table';
 import { DeletedEvents } from './clear-deleted';
@@ -48,6 +49,8 @@ export class EmbeddedSessionRepository implements SessionRepository {
   private readonly watches = new Watches();
   /** Of the sessions written to lately; set before their commit, since after one that fails nothing is written any more. */
   private readonly ends = new RecentMap<LogEnd>(ENDS_KEPT);
+  /** Events put by the transaction that is under way. */
+  private put = 0;
 
   /**
    * @param unlock lets go of the folder
@@ -58,10 +61,14 @@ export class EmbeddedSessionRepository implements SessionRepository {
     private readonly disk: DiskSpace,
     private readonly unlock: () => void,
     onFatal: (error: Error) => void,
+    observer: StoreObserver,
   ) {
     this.sessions = new SessionTable(root);
     this.events = new EventTable(root);
-    this.transactions = new Transactions(root, onFatal);
+    this.transactions = new Transactions(root, onFatal, () => {
+      observer.committed(this.put);
+      this.put = 0;
+    });
     this.deleted = new DeletedEvents(this.transactions, this.sessions, this.events);
     this.deleted.clear();
   }
@@ -140,6 +147,7 @@ export class EmbeddedSessionRepository implements SessionRepository {
         const event = this.events.put({ eventId, sessionId, sequence: last + 1, type, payload, timestamp });
         end = { sequence: last + 1, timestamp };
         this.ends.set(sessionId, end);
+        this.put += 1;
         return { event, duplicate: false };
       });
     });

@@ -11,12 +11,16 @@ export class Transactions {
   private readonly commits: CommitQueue;
   private failure: Error | undefined;
 
-  /** @param onFatal called once when a commit failed: nothing more can be acknowledged in this process */
+  /**
+   * @param onFatal called once when a commit failed: nothing more can be acknowledged in this process
+   * @param onCommit called after each commit, before the next transaction
+   */
   constructor(
     private readonly root: RootDatabase,
     private readonly onFatal: (error: Error) => void,
+    onCommit: () => void,
   ) {
-    this.commits = new CommitQueue(root);
+    this.commits = new CommitQueue(root, onCommit);
   }
 
   /** Runs the work in the next write transaction, which all who wait for it share, and waits for its sync. */

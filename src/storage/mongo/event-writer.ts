@@ -1,6 +1,7 @@
 import type { NewEvent } from '../../core/event';
 import type { RequestContext } from '../../core/request-context';
 import type { AddedEvent } from '../../core/session-repository';
+import type { StoreObserver } from '../../core/store-observer';
 import { Append } from './append';
 import type { MongoConnection } from './connection';
 import { Contention } from './contention';
@@ -14,13 +15,14 @@ export class EventWriter {
   private readonly shared: SharedByLanes;
   private readonly lanes = new Map<string, SessionLane>();
 
-  constructor(connection: MongoConnection, tails: Tails, stored: StoredEvents) {
+  constructor(connection: MongoConnection, tails: Tails, stored: StoredEvents, observer: StoreObserver) {
     this.shared = {
       connection,
       tails,
       stored,
       contention: new Contention(),
-      group: new GroupCommit(connection),
+      group: new GroupCommit(connection, observer),
+      observer,
     };
   }
 

@@ -1,3 +1,4 @@
+import type { StoreObserver } from '../../core/store-observer';
 import type { MongoConnection } from './connection';
 import { Grouped } from './grouped';
 import { insertEvents, type InsertOutcome } from './insert-events';
@@ -21,9 +22,12 @@ export class GroupCommit {
   private readonly singles: Grouped<Run, InsertOutcome>;
   private readonly several: Grouped<Run, InsertOutcome>;
 
-  constructor(private readonly connection: MongoConnection) {
+  constructor(
+    private readonly connection: MongoConnection,
+    private readonly observer: StoreObserver,
+  ) {
     const writes = (ordered: boolean): Grouped<Run, InsertOutcome> =>
-      new Grouped((runs) => insertEvents(connection.database.events, runs, ordered), shareOf);
+      new Grouped((runs) => this.write(runs, ordered), shareOf);
     this.singles = writes(false);
     this.several = writes(true);
   }
@@ -31,10 +35,16 @@ export class GroupCommit {
   /** @param alone in a write of its own: where another server writes too, waiting for others loses the race */
   async insert(documents: Run, alone: boolean): Promise<InsertOutcome> {
     if (alone) {
-      const [outcome] = await insertEvents(this.connection.database.events, [documents], true);
+      const [outcome] = await this.write([documents], true);
       return outcome ?? { stored: 0, taken: false };
     }
     return (documents.length === 1 ? this.singles : this.several).get(documents);
+  }
+
+  private async write(runs: readonly Run[], ordered: boolean): Promise<InsertOutcome[]> {
+    const outcomes = await insertEvents(this.connection.database.events, runs, ordered);
+    this.observer.committed(outcomes.reduce((sum, { stored }) => sum + stored, 0));
+    return outcomes;
   }
 }
 

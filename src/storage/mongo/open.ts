@@ -1,4 +1,5 @@
 import { StartError } from '../../core/start-error';
+import type { StoreObserver } from '../../core/store-observer';
 import type { Logger } from '../../telemetry/logger';
 import { MongoConnection } from './connection';
 import { MongoSessionRepository } from './repository';
@@ -7,6 +8,7 @@ export interface MongoStoreSettings {
   /** A replica set, a standalone server, or mongodb+srv. */
   readonly uri: string;
   readonly logger: Logger;
+  readonly observer: StoreObserver;
   /** How often watches look on a standalone server, which has no change streams, in milliseconds. */
   readonly watchPollMs: number;
   /** Called where the database turns out to refuse this service: waiting does not help. */
@@ -22,6 +24,7 @@ export interface MongoStoreSettings {
 export function openMongoStore({
   uri,
   logger,
+  observer,
   watchPollMs,
   onFatal,
 }: MongoStoreSettings): MongoSessionRepository {
@@ -29,7 +32,7 @@ export function openMongoStore({
   connection.open().catch((error: unknown) => {
     onFatal(error instanceof Error ? error : new StartError(String(error)));
   });
-  return new MongoSessionRepository(connection, watchPollMs, logger);
+  return new MongoSessionRepository(connection, watchPollMs, logger, observer);
 }
 
 /**

@@ -11,6 +11,7 @@ import type {
   SessionQuery,
   SessionRepository,
 } from '../../core/session-repository';
+import type { StoreObserver } from '../../core/store-observer';
 import { type Watch, Watches } from '../../core/watches';
 import type { Logger } from '../../telemetry/logger';
 import { ChangeStream } from './change-stream';
@@ -48,12 +49,13 @@ export class MongoSessionRepository implements SessionRepository {
     private readonly connection: MongoConnection,
     pollMs: number,
     logger: Logger,
+    observer: StoreObserver,
   ) {
     this.sessions = new SessionFinder(connection);
     this.pages = new PageReader(connection);
     this.stored = new StoredEvents(connection);
     this.tails = new Tails(this.sessions);
-    this.writer = new EventWriter(connection, this.tails, this.stored);
+    this.writer = new EventWriter(connection, this.tails, this.stored, observer);
     this.changes = new SessionChanges(connection, this.sessions);
     this.deleted = new DeletedEvents(connection, logger);
     this.stream = new ChangeStream(connection, this.watches, pollMs, logger);

@@ -1,5 +1,6 @@
 import { sequenceMismatch, storeUnavailable } from '../../core/errors';
 import type { Event } from '../../core/event';
+import type { StoreObserver } from '../../core/store-observer';
 import type { Append } from './append';
 import { appendAtEnd } from './append-at-end';
 import type { MongoConnection } from './connection';
@@ -32,6 +33,7 @@ export interface SharedByLanes {
   readonly tails: Tails;
   readonly contention: Contention;
   readonly group: GroupCommit;
+  readonly observer: StoreObserver;
 }
 
 /** An append, the event that it is to become, and later appends of the same event id. */
@@ -195,6 +197,7 @@ export class SessionLane {
   private async afterLostRace(): Promise<void> {
     this.tails.forget(this.sessionId);
     this.contention.noteLostRace(this.sessionId);
+    this.shared.observer.lostRace();
     this.lostRaces += 1;
     await pause(Math.random() * Math.min(2 ** this.lostRaces, RACE_PAUSE_MS));
   }

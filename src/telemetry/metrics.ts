@@ -1,0 +1,162 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { StoreObserver } from '../core/store-observer';
+
+/** As gRPC's metrics name the kinds of calls. */
+export type RpcType = 'unary' | 'server_stream' | 'bidi_stream';
+
+/** The calls of one method. */
+export interface RpcMetrics {
+  started(): void;
+  received(): void;
+  sent(): void;
+  /** @param code the status, as gRPC's metrics write it: `OK`, `NotFound` */
+  handled(code: string, seconds: number): void;
+}
+
+/** Seconds: from a commit of the embedded store to the longest deadline that is usual. */
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+const RPC_LABELS = ['grpc_type', 'grpc_service', 'grpc_method'] as const;
+
+/** What a Prometheus server scrapes: gRPC's figures by the names of its ecosystem, the process', and the service's own. */
+export class Metrics implements StoreObserver {
+  private readonly registry = new Registry();
+  private readonly registers = [this.registry];
+
+  private readonly started = new Counter({
+    name: 'grpc_server_started_total',
+    help: 'Calls that were begun.',
+    labelNames: RPC_LABELS,
+    registers: this.registers,
+  });
+  private readonly received = new Counter({
+    name: 'grpc_server_msg_received_total',
+    help: 'Messages that came.',
+    labelNames: RPC_LABELS,
+    registers: this.registers,
+  });
+  private readonly sent = new Counter({
+    name: 'grpc_server_msg_sent_total',
+    help: 'Messages that were sent.',
+    labelNames: RPC_LABELS,
+    registers: this.registers,
+  });
+  private readonly handled = new Counter({
+    name: 'grpc_server_handled_total',
+    help: 'Calls that have ended, by status.',
+    labelNames: [...RPC_LABELS, 'grpc_code'],
+    registers: this.registers,
+  });
+  private readonly handling = new Histogram({
+    name: 'grpc_server_handling_seconds',
+    help: 'Time from the start of a call to its end.',
+    labelNames: RPC_LABELS,
+    buckets: SECONDS,
+    registers: this.registers,
+  });
+  private readonly storeSeconds = new Histogram({
+    name: 'conversation_store_seconds',
+    help: 'Time that the store took, waiting for its turn included.',
+    labelNames: ['operation'],
+    buckets: SECONDS,
+    registers: this.registers,
+  });
+  private readonly eventsAdded = new Counter({
+    name: 'conversation_events_added_total',
+    help: 'Events that were stored.',
+    registers: this.registers,
+  });
+  private readonly duplicates = new Counter({
+    name: 'conversation_event_duplicates_total',
+    help: 'Events that were sent again, and found stored.',
+    registers: this.registers,
+  });
+  private readonly groupCommits = new Histogram({
+    name: 'conversation_group_commit_events',
+    help: 'Events of all callers that one durable write stored.',
+    buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024],
+    registers: this.registers,
+  });
+  private readonly lostRaces = new Counter({
+    name: 'conversation_lost_races_total',
+    help: 'Writes whose place in the log another server took; they were tried again.',
+    registers: this.registers,
+  });
+  private readonly watchers = new Gauge({
+    name: 'conversation_watchers',
+    help: 'Watches that are open.',
+    registers: this.registers,
+  });
+
+  /** Adds what there is to know of the process: CPU, memory, event loop, garbage collection. */
+  addProcess(): void {
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** Prometheus' text format. */
+  text(): Promise<string> {
+    return this.registry.metrics();
+  }
+
+  get contentType(): string {
+    return this.registry.contentType;
+  }
+
+  /** A figure that is read whenever it is asked for. */
+  gauge(name: string, help: string, read: () => number): void {
+    new Gauge({
+      name,
+      help,
+      registers: this.registers,
+      collect() {
+        this.set(read());
+      },
+    });
+  }
+
+  rpc(type: RpcType, service: string, method: string): RpcMetrics {
+    const labels = { grpc_type: type, grpc_service: service, grpc_method: method };
+    const started = this.started.labels(labels);
+    const received = this.received.labels(labels);
+    const sent = this.sent.labels(labels);
+    const handling = this.handling.labels(labels);
+    const handled = new Map<string, Counter.Internal>();
+    return {
+      started: () => started.inc(),
+      received: () => received.inc(),
+      sent: () => sent.inc(),
+      handled: (code, seconds) => {
+        let count = handled.get(code);
+        if (count === undefined) {
+          count = this.handled.labels({ ...labels, grpc_code: code });
+          handled.set(code, count);
+        }
+        count.inc();
+        handling.observe(seconds);
+      },
+    };
+  }
+
+  /** What notes the seconds of each use of the store for one purpose. */
+  storeTimes(operation: string): (seconds: number) => void {
+    const times = this.storeSeconds.labels({ operation });
+    return (seconds) => times.observe(seconds);
+  }
+
+  addedEvents(stored: number, duplicates: number): void {
+    if (stored > 0) this.eventsAdded.inc(stored);
+    if (duplicates > 0) this.duplicates.inc(duplicates);
+  }
+
+  committed(events: number): void {
+    if (events > 0) this.groupCommits.observe(events);
+  }
+
+  lostRace(): void {
+    this.lostRaces.inc();
+  }
+
+  watching(change: 1 | -1): void {
+    this.watchers.inc(change);
+  }
+}
