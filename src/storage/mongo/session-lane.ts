@@ -136,7 +136,6 @@ export class SessionLane {
   /** Puts one event at the end of the log, so that a server which always comes first notices this one. */
   private async writeAtEnd(first: Placed): Promise<void> {
     await appendAtEnd(this.shared.connection.database, newEventDocument(first.append.rowId, first.event));
-    this.tails.forget(this.sessionId);
     await this.answerStored([first]);
     if (first.append.isAnswered) await this.leaveTurn();
     else await this.afterLostRace();
@@ -202,9 +201,10 @@ export class SessionLane {
     await pause(Math.random() * Math.min(2 ** this.lostRaces, RACE_PAUSE_MS));
   }
 
-  /** After a write to a contended session the other server has the time to look at the tail and to write. */
+  /** After a write to a contended session the other server has the time to look at the tail and to write: it is another one then. */
   private async leaveTurn(): Promise<void> {
     this.lostRaces = 0;
+    this.tails.forget(this.sessionId);
     await pause(RACE_PAUSE_MS * (0.5 + Math.random()));
   }
 
