@@ -4,7 +4,6 @@ import type { Event, NewEvent } from '../../core/event';
 import { RecentMap } from '../../core/recent-map';
 import type { RequestContext } from '../../core/request-context';
 import type { NewSession, Session, SessionChange, SessionEnd } from '../../core/session';
-import { expiryOf } from '../../core/session';
 import type {
   AddedEvent,
   CompletedSession,
@@ -21,6 +20,7 @@ import type { ReadFrom } from './binary-table';
 import { DeletedEvents } from './clear-deleted';
 import type { DiskSpace } from './disk-space';
 import { EventTable } from './event-table';
+import { ExpiredSessions } from './expired-sessions';
 import type { StoredSession } from './records';
 import { newRowId } from './row-id';
 import { SessionTable } from './session-table';
@@ -37,8 +37,8 @@ interface LogEnd {
 /** Ends of logs kept at most. */
 const ENDS_KEPT = 50_000;
 
-/** Sessions that one sweep looks at, and tombstones that it forgets, at most. */
-const SWEEP = 500;
+/** Tombstones that are forgotten at once, at most. */
+const TOMBSTONES = 500;
 
 /** Sessions in LMDB: one process, one file, durable at each acknowledgement. */
 export class EmbeddedSessionRepository implements SessionRepository {
@@ -46,6 +46,7 @@ export class EmbeddedSessionRepository implements SessionRepository {
   private readonly events: EventTable;
   private readonly transactions: Transactions;
   private readonly deleted: DeletedEvents;
+  private readonly expired: ExpiredSessions;
   private readonly watches = new Watches();
   /** Of the sessions written to lately; set before their commit, since after one that fails nothing is written any more. */
   private readonly ends = new RecentMap<LogEnd>(ENDS_KEPT);
@@ -70,6 +71,12 @@ export class EmbeddedSessionRepository implements SessionRepository {
       this.put = 0;
     });
     this.deleted = new DeletedEvents(this.transactions, this.sessions, this.events);
+    this.expired = new ExpiredSessions(
+      this.transactions,
+      this.sessions,
+      (session) => this.withEnd(session),
+      (session) => this.bury(session),
+    );
     this.deleted.clear();
   }
 
@@ -199,15 +206,10 @@ export class EmbeddedSessionRepository implements SessionRepository {
 
   async deleteExpired(retentionMs: number, signal: AbortSignal): Promise<number> {
     let count = 0;
-    for (const ended of [true, false]) {
-      let after: StoredSession | undefined;
-      do {
-        const page = await this.transactions.write(() => this.buryExpired(retentionMs, ended, after));
-        if (page.buried.length > 0) this.deleted.clear();
-        for (const sessionId of page.buried) this.watches.wake(sessionId, 0);
-        count += page.buried.length;
-        after = page.last;
-      } while (after !== undefined && !signal.aborted);
+    for await (const buried of this.expired.bury(retentionMs, signal)) {
+      if (buried.length > 0) this.deleted.clear();
+      for (const sessionId of buried) this.watches.wake(sessionId, 0);
+      count += buried.length;
     }
     return count;
   }
@@ -236,27 +238,9 @@ export class EmbeddedSessionRepository implements SessionRepository {
   /** In a write transaction. Tombstones whose time is over go at the same time. */
   private bury(session: StoredSession): void {
     const now = new Date();
-    this.sessions.forgetDeleted(new Date(now.getTime() - TOMBSTONE_MS), SWEEP);
+    this.sessions.forgetDeleted(new Date(now.getTime() - TOMBSTONE_MS), TOMBSTONES);
     this.sessions.bury(session, now);
     this.ends.delete(session.sessionId);
-  }
-
-  /** In a write transaction: some sessions, from the one after on. `last` is undefined where there are no more. */
-  private buryExpired(
-    retentionMs: number,
-    ended: boolean,
-    after: StoredSession | undefined,
-  ): { buried: string[]; last: StoredSession | undefined } {
-    const now = Date.now();
-    const old = this.sessions.listExpiring(new Date(now - retentionMs), ended, after, SWEEP);
-    const expired = old.filter(
-      (session) => (expiryOf(this.withEnd(session), retentionMs)?.getTime() ?? Infinity) <= now,
-    );
-    for (const session of expired) this.bury(session);
-    return {
-      buried: expired.map(({ sessionId }) => sessionId),
-      last: old.length === SWEEP ? old.at(-1) : undefined,
-    };
   }
 
   private getSession(sessionId: string, from?: ReadFrom): StoredSession {
