@@ -1,7 +1,8 @@
 import type { Config } from './config';
 import type { SessionRepository } from './core/session-repository';
+import { WorkBudget } from './core/work-budget';
 import { StartError } from './core/start-error';
-import { GrpcServer } from './grpc/server';
+import { Faces, type Ports } from './faces';
 import { Readiness } from './readiness';
 import { Sweeper } from './sweeper';
 import type { Logger } from './telemetry/logger';
@@ -10,8 +11,7 @@ import { ObservedRepository } from './telemetry/observed-repository';
 import type { Telemetry } from './telemetry/telemetry';
 
 /** A running service. */
-export interface App {
-  readonly grpcPort: number;
+export interface App extends Ports {
   /** Finishes what is under way, within the grace, and lets go of everything. */
   close(): Promise<void>;
 }
@@ -32,26 +32,14 @@ export async function startApp(
   const { metrics, tracing } = telemetry;
   const store = await openStore(config, telemetry, onFatal);
   const repository = new ObservedRepository(store, metrics, tracing);
-  const server = new GrpcServer(
-    repository,
-    {
-      host: config.host,
-      port: config.grpcPort,
-      callDeadlineMs: config.callDeadlineMs,
-      connectionAgeMs: config.connectionAgeMs,
-      retentionMs: config.retentionMs,
-      streamsPerConnection: config.streamsPerConnection,
-      unansweredRequests: config.unansweredRequests,
-      unansweredBytes: config.unansweredBytes,
-    },
-    telemetry,
-  );
-  let grpcPort: number;
+  const budget = measuredBudget(config, metrics);
+  const faces = new Faces(config, repository, budget, telemetry);
+  let ports: Ports;
   try {
-    grpcPort = await server.listen();
+    ports = await faces.listen();
   } catch (error) {
-    await repository.close();
-    throw listenError(config, error);
+    await store.close();
+    throw error;
   }
   let serving = false;
   metrics.gauge('conversation_store_ready', '1 while the store answers.', () => Number(serving));
@@ -59,7 +47,7 @@ export async function startApp(
     repository,
     (ready) => {
       serving = ready;
-      server.health.set(ready);
+      faces.setReady(ready);
     },
     logger,
   );
@@ -69,12 +57,12 @@ export async function startApp(
   const close = async (): Promise<void> => {
     readiness.stop();
     const swept = sweeper.stop();
-    await server.close(config.shutdownGraceMs);
+    await faces.close(config.shutdownGraceMs);
     await swept;
     await repository.close();
     await tracing?.close();
   };
-  return { grpcPort, close };
+  return { ...ports, close };
 }
 
 /** Makes the database's indexes, for a deployment that does so before its servers start. @throws StartError */
@@ -93,6 +81,22 @@ async function startTelemetry({ tracing }: Config, logger: Logger): Promise<Tele
   if (!tracing) return { logger, metrics, tracing: undefined };
   const { Tracing } = await import('./telemetry/tracing');
   return { logger, metrics, tracing: Tracing.start() };
+}
+
+/** What the server has taken on and not answered, over both faces. */
+function measuredBudget({ unansweredRequests, unansweredBytes }: Config, metrics: Metrics): WorkBudget {
+  const budget = new WorkBudget(unansweredRequests, unansweredBytes);
+  metrics.gauge(
+    'conversation_unanswered_requests',
+    'Requests that were taken and are not answered yet.',
+    () => budget.unansweredRequests,
+  );
+  metrics.gauge(
+    'conversation_unanswered_bytes',
+    'Bytes of requests that were taken and are not answered yet.',
+    () => budget.unansweredBytes,
+  );
+  return budget;
 }
 
 /** Only the store that is used is loaded: the other's libraries cost memory and time to start. */
@@ -118,16 +122,4 @@ async function openStore(
     observer: metrics,
     onFatal,
   });
-}
-
-function listenError(config: Config, error: unknown): Error {
-  const why = error instanceof Error ? error.message : String(error);
-  if (/EADDRINUSE/.test(why)) {
-    return new StartError(
-      `port ${config.grpcPort} on ${config.host} is in use: stop the program that has it, or set GRPC_PORT to another (0 takes a free one)`,
-    );
-  }
-  return new StartError(
-    `cannot listen on ${config.host}:${config.grpcPort}: ${why}; check HOST and GRPC_PORT`,
-  );
 }

@@ -2,6 +2,7 @@ import {
   parseBytes,
   parseChoice,
   parseDuration,
+  parseOptional,
   parseOptionalText,
   parseRetention,
   parseText,
@@ -15,6 +16,10 @@ interface Setting<Value> {
   /** As one would write it; empty: unset. */
   readonly default: string;
   readonly parse: SettingParser<Value>;
+  /** Another variable, which is taken where this one is unset. */
+  readonly otherwise?: string;
+  /** Set and empty, it is undefined; of others that means their default. */
+  readonly offWhenEmpty?: boolean;
   /** For `--help`, with the unit. */
   readonly meaning: string;
 }
@@ -50,6 +55,16 @@ const SETTINGS = {
     parseWhole(0, 65_535),
     'gRPC port; 0 takes a free one, and the start-up line says which',
   ),
+  httpPort: {
+    ...setting(
+      'HTTP_PORT',
+      '3000',
+      parseOptional(parseWhole(0, 65_535)),
+      'HTTP port, likewise; empty: no HTTP; PORT is taken where it is unset',
+    ),
+    otherwise: 'PORT',
+    offWhenEmpty: true,
+  },
   retentionMs: setting(
     'RETENTION',
     '',
@@ -117,10 +132,11 @@ export class ConfigError extends Error {
 /** Reads every setting once, and throws a ConfigError that names all that are malformed. */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   const faults: string[] = [];
-  const read = ({ name, default: fallback, parse }: Setting<unknown>): unknown => {
-    const given = environment[name] ?? '';
+  const read = (one: Setting<unknown>): unknown => {
+    const { name, default: fallback, parse, otherwise = name, offWhenEmpty = false } = one;
+    const given = environment[name] ?? (environment[otherwise] || fallback);
     try {
-      return parse(given === '' ? fallback : given);
+      return parse(given === '' && !offWhenEmpty ? fallback : given);
     } catch (error) {
       const rule = error instanceof Error ? error.message : String(error);
       faults.push(`${name} ${rule}, and is ${JSON.stringify(given)} (default: ${fallback})`);
@@ -148,7 +164,7 @@ export function helpText(): string {
     return `  ${name.padEnd(24)}${shown.padEnd(12)}${meaning}`;
   });
   return [
-    'The conversation session service: sessions and their events, over gRPC.',
+    'The conversation session service: sessions and their events, over gRPC and HTTP.',
     '',
     'Usage: npm start [-- OPTION]',
     '  --help             print this',

@@ -64,9 +64,11 @@ async function serve(config: Config, logger: Logger): Promise<void> {
       stop(0);
     });
   }
-  const { grpcPort } = await starting;
+  const { grpcPort, httpPort } = await starting;
+  const { host } = config;
   const store = config.mongodbUri === undefined ? 'embedded' : 'mongodb';
-  logger.info({ host: config.host, grpcPort, store }, `listening for gRPC on ${config.host}:${grpcPort}`);
+  const http = httpPort === undefined ? '' : `, and for HTTP on ${host}:${httpPort}`;
+  logger.info({ host, grpcPort, httpPort, store }, `listening for gRPC on ${host}:${grpcPort}${http}`);
 }
 
 main().catch((error: unknown) => {

@@ -6,6 +6,11 @@ export const parseText: SettingParser<string> = (text) => text;
 export const parseOptionalText: SettingParser<string | undefined> = (text) =>
   text === '' ? undefined : text;
 
+/** Empty: undefined. */
+export function parseOptional<Value>(parse: SettingParser<Value>): SettingParser<Value | undefined> {
+  return (text) => (text === '' ? undefined : parse(text));
+}
+
 export function parseWhole(minimum: number, maximum: number): SettingParser<number> {
   return (text) => {
     const value = /^[0-9]{1,15}$/.test(text) ? Number(text) : NaN;

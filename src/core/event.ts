@@ -11,6 +11,8 @@ export interface NewEvent {
 
 /** One entry of a session's log, as it is stored. */
 export interface Event {
+  /** 12 bytes that no other row has, made with it. */
+  readonly rowId: Uint8Array;
   readonly eventId: string;
   readonly sessionId: string;
   /** 1, 2, 3 … within the session. */

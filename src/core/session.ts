@@ -15,6 +15,8 @@ export interface NewSession {
 }
 
 export interface Session extends NewSession {
+  /** 12 bytes that no other row has, made with it. */
+  readonly rowId: Uint8Array;
   readonly startedAt: Date;
   /** Undefined until the session is ended. */
   readonly endedAt: Date | undefined;

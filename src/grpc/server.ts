@@ -1,7 +1,8 @@
 import { logVerbosity, Server, ServerCredentials, type ServerOptions, setLogVerbosity } from '@grpc/grpc-js';
 import { LIMITS } from '../core/limits';
 import type { SessionRepository } from '../core/session-repository';
-import { WorkBudget } from '../core/work-budget';
+import { noLongerThan } from '../core/no-longer-than';
+import type { WorkBudget } from '../core/work-budget';
 import type { Telemetry } from '../telemetry/telemetry';
 import type { CallSettings } from './call-settings';
 import { CallsInFlight } from './calls-in-flight';
@@ -21,10 +22,6 @@ export interface GrpcSettings {
   readonly retentionMs: number | undefined;
   /** Calls at once on one connection; further ones wait in the client. */
   readonly streamsPerConnection: number;
-  /** Unanswered requests at most, over all connections; past that a call is refused. */
-  readonly unansweredRequests: number;
-  /** Bytes of unanswered requests at most, likewise. */
-  readonly unansweredBytes: number;
 }
 
 /** How long idle connections may take to close at shutdown, in milliseconds. */
@@ -39,22 +36,12 @@ export class GrpcServer {
   constructor(
     repository: SessionRepository,
     private readonly settings: GrpcSettings,
+    budget: WorkBudget,
     telemetry: Telemetry,
   ) {
     // The library would write to standard error by itself what it throws as well.
     setLogVerbosity(logVerbosity.NONE);
     this.server = new Server(serverOptions(settings));
-    const budget = new WorkBudget(settings.unansweredRequests, settings.unansweredBytes);
-    telemetry.metrics.gauge(
-      'conversation_unanswered_requests',
-      'Requests that were taken and are not answered yet.',
-      () => budget.unansweredRequests,
-    );
-    telemetry.metrics.gauge(
-      'conversation_unanswered_bytes',
-      'Bytes of requests that were taken and are not answered yet.',
-      () => budget.unansweredBytes,
-    );
     const call: CallSettings = {
       telemetry,
       calls: this.calls,
@@ -106,11 +93,4 @@ function serverOptions({ connectionAgeMs, streamsPerConnection }: GrpcSettings):
     'grpc.max_connection_age_grace_ms': connectionAgeMs + 60_000,
     'grpc.enable_channelz': 0,
   };
-}
-
-async function noLongerThan(ms: number, end: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
-  await Promise.race([end, limit]);
-  clearTimeout(timer);
 }

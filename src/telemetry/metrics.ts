@@ -54,6 +54,13 @@ export class Metrics implements StoreObserver {
     buckets: SECONDS,
     registers: this.registers,
   });
+  private readonly httpSeconds = new Histogram({
+    name: 'http_request_duration_seconds',
+    help: 'Time from an HTTP request to the end of its answer.',
+    labelNames: ['method', 'route', 'status_code'],
+    buckets: SECONDS,
+    registers: this.registers,
+  });
   private readonly storeSeconds = new Histogram({
     name: 'conversation_store_seconds',
     help: 'Time that the store took, waiting for its turn included.',
@@ -135,6 +142,11 @@ export class Metrics implements StoreObserver {
         handling.observe(seconds);
       },
     };
+  }
+
+  /** @param route as it was declared, so that there are few */
+  httpRequest(method: string, route: string, statusCode: number, seconds: number): void {
+    this.httpSeconds.observe({ method, route, status_code: String(statusCode) }, seconds);
   }
 
   /** What notes the seconds of each use of the store for one purpose. */

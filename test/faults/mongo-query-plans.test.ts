@@ -59,8 +59,10 @@ function listedSession(index: number): SessionDocument {
 
 function eventOf(sessionId: string, sequence: number, timestamp: Date): EventDocument {
   const type = sequence % 50 === 0 ? 'rare' : 'transcript';
-  const event = { eventId: `event-${sequence}`, sessionId, sequence, type, payload: PAYLOAD, timestamp };
-  return newEventDocument(new Types.ObjectId(), event);
+  const rowId = new Types.ObjectId();
+  const eventId = `event-${sequence}`;
+  const event = { rowId: rowId.id, eventId, sessionId, sequence, type, payload: PAYLOAD, timestamp };
+  return newEventDocument(rowId, event);
 }
 
 function range<Item>(count: number, make: (index: number) => Item): Item[] {

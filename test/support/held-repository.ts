@@ -42,6 +42,7 @@ export class HeldRepository implements SessionRepository {
             events.map((event) => ({
               event: {
                 ...event,
+                rowId: new Uint8Array(12),
                 sessionId,
                 sequence: this.appends.indexOf(append) + 1,
                 timestamp: new Date(),

@@ -1,4 +1,5 @@
 import type { SessionRepository } from '../../src/core/session-repository';
+import { WorkBudget } from '../../src/core/work-budget';
 import { GrpcServer, type GrpcSettings } from '../../src/grpc/server';
 import { createLogger, type Logger } from '../../src/telemetry/logger';
 import { Metrics } from '../../src/telemetry/metrics';
@@ -12,10 +13,12 @@ export interface SessionServer {
   close(): Promise<void>;
 }
 
+type ServerSettings = Partial<GrpcSettings> & { unansweredRequests?: number; unansweredBytes?: number };
+
 /** Starts a server over the repository, which stays the caller's to close. */
 export async function startSessionServer(
   repository: SessionRepository,
-  settings: Partial<GrpcSettings> = {},
+  { unansweredRequests = 10_000, unansweredBytes = 128 * 1024 * 1024, ...settings }: ServerSettings = {},
   logger: Logger = createLogger('silent'),
 ): Promise<SessionServer> {
   const server = new GrpcServer(
@@ -27,10 +30,9 @@ export async function startSessionServer(
       connectionAgeMs: 30 * 60_000,
       retentionMs: undefined,
       streamsPerConnection: 1000,
-      unansweredRequests: 10_000,
-      unansweredBytes: 128 * 1024 * 1024,
       ...settings,
     },
+    new WorkBudget(unansweredRequests, unansweredBytes),
     { logger, metrics: new Metrics(), tracing: undefined },
   );
   const client = new RpcClient(await server.listen());

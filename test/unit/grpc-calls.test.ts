@@ -84,6 +84,7 @@ test('a response that cannot be encoded is INTERNAL', async () => {
   const { client } = await serverOf((sessionId) =>
     Promise.resolve({
       session: {
+        rowId: new Uint8Array(12),
         sessionId: `${sessionId}\ud800`,
         status: 'active',
         language: 'en',

@@ -16,14 +16,15 @@ export interface AddEventRequest extends GivenEvent {
  * Appends an event to a session, once for each event id.
  *
  * @param path what stands before the fields' names in the caller's request
+ * @param violations what is wrong with the request already
  */
 export async function addEvent(
   repository: SessionRepository,
   request: AddEventRequest,
   context: RequestContext,
   path = '',
+  violations = new Violations(),
 ): Promise<AddEventResult> {
-  const violations = new Violations();
   const { sessionId, expectedSequence } = request;
   checkId(violations, `${path}session_id`, sessionId);
   const event = { ...checkNewEvent(violations, path, request), expectedSequence };

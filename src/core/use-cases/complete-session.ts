@@ -10,13 +10,13 @@ export interface CompleteSessionRequest {
   readonly endReason: string;
 }
 
-/** Ends a session; the first end wins. */
+/** Ends a session; the first end wins. @param violations what is wrong with the request already */
 export async function completeSession(
   repository: SessionRepository,
   request: CompleteSessionRequest,
   context: RequestContext,
+  violations = new Violations(),
 ): Promise<CompletedSession> {
-  const violations = new Violations();
   const { sessionId, status = 'completed', endReason } = request;
   checkId(violations, 'session_id', sessionId);
   const known = status === 'completed' || status === 'failed';

@@ -17,13 +17,13 @@ export interface CreateSessionRequest {
   readonly metadata: StructBytes | JsonObject | undefined;
 }
 
-/** Creates a session, or returns the one that has this id, unchanged. */
+/** Creates a session, or returns the one that has this id, unchanged. @param violations what is wrong with the request already */
 export async function createSession(
   repository: SessionRepository,
   request: CreateSessionRequest,
   context: RequestContext,
+  violations = new Violations(),
 ): Promise<CreatedSession> {
-  const violations = new Violations();
   const { sessionId, language, status = 'initiated' } = request;
   checkId(violations, 'session_id', sessionId);
   checkLanguage(violations, 'language', language);

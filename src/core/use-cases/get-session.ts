@@ -20,13 +20,13 @@ export interface GetSessionResult extends SessionPage {
   };
 }
 
-/** Reads a session and one page of its events. Sequences are dense, so an offset is a sequence: nothing is skipped over. */
+/** Reads a session and one page of its events. Sequences are dense, so an offset is a sequence: nothing is skipped over. @param violations what is wrong with the request already */
 export async function getSession(
   repository: SessionRepository,
   request: GetSessionRequest,
   context: RequestContext,
+  violations = new Violations(),
 ): Promise<GetSessionResult> {
-  const violations = new Violations();
   const { sessionId, offset } = request;
   checkId(violations, 'session_id', sessionId);
   if (!isCount(offset)) violations.add('offset', 'must be a whole number, 0 or more');

@@ -47,19 +47,20 @@ export class EventTable {
   get(sessionId: string, sequence: number, from: ReadFrom = {}): Event {
     const value = this.events.get(eventKey(sessionId, sequence), from);
     if (value === undefined) throw new Error(`the log of a session lacks sequence ${sequence}`);
-    return new StoredEvent(messageOf(value));
+    return new StoredEvent(value);
   }
 
-  /** Returns the event with its message. */
-  put(event: Event): Event {
+  /** Returns the event with its row's id and its message. */
+  put(event: Omit<Event, 'rowId'>): Event {
     // All is encoded before anything is put: LMDB does not undo the puts of a callback that throws.
-    const value = encodeEvent(newRowId(), event);
+    const rowId = newRowId();
+    const value = encodeEvent(rowId, event);
     const key = eventKey(event.sessionId, event.sequence);
     const idKey = eventIdKey(event.sessionId, event.eventId);
     const sequence = encodeSequence(event.sequence);
     this.events.putSync(key, value);
     this.eventIds.putSync(idKey, sequence);
-    return { ...event, message: messageOf(value) };
+    return { ...event, rowId, message: messageOf(value) };
   }
 
   read(
@@ -78,7 +79,7 @@ export class EventTable {
     for (const { value } of this.events.getRange({ ...range, ...from })) {
       bytes += value.length;
       if (events.length > 0 && bytes > maximumBytes) break;
-      events.push(new StoredEvent(messageOf(value)));
+      events.push(new StoredEvent(value));
     }
     return events;
   }

@@ -5,18 +5,17 @@ import { StructBytes } from '../../core/struct/struct-bytes';
 import { encodeMessage } from '../../protobuf/encode-message';
 import { ROW_ID_BYTES } from './row-id';
 
-/** A session as it is stored: its row id, and all but what the log knows. */
-export interface StoredSession extends Omit<Session, 'eventCount' | 'lastEventAt'> {
-  readonly rowId: string;
-}
+/** A session as it is stored: all but what the log knows. */
+export type StoredSession = Omit<Session, 'eventCount' | 'lastEventAt'>;
 
 /** What is left of a deleted session. */
 interface Tombstone {
   readonly deletedAt: number;
 }
 
-/** The JSON that a session is stored as: times in milliseconds since the epoch, metadata in base64. */
-interface SessionRecord extends Omit<StoredSession, 'startedAt' | 'endedAt' | 'metadata'> {
+/** The JSON that a session is stored as: its row's id in hex digits, times in milliseconds since the epoch, metadata in base64. */
+interface SessionRecord extends Omit<StoredSession, 'rowId' | 'startedAt' | 'endedAt' | 'metadata'> {
+  readonly rowId: string;
   readonly startedAt: number;
   readonly endedAt: number | null;
   readonly metadata: string;
@@ -25,6 +24,7 @@ interface SessionRecord extends Omit<StoredSession, 'startedAt' | 'endedAt' | 'm
 export function encodeSession(session: StoredSession): Buffer {
   const record: SessionRecord = {
     ...session,
+    rowId: Buffer.from(session.rowId).toString('hex'),
     startedAt: session.startedAt.getTime(),
     endedAt: session.endedAt?.getTime() ?? null,
     metadata: Buffer.from(session.metadata.bytes).toString('base64'),
@@ -38,6 +38,7 @@ export function decodeSession(value: Buffer): StoredSession | undefined {
   if ('deletedAt' in record) return undefined;
   return {
     ...record,
+    rowId: Buffer.from(record.rowId, 'hex'),
     startedAt: new Date(record.startedAt),
     endedAt: record.endedAt === null ? undefined : new Date(record.endedAt),
     metadata: new StructBytes(Buffer.from(record.metadata, 'base64')),
@@ -59,8 +60,13 @@ export function decodeTombstone(value: Buffer): Date | undefined {
  * An event's row: the row's id, then the API's own message, so the rules of the proto's evolution
  * are those of the data's, and a reader is sent what is stored.
  */
-export function encodeEvent(rowId: Buffer, event: Event): Buffer {
+export function encodeEvent(rowId: Buffer, event: Omit<Event, 'rowId'>): Buffer {
   return Buffer.concat([rowId, encodeMessage(EventMessage, event)]);
+}
+
+/** The row's id, of an event's row. */
+export function rowIdOf(row: Buffer): Buffer {
+  return row.subarray(0, ROW_ID_BYTES);
 }
 
 /** The event's message, of its row. */

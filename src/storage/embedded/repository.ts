@@ -87,7 +87,7 @@ export class EmbeddedSessionRepository implements SessionRepository {
       if (found !== undefined) return { session: this.withEnd(found), created: false };
       if (this.sessions.isDeleted(sessionId)) throw sessionDeleted(sessionId);
       this.disk.throwIfFull();
-      const made = { rowId: newRowId().toString('hex'), startedAt: new Date(), revision: 1 };
+      const made = { rowId: newRowId(), startedAt: new Date(), revision: 1 };
       const stored = { ...session, ...made, endedAt: undefined, endReason: '' };
       this.sessions.put(stored, undefined);
       return { session: this.withEnd(stored), created: true };

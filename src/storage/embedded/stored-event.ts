@@ -2,12 +2,20 @@ import { Event as EventMessage } from '../../../generated/conversation/v1/event'
 import type { Event } from '../../core/event';
 import { StructBytes } from '../../core/struct/struct-bytes';
 import { RawStructReader } from '../../protobuf/raw-struct-reader';
+import { messageOf, rowIdOf } from './records';
 
 /** An event as it was stored, taken apart only where something of it is asked for. */
 export class StoredEvent implements Event {
-  private decoded: Event | undefined;
+  readonly message: Uint8Array;
+  private decoded: Omit<Event, 'rowId'> | undefined;
 
-  constructor(readonly message: Uint8Array) {}
+  constructor(private readonly row: Buffer) {
+    this.message = messageOf(row);
+  }
+
+  get rowId(): Uint8Array {
+    return rowIdOf(this.row);
+  }
 
   get eventId(): string {
     return this.whole.eventId;
@@ -33,13 +41,13 @@ export class StoredEvent implements Event {
     return this.whole.timestamp;
   }
 
-  private get whole(): Event {
+  private get whole(): Omit<Event, 'rowId'> {
     this.decoded ??= decodeEvent(this.message);
     return this.decoded;
   }
 }
 
-function decodeEvent(bytes: Uint8Array): Event {
+function decodeEvent(bytes: Uint8Array): Omit<Event, 'rowId'> {
   const message = EventMessage.decode(new RawStructReader(bytes));
   const { payload, timestamp } = message;
   if (!(payload instanceof StructBytes) || timestamp === undefined)

@@ -25,6 +25,7 @@ export function toSession(
 ): Session {
   const { sessionId, status, language, metadata, startedAt, endedAt, endReason, revision } = document;
   return {
+    rowId: document._id.id,
     sessionId,
     status,
     language,
@@ -44,6 +45,6 @@ export function newEventDocument(_id: Types.ObjectId, event: Event): EventDocume
 }
 
 export function toEvent(document: EventDocument): Event {
-  const { eventId, sessionId, sequence, type, payload, timestamp } = document;
-  return { eventId, sessionId, sequence, type, payload: new StructBytes(payload), timestamp };
+  const { _id, eventId, sessionId, sequence, type, payload, timestamp } = document;
+  return { rowId: _id.id, eventId, sessionId, sequence, type, payload: new StructBytes(payload), timestamp };
 }

@@ -5,7 +5,7 @@ import { StructBytes } from '../../core/struct/struct-bytes';
 const { parseToElements } = mongo.BSON.onDemand;
 
 /** BSON's numbers for the types of an event's fields; see https://bsonspec.org. */
-const TYPES = { double: 1, string: 2, binary: 5, date: 9, int32: 16 } as const;
+const TYPES = { double: 1, string: 2, binary: 5, objectId: 7, date: 9, int32: 16 } as const;
 
 /** Bytes before the content of a string and of binary: the length, and binary's subtype. */
 const STRING_HEAD = 4;
@@ -28,9 +28,13 @@ export function readRows(cursor: Buffer): Event[] {
 function readRow(bytes: Buffer, offset: number): Event {
   let [eventId, sessionId, type, sequence, timestamp] = ['', '', '', NaN, NaN];
   let payload = StructBytes.EMPTY;
+  let rowId: Uint8Array | undefined;
   for (const [found, nameAt, nameLength, at, length] of parseToElements(bytes, offset)) {
     const end = at + length;
     switch (bytes.toString('latin1', nameAt, nameAt + nameLength)) {
+      case '_id':
+        if (found === TYPES.objectId) rowId = bytes.subarray(at, end);
+        break;
       case 'sessionId':
         if (found === TYPES.string) sessionId = bytes.toString('utf8', at + STRING_HEAD, end - 1);
         break;
@@ -53,7 +57,7 @@ function readRow(bytes: Buffer, offset: number): Event {
         break;
     }
   }
-  if (eventId === '' || Number.isNaN(sequence) || Number.isNaN(timestamp))
+  if (rowId === undefined || eventId === '' || Number.isNaN(sequence) || Number.isNaN(timestamp))
     throw new Error('an event is not stored as this service stores them');
-  return { eventId, sessionId, sequence, type, payload, timestamp: new Date(timestamp) };
+  return { rowId, eventId, sessionId, sequence, type, payload, timestamp: new Date(timestamp) };
 }

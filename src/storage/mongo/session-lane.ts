@@ -158,7 +158,16 @@ export class SessionLane {
       bytes += payload.bytes.length;
       if (batch.size === WRITE_EVENTS || (batch.size > 0 && bytes > WRITE_BYTES)) break;
       if (expectedSequence !== undefined && expectedSequence !== last) break;
-      const event = { eventId, sessionId: this.sessionId, sequence: last + 1, type, payload, timestamp };
+      const rowId = append.rowId.id;
+      const event = {
+        rowId,
+        eventId,
+        sessionId: this.sessionId,
+        sequence: last + 1,
+        type,
+        payload,
+        timestamp,
+      };
       batch.set(eventId, { append, event, repeats: [] });
     }
     return [...batch.values()];

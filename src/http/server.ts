@@ -1,0 +1,244 @@
+import type { AddressInfo } from 'node:net';
+import Fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
+import {
+  cancelled,
+  ConversationError,
+  deadlineExceeded,
+  internalError,
+  overloaded,
+  shuttingDown,
+} from '../core/errors';
+import { LIMITS } from '../core/limits';
+import { noLongerThan } from '../core/no-longer-than';
+import { RequestContext } from '../core/request-context';
+import type { SessionRepository } from '../core/session-repository';
+import type { WorkBudget } from '../core/work-budget';
+import type { Telemetry } from '../telemetry/telemetry';
+import { addApiDescription, descriptionOf } from './api-description';
+import { parseJsonBody } from './json-body';
+import { answerMalformed } from './malformed-request';
+import { addOperationsRoutes } from './operations-routes';
+import { RequestRecord } from './request-record';
+import { type SessionRoute, sessionRoutes } from './session-routes';
+import { plainErrorBody, toErrorReply } from './status';
+
+export interface HttpSettings {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** How long a request may take from when it is whole, in milliseconds. */
+  readonly requestDeadlineMs: number;
+  /** Connections at once; further ones are closed. */
+  readonly connections: number;
+}
+
+/** How long a client may take to send its headers, and its whole request, in milliseconds. */
+const HEADERS_MS = 10_000;
+const REQUEST_MS = 30_000;
+const LOOKED_AT_EACH_MS = 1000;
+
+/** How long a connection is kept that asks nothing, in milliseconds: longer than a load balancer's usual minute. */
+const IDLE_MS = 72_000;
+
+/** Bytes of a request's line and headers, and of one part of its path. */
+const HEADER_BYTES = 16 * 1024;
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+
+/** The HTTP face: four routes in JSON on the core that gRPC has, and what operators ask. */
+export class HttpServer {
+  private readonly app: FastifyInstance;
+  private ready = false;
+  private closing = false;
+
+  constructor(
+    repository: SessionRepository,
+    private readonly settings: HttpSettings,
+    private readonly budget: WorkBudget,
+    private readonly telemetry: Telemetry,
+  ) {
+    this.app = Fastify({
+      bodyLimit: LIMITS.messageBytes,
+      keepAliveTimeout: IDLE_MS,
+      requestTimeout: REQUEST_MS,
+      http: {
+        headersTimeout: HEADERS_MS,
+        connectionsCheckingInterval: LOOKED_AT_EACH_MS,
+        maxHeaderSize: HEADER_BYTES,
+      },
+      routerOptions: { maxParamLength: HEADER_BYTES },
+      // What comes on kept connections while the server closes is answered in the service's own form.
+      return503OnClosing: false,
+      forceCloseConnections: 'idle',
+      frameworkErrors: (error, _, reply) => void sendPlain(reply, error.statusCode ?? 400, error.message),
+      clientErrorHandler: answerMalformed,
+    });
+    // Core has the rules; the routes' schemas are for their readers.
+    this.app.setValidatorCompiler(() => () => true);
+    this.app.setSerializerCompiler(() => (body) => JSON.stringify(body));
+    this.app.removeAllContentTypeParsers();
+    this.app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_: FastifyRequest, bytes: Buffer) =>
+      Promise.resolve(parseJsonBody(bytes)),
+    );
+    this.app.setErrorHandler((error: FastifyError, request, reply) => this.fail(error, request, reply));
+    this.app.setNotFoundHandler((request, reply) =>
+      sendPlain(
+        reply,
+        404,
+        `there is nothing at ${request.method} ${request.url}: /docs shows what there is`,
+      ),
+    );
+    this.app.addHook('onRequest', (request, reply, done) => {
+      this.begin(request, reply);
+      done();
+    });
+    addApiDescription(this.app);
+    addOperationsRoutes(this.app, telemetry.metrics, () => this.ready && !this.closing);
+    const routes = sessionRoutes(repository);
+    this.app.register((app, _, done) => {
+      app.addHook('onRequest', (request, reply, next) => {
+        next(this.refusal(request, reply));
+      });
+      for (const route of routes) this.addRoute(app, route);
+      done();
+    });
+    refuseOtherMethods(this.app, routes);
+  }
+
+  /** Listens, and returns the port. */
+  async listen(): Promise<number> {
+    const { host, port, connections } = this.settings;
+    await this.app.ready();
+    this.app.server.maxConnections = connections;
+    await this.app.listen({ host, port });
+    return (this.app.server.address() as AddressInfo).port;
+  }
+
+  /** What `/readyz` tells. */
+  setReady(ready: boolean): void {
+    this.ready = ready;
+  }
+
+  /** Takes no new connection, answers what is under way within the grace, and closes. */
+  async close(graceMs: number): Promise<void> {
+    this.closing = true;
+    const closed = this.app.close();
+    await noLongerThan(graceMs, closed);
+    this.app.server.closeAllConnections();
+    await closed;
+  }
+
+  private addRoute(app: FastifyInstance, route: SessionRoute): void {
+    app.route<{ Params: { readonly sessionId?: string } }>({
+      method: route.method,
+      url: route.path,
+      schema: descriptionOf(route.name),
+      handler: async (request, reply) => {
+        const context = new RequestContext(Date.now() + this.settings.requestDeadlineMs);
+        reply.raw.once('close', () => {
+          if (!reply.raw.writableFinished) context.cancel();
+        });
+        const { sessionId = '' } = request.params;
+        const asked = { sessionId, query: request.query, body: request.body };
+        const { statusCode, body } = await recordOf(request).run(() =>
+          beforeDeadline(context, route.handle(asked, context)),
+        );
+        return reply.code(statusCode).send(body);
+      },
+    });
+  }
+
+  /** Counts the request, and tells of it when it has ended, in whatever way. */
+  private begin(request: FastifyRequest, reply: FastifyReply): void {
+    const record = new RequestRecord(request, request.routeOptions.url ?? 'unknown', this.telemetry);
+    RECORDS.set(request, record);
+    reply.raw.once('close', () => {
+      if (!reply.raw.writableFinished) record.failure ??= cancelled();
+      record.end(reply.raw.writableFinished ? reply.statusCode : 499);
+    });
+  }
+
+  /** Why a request is not taken; undefined: it is, and is counted until it has ended. */
+  private refusal(request: FastifyRequest, reply: FastifyReply): ConversationError | undefined {
+    if (this.closing) return shuttingDown();
+    if (this.budget.exhausted) return overloaded();
+    const announced = Number(request.headers['content-length'] ?? 0);
+    const bytes = request.headers['transfer-encoding'] === undefined ? announced : LIMITS.messageBytes;
+    this.budget.take(bytes);
+    reply.raw.once('close', () => this.budget.release(bytes));
+    return undefined;
+  }
+
+  private fail(
+    error: FastifyError | ConversationError,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): unknown {
+    if (!(error instanceof ConversationError) && error.statusCode !== undefined && error.statusCode < 500)
+      return sendPlain(reply, error.statusCode, hintFor(error));
+    const failure = error instanceof ConversationError ? error : internalError(error);
+    recordOf(request).failure = failure;
+    const { body, headers } = toErrorReply(failure);
+    return reply.code(body.statusCode).headers(headers).send(body);
+  }
+}
+
+const RECORDS = new WeakMap<FastifyRequest, RequestRecord>();
+
+function recordOf(request: FastifyRequest): RequestRecord {
+  const record = RECORDS.get(request);
+  if (record === undefined) throw new Error('a request has no record');
+  return record;
+}
+
+/** Rejects at the deadline, though the work may go on to its own end. */
+async function beforeDeadline<Value>(context: RequestContext, work: Promise<Value>): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined;
+  const missed = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(deadlineExceeded()), context.remainingMs());
+  });
+  try {
+    return await Promise.race([work, missed]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function refuseOtherMethods(app: FastifyInstance, routes: readonly SessionRoute[]): void {
+  for (const path of new Set(routes.map((route) => route.path))) {
+    const taken: string[] = routes.filter((route) => route.path === path).map(({ method }) => method);
+    if (taken.includes('GET')) taken.push('HEAD');
+    app.route({
+      method: METHODS.filter((method) => !taken.includes(method)),
+      url: path,
+      schema: { hide: true },
+      handler: (request, reply) =>
+        sendPlain(
+          reply.header('allow', taken.join(', ')),
+          405,
+          `${path} takes ${taken.join(' and ')}, not ${request.method}`,
+        ),
+    });
+  }
+}
+
+function sendPlain(reply: FastifyReply, statusCode: number, message?: string): FastifyReply {
+  return reply.code(statusCode).send(plainErrorBody(statusCode, message));
+}
+
+/** The library's message, or one that says what to do. */
+function hintFor({ code, message }: FastifyError): string {
+  switch (code) {
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return 'send the body as JSON, with the header content-type: application/json';
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return `the body is larger than ${LIMITS.messageBytes} bytes`;
+    default:
+      return message;
+  }
+}

@@ -1,0 +1,63 @@
+import { STATUS_CODES } from 'node:http';
+import type { ConversationError, ErrorReason } from '../core/errors';
+import { LIMITS } from '../core/limits';
+import { truncateText } from '../core/text';
+
+/** The body of every error. */
+export interface ErrorBody {
+  readonly statusCode: number;
+  /** A list for 400, with a line for each violation. */
+  readonly message: string | readonly string[];
+}
+
+/** What a request that failed is answered with. */
+export interface ErrorReply {
+  readonly body: ErrorBody;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+const STATUSES: Readonly<Record<ErrorReason, number>> = {
+  INVALID_REQUEST: 400,
+  SESSION_NOT_FOUND: 404,
+  EVENT_NOT_FOUND: 404,
+  SESSION_ENDED: 409,
+  SESSION_DELETED: 409,
+  SEQUENCE_MISMATCH: 409,
+  OVERLOADED: 429,
+  // Of nginx: nobody reads it, and logs tell it from others.
+  CANCELLED: 499,
+  INTERNAL: 500,
+  STORE_UNAVAILABLE: 503,
+  SHUTTING_DOWN: 503,
+  DEADLINE_EXCEEDED: 504,
+  STORAGE_FULL: 507,
+};
+
+/** The one map from core errors to HTTP. */
+export function toErrorReply(error: ConversationError): ErrorReply {
+  const statusCode = STATUSES[error.reason];
+  const headers: Record<string, string> = {};
+  if (error.retryAfterMs !== undefined)
+    headers['retry-after'] = String(Math.max(1, Math.ceil(error.retryAfterMs / 1000)));
+  if (error.reason === 'SHUTTING_DOWN') headers.connection = 'close';
+  const message =
+    statusCode === 400
+      ? error.violations.map(({ field, description }) => lineOf(field, description))
+      : truncateText(error.message, LIMITS.errorMessageBytes);
+  return { body: { statusCode, message }, headers };
+}
+
+/** What went wrong before a request came to the service's own code. */
+export function plainErrorBody(statusCode: number, message = STATUS_CODES[statusCode] ?? ''): ErrorBody {
+  return { statusCode, message: statusCode === 400 ? [message] : message };
+}
+
+function lineOf(field: string, description: string): string {
+  const line = field === '' ? description : `${toJsonName(field)} ${description}`;
+  return truncateText(line, LIMITS.errorMessageBytes);
+}
+
+/** `session_id` is `sessionId` in JSON. */
+function toJsonName(field: string): string {
+  return field.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
