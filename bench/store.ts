@@ -62,7 +62,7 @@ async function startServer(
   environment: Readonly<Record<string, string>>,
 ): Promise<ServerProcess> {
   const command = [...prefix, process.execPath, BUILT_SERVICE];
-  const server = await ServerProcess.start(command, { ...environment, GRPC_PORT: '0' });
+  const server = await ServerProcess.start(command, { ...environment, GRPC_PORT: '0', HTTP_PORT: '' });
   const health = new HealthClient(`127.0.0.1:${server.port}`, credentials.createInsecure());
   try {
     await until('the server serves', async () => ((await serves(health)) ? true : undefined));

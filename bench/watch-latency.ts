@@ -51,6 +51,7 @@ async function main(): Promise<void> {
     ServerProcess.start([process.execPath, BUILT_SERVICE], {
       ...environment,
       GRPC_PORT: '0',
+      HTTP_PORT: '',
       // The adds share the connection of the watches.
       STREAMS_PER_CONNECTION: '2000',
     });

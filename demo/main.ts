@@ -59,7 +59,7 @@ async function main(): Promise<void> {
 function startService(): Promise<App> {
   const folder = mkdtempSync(join(tmpdir(), 'conversation-demo-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  const config = readConfig({ DATA_DIR: folder, GRPC_PORT: '0', LOG_LEVEL: 'silent' });
+  const config = readConfig({ DATA_DIR: folder, GRPC_PORT: '0', HTTP_PORT: '', LOG_LEVEL: 'silent' });
   return startApp(config, createLogger(config.logLevel), fail);
 }
 

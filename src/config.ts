@@ -134,12 +134,13 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const faults: string[] = [];
   const read = (one: Setting<unknown>): unknown => {
     const { name, default: fallback, parse, otherwise = name, offWhenEmpty = false } = one;
-    const given = environment[name] ?? (environment[otherwise] || fallback);
+    const source = environment[name] === undefined && environment[otherwise] ? otherwise : name;
+    const given = environment[source] ?? fallback;
     try {
       return parse(given === '' && !offWhenEmpty ? fallback : given);
     } catch (error) {
       const rule = error instanceof Error ? error.message : String(error);
-      faults.push(`${name} ${rule}, and is ${JSON.stringify(given)} (default: ${fallback})`);
+      faults.push(`${source} ${rule}, and is ${JSON.stringify(given)} (default: ${fallback})`);
       return undefined;
     }
   };

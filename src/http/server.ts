@@ -82,8 +82,10 @@ export class HttpServer {
     this.app.setValidatorCompiler(() => () => true);
     this.app.setSerializerCompiler(() => (body) => JSON.stringify(body));
     this.app.removeAllContentTypeParsers();
-    this.app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_: FastifyRequest, bytes: Buffer) =>
-      Promise.resolve(parseJsonBody(bytes)),
+    this.app.addContentTypeParser(
+      'application/json',
+      { parseAs: 'buffer' },
+      (_: FastifyRequest, bytes: Buffer) => Promise.resolve(parseJsonBody(bytes)),
     );
     this.app.setErrorHandler((error: FastifyError, request, reply) => this.fail(error, request, reply));
     this.app.setNotFoundHandler((request, reply) =>

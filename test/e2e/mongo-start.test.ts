@@ -12,7 +12,9 @@ afterEach(async () => {
 it.each(['mongodb//localhost', 'http://localhost:27017', 'mongodb://host:99999/', 'localhost'])(
   'names a malformed MONGODB_URI: %s',
   async (uri) => {
-    const { code, stderr } = await runService({ environment: { GRPC_PORT: '0', MONGODB_URI: uri } });
+    const { code, stderr } = await runService({
+      environment: { GRPC_PORT: '0', HTTP_PORT: '', MONGODB_URI: uri },
+    });
     expect(stderr).toMatch(/^MONGODB_URI is malformed: .*; write it as mongodb:\/\/.*\n$/);
     expect(code).toBe(1);
   },
@@ -26,7 +28,7 @@ it('ends with one clear line where MongoDB refuses its credentials, and tells no
   try {
     const uri = `mongodb://owner:wrong-password@127.0.0.1:${mongod.instanceInfo?.port ?? 0}/conversations?authSource=admin`;
     const { code, stdout, stderr, ms } = await runService({
-      environment: { GRPC_PORT: '0', MONGODB_URI: uri },
+      environment: { GRPC_PORT: '0', HTTP_PORT: '', MONGODB_URI: uri },
     });
     expect(code).toBe(1);
     expect(ms).toBeLessThan(15_000);

@@ -13,6 +13,7 @@ it('--help prints each setting with its default and what it means', async () => 
     DISK_RESERVE: '256MiB',
     HOST: '127.0.0.1',
     GRPC_PORT: '50051',
+    HTTP_PORT: '3000',
     CALL_DEADLINE: '10s',
     STREAMS_PER_CONNECTION: '1000',
     UNANSWERED_REQUESTS: '10000',
@@ -39,7 +40,7 @@ it('reads a .env file in the working folder, and the environment wins over it', 
   expect(exit.code).toBe(1);
   expect(exit.stderr).toMatch(/^GRPC_PORT must be .* "70000"/);
 
-  const { service } = await startService({ GRPC_PORT: '0', DATA_DIR: './from-environment' }, folder);
+  const { service } = await startService({ DATA_DIR: './from-environment' }, folder);
   service.signal('SIGTERM');
   expect((await service.exit).code).toBe(0);
   const again = await startService({ DATA_DIR: join(folder, 'from-environment') });
@@ -47,8 +48,17 @@ it('reads a .env file in the working folder, and the environment wins over it', 
 });
 
 it('says on one line of its log where it listens and what it stores in', async () => {
-  const { service, port } = await startService();
+  const { service, port, url } = await startService();
   const line = service.log.find(({ msg }) => String(msg).startsWith('listening'));
   expect(line).toMatchObject({ host: '127.0.0.1', grpcPort: port, store: 'embedded' });
+  const http = url.replace('http://', '');
+  expect(line?.msg).toBe(`listening for gRPC on 127.0.0.1:${port}, and for HTTP on ${http}`);
+  expect((await fetch(`${url}/livez`)).status).toBe(200);
+});
+
+it('has no HTTP where HTTP_PORT is empty', async () => {
+  const { service, port } = await startService({ HTTP_PORT: '', PORT: '0' });
+  const line = service.log.find(({ msg }) => String(msg).startsWith('listening'));
   expect(line?.msg).toBe(`listening for gRPC on 127.0.0.1:${port}`);
+  expect(line).not.toHaveProperty('httpPort');
 });

@@ -35,14 +35,16 @@ it('names a port in use and what to do', async () => {
 });
 
 it('names an address that is not of this machine', async () => {
-  const exit = await runService({ environment: { GRPC_PORT: '0', HOST: '192.0.2.1' } });
+  const exit = await runService({ environment: { GRPC_PORT: '0', HTTP_PORT: '', HOST: '192.0.2.1' } });
   expectRefusal(exit, /^cannot listen on 192\.0\.2\.1:0: .*check HOST and GRPC_PORT$/);
 });
 
 it.each(['file', 'file/below'])('names a DATA_DIR that cannot be written: %s', async (path) => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'file'), 'not a folder');
-  const exit = await runService({ environment: { GRPC_PORT: '0', DATA_DIR: join(folder, path) } });
+  const exit = await runService({
+    environment: { GRPC_PORT: '0', HTTP_PORT: '', DATA_DIR: join(folder, path) },
+  });
   expectRefusal(exit, /^DATA_DIR \/.*\/file.* cannot be used: .*; give a folder that this user can write to/);
 });
 
@@ -50,7 +52,7 @@ it('names a DATA_DIR that another process has, which goes on undisturbed', async
   const folder = temporaryFolder();
   const { port } = await startService({}, folder);
   expectRefusal(
-    await runService({ environment: { GRPC_PORT: '0' }, folder }),
+    await runService({ environment: { GRPC_PORT: '0', HTTP_PORT: '' }, folder }),
     /^DATA_DIR \/.*\/data is in use by another process of this service: stop that one, or give this one a folder of its own$/,
   );
   const { created } = await connect(port).createSession({ sessionId: 'call-1' });
@@ -61,7 +63,7 @@ it.each(['text', 'text\n'.repeat(1000)])('names a DATA_DIR whose data file is no
   const folder = temporaryFolder();
   mkdirSync(join(folder, 'data'));
   writeFileSync(join(folder, 'data', 'data.mdb'), text);
-  const exit = await runService({ environment: { GRPC_PORT: '0' }, folder });
+  const exit = await runService({ environment: { GRPC_PORT: '0', HTTP_PORT: '' }, folder });
   expectRefusal(exit, /^DATA_DIR .* cannot be used: data\.mdb in it is no file of this service/);
 });
 
@@ -72,7 +74,7 @@ it('names a DATA_DIR of another format version', async () => {
   const store = open({ path: data, maxDbs: 8 });
   await store.openDB<number, string>({ name: 'meta' }).put('format', 99);
   await store.close();
-  const exit = await runService({ environment: { GRPC_PORT: '0' }, folder });
+  const exit = await runService({ environment: { GRPC_PORT: '0', HTTP_PORT: '' }, folder });
   expectRefusal(
     exit,
     /has data of format 99, and this version of the service reads format \d+: run the version/,

@@ -70,6 +70,12 @@ export class ServiceProcess {
     });
   }
 
+  /** Where its HTTP face is, once it listens. */
+  get url(): string {
+    const line = this.log.find(({ msg }) => String(msg).startsWith('listening'));
+    return `http://127.0.0.1:${String(line?.httpPort)}`;
+  }
+
   /** In MiB: what it has (`VmRSS`), or the most that it had (`VmHWM`). */
   memory(figure: 'VmRSS' | 'VmHWM'): number {
     const { pid } = this.child;
@@ -97,9 +103,13 @@ export function temporaryFolder(): string {
 export async function startService(
   environment: Readonly<Record<string, string>> = {},
   folder = temporaryFolder(),
-): Promise<{ service: ServiceProcess; port: number }> {
-  const service = new ServiceProcess({ environment: { GRPC_PORT: '0', ...environment }, folder });
-  return { service, port: await service.listening() };
+): Promise<{ service: ServiceProcess; port: number; url: string }> {
+  const service = new ServiceProcess({
+    environment: { GRPC_PORT: '0', HTTP_PORT: '0', ...environment },
+    folder,
+  });
+  const port = await service.listening();
+  return { service, port, url: service.url };
 }
 
 /** Runs the service to its end. */

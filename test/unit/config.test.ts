@@ -9,6 +9,7 @@ test('with nothing set, every setting has its default', () => {
     watchPollMs: 250,
     host: '127.0.0.1',
     grpcPort: 50051,
+    httpPort: 3000,
     callDeadlineMs: 10_000,
     streamsPerConnection: 1000,
     unansweredRequests: 10_000,
@@ -40,6 +41,7 @@ test('settings are read, and those of others are not looked at', () => {
     LOG_LEVEL: 'silent',
     RETENTION: '90d',
     WATCH_POLL: '100ms',
+    HTTP_PORT: '8080',
     PORT: 'nonsense',
   });
   expect(config).toEqual({
@@ -50,6 +52,7 @@ test('settings are read, and those of others are not looked at', () => {
     watchPollMs: 100,
     host: '::',
     grpcPort: 0,
+    httpPort: 8080,
     callDeadlineMs: 250,
     streamsPerConnection: 7,
     unansweredRequests: 50,
@@ -126,4 +129,17 @@ test.each([
   [{ OTEL_SERVICE_NAME: 'sessions' }, false],
 ])('with %j, traces are made: %s', (environment, tracing) => {
   expect(readConfig(environment).tracing).toBe(tracing);
+});
+
+test.each([
+  [{ PORT: '8080' }, 8080],
+  [{ PORT: '8080', HTTP_PORT: '9090' }, 9090],
+  [{ PORT: '8080', HTTP_PORT: '' }, undefined],
+  [{ PORT: '' }, 3000],
+])('with %j, the HTTP port is %s', (environment, port) => {
+  expect(readConfig(environment).httpPort).toBe(port);
+});
+
+test('a malformed PORT is told of by its name', () => {
+  expect(() => readConfig({ PORT: 'x' })).toThrow(/^PORT must be a whole number/);
 });
