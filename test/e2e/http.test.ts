@@ -1,0 +1,217 @@
+import { once } from 'node:events';
+import { connect as connectTcp } from 'node:net';
+import { WorkBudget } from '../../src/core/work-budget';
+import type { RequestContext } from '../../src/core/request-context';
+import { storageFull, storeUnavailable } from '../../src/core/errors';
+import { HeldRepository } from '../support/held-repository';
+import { HttpClient } from '../support/http-client';
+import { type RunningHttpServer, startHttpServer } from '../support/http-server';
+import { endServices, startService } from '../support/service-process';
+import { until } from '../support/until';
+
+const EVENT = { eventId: 'event-1', type: 'note' };
+const PATH = '/sessions/session-1/events';
+
+afterEach(endServices);
+
+describe('a service', () => {
+  it('tells that it lives and is ready, what it measures, and what its API is', async () => {
+    const { url } = await startService();
+    const http = new HttpClient(url);
+    expect(await http.get('/livez')).toMatchObject({ status: 200, body: { status: 'ok' } });
+    await until('it is ready', async () => ((await http.get('/readyz')).status === 200 ? true : undefined));
+    expect((await http.get('/metrics')).headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
+    const { body } = await http.get('/openapi.json');
+    const { openapi, paths } = body as { openapi: string; paths: Record<string, object> };
+    expect(openapi).toBe('3.1.0');
+    expect(
+      Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map((m) => `${m} ${path}`)),
+    ).toEqual([
+      'post /sessions',
+      'post /sessions/{sessionId}/events',
+      'get /sessions/{sessionId}',
+      'post /sessions/{sessionId}/complete',
+    ]);
+  });
+
+  it('has a page on which the API can be tried, with all that it needs', async () => {
+    const { url } = await startService();
+    const page = await (await fetch(`${url}/docs`)).text();
+    const assets = [...page.matchAll(/(?:href|src)="(\.?\/[^"]+)"/g)].map(([, path]) => path ?? '');
+    expect(assets.length).toBeGreaterThan(3);
+    for (const asset of assets) {
+      const response = await fetch(new URL(asset, `${url}/docs/`));
+      expect([asset, response.status]).toEqual([asset, 200]);
+    }
+  });
+
+  it('is not ready without its database, and lives all the same', async () => {
+    const { url } = await startService({ MONGODB_URI: 'mongodb://127.0.0.1:1/none' });
+    const http = new HttpClient(url);
+    expect(await http.get('/readyz')).toMatchObject({ status: 503, body: { status: 'unavailable' } });
+    expect(await http.get('/livez')).toMatchObject({ status: 200 });
+    const refused = await http.get('/sessions/session-1');
+    expect(refused).toMatchObject({
+      status: 503,
+      body: { statusCode: 503, message: expect.any(String) as string },
+    });
+    expect(refused.headers.get('retry-after')).toBe('1');
+  });
+
+  it('logs a request that fails, and nothing of its body', async () => {
+    const { service, url } = await startService();
+    const http = new HttpClient(url);
+    await http.post('/sessions', '{"sessionId": my card number is 4929}');
+    await http.post(PATH, EVENT);
+    service.signal('SIGTERM');
+    const { stdout } = await service.exit;
+    const lines = service.log.filter(({ http: what }) => what !== undefined);
+    expect(lines).toMatchObject([
+      { http: 'POST /sessions', status: 400, reason: 'INVALID_REQUEST' },
+      { http: 'POST /sessions/:sessionId/events', status: 404, reason: 'SESSION_NOT_FOUND' },
+    ]);
+    expect(stdout).not.toContain('4929');
+  });
+});
+
+describe('a server whose store takes its time', () => {
+  let repository: HeldRepository;
+  let running: RunningHttpServer;
+
+  async function start(settings = {}, budget?: WorkBudget): Promise<HttpClient> {
+    repository = new HeldRepository();
+    running = await startHttpServer(repository, settings, budget);
+    return running.client;
+  }
+
+  const held = (count = 1) =>
+    until(`${count} appends are held`, () =>
+      repository.appends.length >= count ? repository.appends : undefined,
+    );
+
+  afterEach(() => running.server.close(0));
+
+  it('answers 504 at the deadline', async () => {
+    const http = await start({ requestDeadlineMs: 50 });
+    expect(await http.post(PATH, EVENT)).toMatchObject({ status: 504, body: { statusCode: 504 } });
+  });
+
+  it('tells the store of a client that hangs up', async () => {
+    const http = await start();
+    const hangUp = new AbortController();
+    const request = http.send(PATH, {
+      method: 'POST',
+      body: JSON.stringify(EVENT),
+      headers: { 'content-type': 'application/json' },
+      signal: hangUp.signal,
+    });
+    const [append] = await held();
+    hangUp.abort();
+    await expect(request).rejects.toThrow();
+    const context: RequestContext | undefined = append?.context;
+    await until('the store knows', () => (context?.cancelled === true ? true : undefined));
+  });
+
+  it('refuses what is over its bound with 429, and has room again afterwards', async () => {
+    const http = await start({}, new WorkBudget(1, 1024 * 1024));
+    const first = http.post(PATH, EVENT);
+    const [append] = await held();
+    const refused = await http.post(PATH, { ...EVENT, eventId: 'event-2' });
+    expect(refused).toMatchObject({
+      status: 429,
+      body: { statusCode: 429, message: expect.any(String) as string },
+    });
+    expect(refused.headers.get('retry-after')).toBe('1');
+    append?.succeed();
+    expect((await first).status).toBe(201);
+    const next = http.post(PATH, { ...EVENT, eventId: 'event-3' });
+    (await held(2)).at(-1)?.succeed();
+    expect((await next).status).toBe(201);
+  });
+
+  it.each([
+    [storageFull(), 507],
+    [storeUnavailable(), 503],
+    [new Error('secret'), 500],
+  ])('answers %s with %i', async (error, status) => {
+    const http = await start();
+    const request = http.post(PATH, EVENT);
+    const [append] = await held();
+    append?.fail(error);
+    const reply = await request;
+    expect(reply).toMatchObject({ status, body: { statusCode: status } });
+    expect(JSON.stringify(reply.body)).not.toContain('secret');
+  });
+
+  it('at shutdown answers what is under way', async () => {
+    const http = await start();
+    const request = http.post(PATH, EVENT);
+    const [append] = await held();
+    const closed = running.server.close(5000);
+    append?.succeed();
+    expect((await request).status).toBe(201);
+    await closed;
+  });
+
+  it('cuts what is under way longer than its grace', async () => {
+    const http = await start();
+    const request = http.post(PATH, EVENT);
+    const outcome = request.then(
+      () => 'answered',
+      () => 'cut',
+    );
+    await held();
+    await running.server.close(50);
+    expect(await outcome).toBe('cut');
+  });
+});
+
+describe('a client that speaks no HTTP', () => {
+  let running: RunningHttpServer;
+
+  beforeEach(async () => {
+    running = await startHttpServer(new HeldRepository(), { connections: 3 });
+  });
+
+  afterEach(() => running.server.close(0));
+
+  /** What comes back for these bytes until the server closes the connection. */
+  async function send(text: string): Promise<string> {
+    const socket = connectTcp(Number(new URL(running.client.url).port), '127.0.0.1');
+    socket.write(text);
+    let reply = '';
+    socket.setEncoding('utf8').on('data', (chunk: string) => (reply += chunk));
+    // A connection past the bound may be reset.
+    socket.on('error', () => undefined);
+    await new Promise((resolve) => socket.once('close', resolve));
+    return reply;
+  }
+
+  it.each([
+    ['garbage\r\n\r\n', 400],
+    [`GET / HTTP/1.1\r\nhost: x\r\nlarge: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
+  ])('gets an error in JSON, and the connection is closed', async (text, status) => {
+    const reply = await send(text);
+    const [head, body] = reply.split('\r\n\r\n');
+    expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(JSON.parse(body ?? '')).toMatchObject({ statusCode: status });
+  });
+
+  it('is cut where it is too slow to send its headers', async () => {
+    expect(await send('GET /livez HTTP/1.1\r\nhost: x\r\n')).toMatch(/^HTTP\/1.1 408 /);
+  }, 20_000);
+
+  it('has as many connections as the server allows, and those within the bound go on', async () => {
+    const sockets = Array.from({ length: 3 }, () =>
+      connectTcp(Number(new URL(running.client.url).port), '127.0.0.1'),
+    );
+    await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.once('connect', resolve))));
+    expect(await send('GET /livez HTTP/1.1\r\nhost: x\r\n\r\n')).toBe('');
+    for (const socket of sockets) {
+      socket.write('GET /livez HTTP/1.1\r\nhost: x\r\n\r\n');
+      const [reply] = (await once(socket, 'data')) as [Buffer];
+      expect(reply.toString()).toMatch(/^HTTP\/1.1 200 /);
+    }
+    for (const socket of sockets) socket.destroy();
+  });
+});

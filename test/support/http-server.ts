@@ -1,0 +1,29 @@
+import { WorkBudget } from '../../src/core/work-budget';
+import type { SessionRepository } from '../../src/core/session-repository';
+import { HttpServer, type HttpSettings } from '../../src/http/server';
+import { createLogger } from '../../src/telemetry/logger';
+import { Metrics } from '../../src/telemetry/metrics';
+import { HttpClient } from './http-client';
+
+/** An HTTP face on a free port, and a client of it. */
+export interface RunningHttpServer {
+  readonly client: HttpClient;
+  readonly server: HttpServer;
+}
+
+/** Starts an HTTP face over the repository, which stays the caller's to close. */
+export async function startHttpServer(
+  repository: SessionRepository,
+  settings: Partial<HttpSettings> = {},
+  budget = new WorkBudget(10_000, 128 * 1024 * 1024),
+): Promise<RunningHttpServer> {
+  const telemetry = { logger: createLogger('silent'), metrics: new Metrics(), tracing: undefined };
+  const server = new HttpServer(
+    repository,
+    { host: '127.0.0.1', port: 0, requestDeadlineMs: 10_000, connections: 100, ...settings },
+    budget,
+    telemetry,
+  );
+  const port = await server.listen();
+  return { server, client: new HttpClient(`http://127.0.0.1:${port}`) };
+}
