@@ -44,7 +44,7 @@ function describeCommands(port: () => number): void {
     await until('the service is SERVING', async () => (await run(PROBE, port())).code === 0 || undefined);
   });
 
-  it.each(readmeCommands().map(({ command, reply }) => [command, reply] as const))(
+  it.each(readmeCommands('grpcurl').map(({ command, reply }) => [command, reply] as const))(
     '%s',
     async (command, reply) => {
       const { code, output } = await run(command, port());
@@ -59,7 +59,7 @@ function describeCommands(port: () => number): void {
 }
 
 it('the README shows every RPC, reflection, health and errors', () => {
-  const text = readmeCommands()
+  const text = readmeCommands('grpcurl')
     .map(({ command, reply }) => `${command}\n${reply?.text ?? ''}`)
     .join('\n');
   for (const what of [

@@ -7,14 +7,13 @@ export interface ReadmeCommand {
   readonly reply?: { readonly form: 'json' | 'text'; readonly text: string };
 }
 
-const SECTION = /<!-- grpcurl:begin -->(.*?)<!-- grpcurl:end -->/s;
 const BLOCK = /^```(\w+)\n(.*?)\n```$/gms;
 
-/** The commands between the README's markers, in order: each `sh` block, with the `json` or `text` block after it. */
-export function readmeCommands(): ReadmeCommand[] {
+/** The commands between the README's markers of this name, in order: each `sh` block, with the `json` or `text` block after it. */
+export function readmeCommands(name: 'grpcurl' | 'curl'): ReadmeCommand[] {
   const readme = readFileSync(resolve(__dirname, '..', '..', 'README.md'), 'utf8');
-  const section = SECTION.exec(readme)?.[1];
-  if (section === undefined) throw new Error('README.md has no section between the grpcurl markers');
+  const section = new RegExp(`<!-- ${name}:begin -->(.*?)<!-- ${name}:end -->`, 's').exec(readme)?.[1];
+  if (section === undefined) throw new Error(`README.md has no section between the ${name} markers`);
   const commands: ReadmeCommand[] = [];
   for (const [, form, text = ''] of section.matchAll(BLOCK)) {
     if (form === 'sh') {
@@ -26,7 +25,7 @@ export function readmeCommands(): ReadmeCommand[] {
       commands.push({ ...last, reply: { form, text } });
     } else {
       throw new Error(
-        `README.md: the grpcurl section takes sh, json and text blocks, and has ${form ?? 'none'}`,
+        `README.md: the ${name} section takes sh, json and text blocks, and has ${form ?? 'none'}`,
       );
     }
   }
