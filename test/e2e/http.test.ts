@@ -1,18 +1,31 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { connect as connectTcp } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { WorkBudget } from '../../src/core/work-budget';
 import type { RequestContext } from '../../src/core/request-context';
 import { storageFull, storeUnavailable } from '../../src/core/errors';
+import { packageRoot } from '../../src/package-root';
 import { HeldRepository } from '../support/held-repository';
 import { HttpClient } from '../support/http-client';
 import { type RunningHttpServer, startHttpServer } from '../support/http-server';
-import { endServices, startService } from '../support/service-process';
+import { endServices, startService, temporaryFolder } from '../support/service-process';
 import { until } from '../support/until';
 
 const EVENT = { eventId: 'event-1', type: 'note' };
 const PATH = '/sessions/session-1/events';
 
 afterEach(endServices);
+
+/** Fails where it is no valid description by the rules of OpenAPI. */
+async function validateApi(description: unknown): Promise<void> {
+  const file = join(temporaryFolder(), 'openapi.json');
+  writeFileSync(file, JSON.stringify(description));
+  const validator = join(packageRoot(), 'node_modules', '.bin', 'validate-api');
+  await promisify(execFile)(validator, [file]);
+}
 
 describe('a service', () => {
   it('tells that it lives and is ready, what it measures, and what its API is', async () => {
@@ -22,6 +35,7 @@ describe('a service', () => {
     await until('it is ready', async () => ((await http.get('/readyz')).status === 200 ? true : undefined));
     expect((await http.get('/metrics')).headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
     const { body } = await http.get('/openapi.json');
+    await validateApi(body);
     const { openapi, paths } = body as { openapi: string; paths: Record<string, object> };
     expect(openapi).toBe('3.1.0');
     expect(

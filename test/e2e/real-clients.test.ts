@@ -88,12 +88,34 @@ it('the README shows every RPC, reflection, health and errors', () => {
 
 describe('on the embedded store', () => {
   let port: number;
+  let url: string;
   beforeAll(async () => {
-    ({ port } = await startService());
+    ({ port, url } = await startService());
   });
   afterAll(endServices);
 
   describeCommands(() => port);
+
+  it('a Prometheus parser reads what is measured, its histograms by method', async () => {
+    const { code, output } = await run(`prom2json ${url}/metrics`, port);
+    expect(code).toBe(0);
+    const families = JSON.parse(output) as { name: string; type: string; metrics: object[] }[];
+    const family = (name: string) => families.find((one) => one.name === name);
+    const labels = {
+      grpc_method: 'AddEvent',
+      grpc_service: 'conversation.v1.SessionService',
+      grpc_type: 'unary',
+    };
+    expect(family('grpc_server_handled_total')).toMatchObject({ type: 'COUNTER' });
+    expect(family('grpc_server_handled_total')?.metrics).toContainEqual({
+      labels: { ...labels, grpc_code: 'OK' },
+      value: expect.any(String) as string,
+    });
+    expect(family('grpc_server_handling_seconds')?.metrics).toContainEqual(
+      expect.objectContaining({ labels, count: expect.stringMatching(/^[1-9]/) as string }),
+    );
+    expect(family('conversation_store_seconds')).toMatchObject({ type: 'HISTOGRAM' });
+  });
 });
 
 describe('on MongoDB', () => {

@@ -13,9 +13,10 @@ interface Tool {
 const TOOLS: Readonly<Record<string, Tool>> = {
   grpcurl: { module: 'github.com/fullstorydev/grpcurl/cmd/grpcurl', version: 'v1.9.4' },
   'grpc-health-probe': { module: 'github.com/grpc-ecosystem/grpc-health-probe', version: 'v0.4.61' },
+  prom2json: { module: 'github.com/prometheus/prom2json/cmd/prom2json', version: 'v1.5.0' },
 };
 
-/** The folders of grpcurl and grpc-health-probe, for PATH: installed once, and cached by version. */
+/** The folders of these tools, for PATH: installed once, and cached by version. */
 export async function goToolsPath(): Promise<string> {
   const folders: string[] = [];
   for (const [name, tool] of Object.entries(TOOLS)) folders.push(await obtain(name, tool));

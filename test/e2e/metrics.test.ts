@@ -1,0 +1,137 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageRoot } from '../../src/package-root';
+import { connect, disconnect } from '../support/connect';
+import { HttpClient } from '../support/http-client';
+import { startReplicaSet } from '../support/mongod';
+import { outcomesOf } from '../support/outcomes';
+import { Scrape } from '../support/scrape';
+import { endServices, startService } from '../support/service-process';
+import { until } from '../support/until';
+
+afterEach(async () => {
+  disconnect();
+  await endServices();
+});
+
+const call = (grpc_method: string, grpc_type = 'unary') => ({
+  ...{ grpc_service: 'conversation.v1.SessionService', grpc_method, grpc_type },
+});
+
+test('calls are counted and timed by method and status, by the names of the ecosystem', async () => {
+  const { port, url } = await startService();
+  const client = connect(port);
+  await client.createSession({ sessionId: 'call-1' });
+  for (let i = 0; i < 3; i += 1) await client.addEvent({ sessionId: 'call-1', eventId: `event-${i}` });
+  await client.addEvent({ sessionId: 'call-1', eventId: 'event-0' });
+  expect(await outcomesOf([client.getSession({ sessionId: 'nobody' })])).toEqual(['NOT_FOUND']);
+  const stream = client.ingestEvents();
+  stream.send({ sessionId: 'call-1', eventId: 'event-0' });
+  stream.send({ sessionId: 'call-1', eventId: 'event-4' });
+  await stream.finish();
+  await new HttpClient(url).get('/sessions/call-1');
+
+  const scrape = await until('the stream has been counted', async () => {
+    const now = await Scrape.of(url);
+    return now.value('grpc_server_handled_total', call('IngestEvents', 'bidi_stream')) === 1
+      ? now
+      : undefined;
+  });
+  expect(scrape.value('grpc_server_started_total', call('AddEvent'))).toBe(4);
+  expect(scrape.value('grpc_server_handled_total', { ...call('AddEvent'), grpc_code: 'OK' })).toBe(4);
+  expect(scrape.value('grpc_server_handled_total', { ...call('GetSession'), grpc_code: 'NotFound' })).toBe(1);
+  expect(scrape.value('grpc_server_handling_seconds_count', call('AddEvent'))).toBe(4);
+  expect(scrape.value('grpc_server_msg_received_total', call('IngestEvents', 'bidi_stream'))).toBe(2);
+  expect(scrape.value('grpc_server_msg_sent_total', call('IngestEvents', 'bidi_stream'))).toBe(2);
+  expect(scrape.value('conversation_events_added_total')).toBe(4);
+  expect(scrape.value('conversation_event_duplicates_total')).toBe(2);
+  expect(scrape.value('conversation_store_seconds_count', { operation: 'addEvents' })).toBe(6);
+  const page = { method: 'GET', route: '/sessions/:sessionId', status_code: '200' };
+  expect(scrape.value('http_request_duration_seconds_count', page)).toBe(1);
+  expect(scrape.value('conversation_unanswered_requests')).toBe(0);
+  expect(scrape.value('process_resident_memory_bytes')).toBeGreaterThan(10_000_000);
+  expect(scrape.value('nodejs_eventloop_lag_p99_seconds')).toBeGreaterThanOrEqual(0);
+});
+
+test.each(['embedded', 'mongodb'])(
+  '%s: what the store does is told',
+  async (store) => {
+    const mongod = store === 'mongodb' ? await startReplicaSet() : undefined;
+    try {
+      const { port, url } = await startService(mongod === undefined ? {} : { MONGODB_URI: mongod.uri });
+      const ready = () => Scrape.of(url).then((scrape) => scrape.value('conversation_store_ready'));
+      await until('the store is ready', async () => ((await ready()) === 1 ? true : undefined));
+      const client = connect(port);
+      await client.createSession({ sessionId: 'call-1' });
+      const watch = client.watchSession({ sessionId: 'call-1' }, 60_000);
+      await watch.caughtUp();
+      expect((await Scrape.of(url)).value('conversation_watchers')).toBe(1);
+      const batch = Array.from({ length: 10 }, (_, i) => ({ eventId: `event-${i}` }));
+      await client.batchAddEvents({ sessionId: 'call-1', events: batch });
+      const scrape = await Scrape.of(url);
+      expect(scrape.value('conversation_group_commit_events_count')).toBe(1);
+      expect(scrape.value('conversation_group_commit_events_sum')).toBe(10);
+      watch.cancel();
+      await until('the watch is over', async () =>
+        (await Scrape.of(url)).value('conversation_watchers') === 0 ? true : undefined,
+      );
+      await mongod?.stop();
+      if (mongod !== undefined)
+        await until('the store is lost', async () => ((await ready()) === 0 ? true : undefined), 20_000);
+    } finally {
+      await mongod?.stop();
+    }
+  },
+  60_000,
+);
+
+test('two servers that write to one session tell of the races they lost', async () => {
+  const mongod = await startReplicaSet();
+  try {
+    const servers = [
+      await startService({ MONGODB_URI: mongod.uri }),
+      await startService({ MONGODB_URI: mongod.uri }),
+    ];
+    const clients = servers.map(({ port }) => connect(port));
+    await until('they serve', async () => {
+      const outcomes = await outcomesOf(
+        clients.map((client) => client.createSession({ sessionId: 'call-1' })),
+      );
+      return outcomes.every((outcome) => outcome === 'OK') ? true : undefined;
+    });
+    let sent = 0;
+    const lost = async () => {
+      const scrapes = await Promise.all(servers.map(({ url }) => Scrape.of(url)));
+      return scrapes.some((scrape) => (scrape.value('conversation_lost_races_total') ?? 0) > 0);
+    };
+    await until('a race is lost', async () => {
+      const eventIds = clients.map(() => `event-${sent++}`);
+      await Promise.all(
+        clients.map((client, i) => client.addEvent({ sessionId: 'call-1', eventId: eventIds[i] ?? '' })),
+      );
+      return (await lost()) ? true : undefined;
+    });
+  } finally {
+    await mongod.stop();
+  }
+}, 60_000);
+
+test('every metric that the dashboard shows, and that the README names, is there', async () => {
+  const { port, url } = await startService();
+  await connect(port).createSession({ sessionId: 'call-1' });
+  await new HttpClient(url).get('/livez');
+  const { names, text } = await Scrape.of(url);
+  const dashboard = readFileSync(join(packageRoot(), 'deploy', 'grafana', 'dashboard.json'), 'utf8');
+  const shown =
+    dashboard.match(/\b(?:grpc_server|http_request|conversation|process|nodejs)_[a-z0-9_]+/g) ?? [];
+  expect(shown.length).toBeGreaterThan(20);
+  const readme = readFileSync(join(packageRoot(), 'README.md'), 'utf8');
+  const [table = ''] = /^\| metric .*?\n\n/ms.exec(readme) ?? [];
+  const named = table.match(/`(?:grpc_server|http_request|conversation)_[a-z0-9_]+[`{]/g) ?? [];
+  expect(named.length).toBeGreaterThan(10);
+  const missing = [...shown, ...named.map((name) => name.slice(1, -1))].filter(
+    (name) => !names.has(name.replace(/_(bucket|sum|count)$/, '')),
+  );
+  expect(missing).toEqual([]);
+  expect(text).not.toContain('call-1');
+});

@@ -1,0 +1,46 @@
+import { HttpClient } from './http-client';
+
+interface Sample {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** What a scrape of `/metrics` told: https://prometheus.io/docs/instrumenting/exposition_formats/. */
+export class Scrape {
+  /** Of the metrics; a histogram's samples have a suffix. */
+  readonly names: ReadonlySet<string>;
+  private readonly samples: readonly Sample[];
+
+  private constructor(readonly text: string) {
+    this.names = new Set(Array.from(text.matchAll(/^# TYPE (\w+) /gm), ([, name = '']) => name));
+    this.samples = Array.from(
+      text.matchAll(/^(\w+)(?:\{(.*)\})? (\S+)$/gm),
+      ([, name = '', labels, value]) => ({
+        name,
+        labels: Object.fromEntries(
+          Array.from((labels ?? '').matchAll(/(\w+)="([^"]*)"/g), ([, label = '', text = '']) => [
+            label,
+            text,
+          ]),
+        ),
+        value: Number(value),
+      }),
+    );
+  }
+
+  static async of(url: string): Promise<Scrape> {
+    const { status, body } = await new HttpClient(url).get('/metrics');
+    if (status !== 200) throw new Error(`/metrics answered ${status}`);
+    return new Scrape(String(body));
+  }
+
+  /** The first sample with these labels; undefined: there is none. */
+  value(name: string, labels: Readonly<Record<string, string>> = {}): number | undefined {
+    return this.samples.find(
+      (sample) =>
+        sample.name === name &&
+        Object.entries(labels).every(([label, value]) => sample.labels[label] === value),
+    )?.value;
+  }
+}
