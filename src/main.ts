@@ -64,9 +64,12 @@ async function serve(config: Config, logger: Logger): Promise<void> {
       stop(0);
     });
   }
-  const { grpcPort } = await starting;
+  const { grpcPort, healthPort } = await starting;
   const store = config.mongodbUri === undefined ? 'embedded' : 'mongodb';
-  logger.info({ host: config.host, grpcPort, store }, `listening for gRPC on ${config.host}:${grpcPort}`);
+  const tls = config.tlsCert === undefined ? 'off' : config.tlsClientCa === undefined ? 'on' : 'mutual';
+  const tokens = config.tokensFile === undefined ? 'off' : 'on';
+  const line = { host: config.host, grpcPort, healthPort, store, tls, tokens };
+  logger.info(line, `listening for gRPC on ${config.host}:${grpcPort}`);
 }
 
 main().catch((error: unknown) => {

@@ -1,3 +1,4 @@
+import { OPEN_ACCESS } from '../../src/core/access';
 import type { SessionRepository } from '../../src/core/session-repository';
 import { GrpcServer, type GrpcSettings } from '../../src/grpc/server';
 import { createLogger, type Logger } from '../../src/telemetry/logger';
@@ -22,6 +23,10 @@ export async function startSessionServer(
     {
       host: '127.0.0.1',
       port: 0,
+      connections: 10_000,
+      tls: undefined,
+      access: OPEN_ACCESS,
+      reflection: true,
       callDeadlineMs: 10_000,
       connectionAgeMs: 30 * 60_000,
       retentionMs: undefined,
