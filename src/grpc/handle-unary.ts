@@ -16,6 +16,7 @@ import { RequestContext } from '../core/request-context';
 import { encodeMessage, type MessageEncoder } from '../protobuf/encode-message';
 import type { CallSettings } from './call-settings';
 import { decodeRequest, type MessageDecoder } from './decode-request';
+import { grantFor, type RpcName } from './scopes';
 import { toCallStatus } from './status';
 
 /** Node's timers go no further: about 24 days. */
@@ -29,7 +30,7 @@ export type UnaryHandler<Request, Response> = (
 
 /** A method of the service: its messages' codecs and what answers it. */
 export interface UnaryMethod<Request, Response> {
-  readonly name: string;
+  readonly name: RpcName;
   readonly request: MessageDecoder<Request>;
   readonly response: MessageEncoder<Response>;
   readonly handler: UnaryHandler<Request, Response>;
@@ -57,7 +58,11 @@ export function handleUnary<Request, Response>(
     }
     const bytes = call.request.length;
     budget.take(bytes);
-    respond(method, call.request, answer.context)
+    const work = async (): Promise<Buffer> => {
+      answer.caller = grantFor(method.name, call.metadata, settings.access).caller;
+      return respond(method, call.request, answer.context);
+    };
+    work()
       .then(
         (message) => answer.succeed(message),
         (error: unknown) => answer.fail(error instanceof ConversationError ? error : internalError(error)),
@@ -79,6 +84,8 @@ async function respond<Request, Response>(
 /** The one answer to a call: whichever of the handler, the deadline and the caller's hanging up comes first. */
 class Answer {
   readonly context: RequestContext;
+  /** Whose token let it in. */
+  caller: string | undefined;
   private readonly startedAt = performance.now();
   private readonly timer: NodeJS.Timeout;
   private answered = false;
@@ -141,7 +148,7 @@ class Answer {
 
   private line(code: Code): object {
     const ms = Math.round((performance.now() - this.startedAt) * 100) / 100;
-    return { rpc: this.rpc, code: Code[code], ms, peer: this.call.getPeer() };
+    return { rpc: this.rpc, code: Code[code], ms, peer: this.call.getPeer(), caller: this.caller };
   }
 }
 

@@ -1,5 +1,6 @@
 import { status as Code, type handleBidiStreamingCall, type ServerDuplexStream } from '@grpc/grpc-js';
 import { IngestEventsRequest, IngestEventsResponse } from '../../generated/conversation/v1/session_service';
+import type { Grant } from '../core/access';
 import {
   ConversationError,
   deadlineExceeded,
@@ -8,6 +9,7 @@ import {
   invalidRequest,
   shuttingDown,
   streamAged,
+  tokenRevoked,
 } from '../core/errors';
 import { RequestContext } from '../core/request-context';
 import type { SessionRepository } from '../core/session-repository';
@@ -16,6 +18,7 @@ import { encodeMessage } from '../protobuf/encode-message';
 import type { CallSettings } from './call-settings';
 import { decodeRequest } from './decode-request';
 import { toAcknowledgement } from './mapper';
+import { grantFor } from './scopes';
 import { toCallStatus, toStatusMessage } from './status';
 
 /** Unanswered requests of one stream, and their bytes, at which the server stops reading it. */
@@ -54,7 +57,9 @@ class IngestStream {
   private ending: ConversationError | undefined;
   private resumeWriting: (() => void) | undefined;
   private readonly age: NodeJS.Timeout;
+  private grant: Grant | undefined;
   private readonly onDrain = (): void => this.stopTaking(shuttingDown());
+  private readonly onRevoked = (): void => this.stopTaking(tokenRevoked());
 
   constructor(
     private readonly call: ServerDuplexStream<Buffer, Buffer>,
@@ -75,6 +80,16 @@ class IngestStream {
     // It comes when the stream closes, in whatever way.
     this.call.once('cancelled', () => this.close());
     if (this.settings.calls.refusing) this.stopTaking(shuttingDown());
+    else this.letIn();
+  }
+
+  private letIn(): void {
+    try {
+      this.grant = grantFor('IngestEvents', this.call.metadata, this.settings.access);
+      this.grant.onRevoked(this.onRevoked);
+    } catch (error) {
+      this.stopTaking(error instanceof ConversationError ? error : internalError(error));
+    }
   }
 
   private take(bytes: Buffer): void {
@@ -159,6 +174,7 @@ class IngestStream {
     for (const { context } of this.unanswered) context.cancel();
     this.resumeWriting?.();
     this.settings.calls.end(this.onDrain);
+    this.grant?.offRevoked(this.onRevoked);
     const code =
       this.ending === undefined
         ? this.halfClosed
@@ -172,6 +188,7 @@ class IngestStream {
       ms,
       events: this.answered,
       peer: this.call.getPeer(),
+      caller: this.grant?.caller,
     };
     if (code === Code.OK) {
       this.settings.logger.debug(line, 'call');

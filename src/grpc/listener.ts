@@ -49,7 +49,11 @@ export class Listener {
       this.server = createServer(take);
     } else {
       const server = createTlsServer({ ...tls.options, ALPNProtocols: ['h2'] }, take);
-      server.on('tlsClientError', (error) => logger.debug({ err: error }, 'a TLS handshake failed'));
+      server.on('tlsClientError', (error, socket) => {
+        logger.debug({ err: error }, 'a TLS handshake failed');
+        // Node leaves one open that has run out of its time.
+        socket.destroy();
+      });
       tls.keepCurrent(server);
       this.server = server;
     }

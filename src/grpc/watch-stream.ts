@@ -1,6 +1,7 @@
 import { status as Code, type handleServerStreamingCall, type ServerWritableStream } from '@grpc/grpc-js';
 import { WatchSessionRequest, WatchSessionResponse } from '../../generated/conversation/v1/session_service';
-import { ConversationError, internalError, shuttingDown, streamAged } from '../core/errors';
+import type { Grant } from '../core/access';
+import { ConversationError, internalError, shuttingDown, streamAged, tokenRevoked } from '../core/errors';
 import { RequestContext } from '../core/request-context';
 import type { SessionRepository } from '../core/session-repository';
 import { watchSession, type WatchUpdate } from '../core/use-cases/watch-session';
@@ -9,6 +10,7 @@ import type { CallSettings } from './call-settings';
 import { decodeRequest } from './decode-request';
 import { watchedEvent } from './event-replies';
 import { toSessionMessage } from './mapper';
+import { grantFor } from './scopes';
 import { toCallStatus } from './status';
 
 /** WatchSession: writes each update when the client has room for it, and reads on only then. */
@@ -23,7 +25,9 @@ class WatchStream {
   private readonly startedAt = performance.now();
   private readonly context: RequestContext;
   private readonly age: NodeJS.Timeout;
+  private grant: Grant | undefined;
   private readonly onDrain = (): void => this.stop(shuttingDown());
+  private readonly onRevoked = (): void => this.stop(tokenRevoked());
   /** Why the stream is ended before the watch has ended. */
   private ending: ConversationError | undefined;
   private closed = false;
@@ -48,6 +52,8 @@ class WatchStream {
     if (this.settings.calls.refusing) this.stop(shuttingDown());
     let failure: ConversationError | undefined;
     try {
+      this.grant = grantFor('WatchSession', this.call.metadata, this.settings.access);
+      this.grant.onRevoked(this.onRevoked);
       const request = decodeRequest(WatchSessionRequest, this.call.request);
       for await (const update of watchSession(this.repository, request, this.context)) {
         if (this.closed) break;
@@ -91,12 +97,19 @@ class WatchStream {
     this.context.cancel();
     this.resumeWriting?.();
     this.settings.calls.end(this.onDrain);
+    this.grant?.offRevoked(this.onRevoked);
     this.log();
   }
 
   private log(): void {
     const ms = Math.round(performance.now() - this.startedAt);
-    const line = { rpc: 'WatchSession', ms, updates: this.told, peer: this.call.getPeer() };
+    const line = {
+      rpc: 'WatchSession',
+      ms,
+      updates: this.told,
+      peer: this.call.getPeer(),
+      caller: this.grant?.caller,
+    };
     const { ending } = this;
     if (ending === undefined) {
       this.settings.logger.debug(line, 'call');

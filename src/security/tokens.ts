@@ -58,7 +58,7 @@ export class TokenAccess implements Access {
   }
 
   check(authorization: string | undefined, scope: Scope): Grant {
-    const presented = /^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1];
+    const presented = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
     if (presented === undefined) throw tokenMissing();
     const hashed = digest('sha256', presented, 'buffer');
     // Every one is compared, so that the time tells nothing of where in the file a token is.
