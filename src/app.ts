@@ -4,6 +4,7 @@ import { WorkBudget } from './core/work-budget';
 import { StartError } from './core/start-error';
 import { Faces, type Ports } from './faces';
 import { Readiness } from './readiness';
+import { openSecurity } from './security/security';
 import { Sweeper } from './sweeper';
 import type { Logger } from './telemetry/logger';
 import { Metrics } from './telemetry/metrics';
@@ -28,17 +29,19 @@ export async function startApp(
   logger: Logger,
   onFatal: (error: Error) => void,
 ): Promise<App> {
+  const security = openSecurity(config, logger);
   const telemetry = await startTelemetry(config, logger);
   const { metrics, tracing } = telemetry;
   const store = await openStore(config, telemetry, onFatal);
   const repository = new ObservedRepository(store, metrics, tracing);
   const budget = measuredBudget(config, metrics);
-  const faces = new Faces(config, repository, budget, telemetry);
+  const faces = new Faces(config, repository, security, budget, telemetry);
   let ports: Ports;
   try {
     ports = await faces.listen();
   } catch (error) {
     await store.close();
+    security.close();
     throw error;
   }
   let serving = false;
@@ -60,6 +63,7 @@ export async function startApp(
     await faces.close(config.shutdownGraceMs);
     await swept;
     await repository.close();
+    security.close();
     await tracing?.close();
   };
   return { ...ports, close };

@@ -2,9 +2,11 @@ import {
   parseBytes,
   parseChoice,
   parseDuration,
-  parseOptional,
+  parseOptionalPort,
   parseOptionalText,
+  parsePort,
   parseRetention,
+  parseSwitch,
   parseText,
   parseWhole,
   type SettingParser,
@@ -48,23 +50,66 @@ const SETTINGS = {
     parseBytes,
     'free disk space (B, KiB, MiB, GiB, TiB) below which the embedded store refuses writes',
   ),
-  host: setting('HOST', '127.0.0.1', parseText, 'address to listen on'),
+  host: setting(
+    'HOST',
+    '127.0.0.1',
+    parseText,
+    'address to listen on; beyond this machine with TLS_CERT or TOKENS_FILE, or ALLOW_INSECURE',
+  ),
   grpcPort: setting(
     'GRPC_PORT',
     '50051',
-    parseWhole(0, 65_535),
+    parsePort,
     'gRPC port; 0 takes a free one, and the start-up line says which',
   ),
   httpPort: {
     ...setting(
       'HTTP_PORT',
       '3000',
-      parseOptional(parseWhole(0, 65_535)),
+      parseOptionalPort,
       'HTTP port, likewise; empty: no HTTP; PORT is taken where it is unset',
     ),
     otherwise: 'PORT',
     offWhenEmpty: true,
   },
+  healthPort: setting(
+    'HEALTH_PORT',
+    '',
+    parseOptionalPort,
+    'port of gRPC health alone, always plain text, for probes that speak no TLS; unset: none',
+  ),
+  tlsCert: setting(
+    'TLS_CERT',
+    '',
+    parseOptionalText,
+    "PEM file of the server's certificate and its intermediates; unset: plain text",
+  ),
+  tlsKey: setting('TLS_KEY', '', parseOptionalText, "PEM file of the certificate's private key"),
+  tlsClientCa: setting(
+    'TLS_CLIENT_CA',
+    '',
+    parseOptionalText,
+    'PEM file of who must have signed a client certificate; unset: clients need none',
+  ),
+  tokensFile: setting(
+    'TOKENS_FILE',
+    '',
+    parseOptionalText,
+    'file of the tokens that callers need, a line for each: SHA256HEX read-only|read-write NAME; unset: none is needed',
+  ),
+  allowInsecure: setting(
+    'ALLOW_INSECURE',
+    'false',
+    parseSwitch('true', 'false'),
+    'true: listen beyond this machine with neither TLS nor tokens',
+  ),
+  reflection: setting('REFLECTION', 'on', parseSwitch('on', 'off'), 'gRPC server reflection: on, off'),
+  connections: setting(
+    'CONNECTIONS',
+    '10000',
+    parseWhole(1, 1_000_000),
+    'connections at once on each port; further ones are closed as they come',
+  ),
   retentionMs: setting(
     'RETENTION',
     '',
@@ -140,13 +185,16 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       return parse(given === '' && !offWhenEmpty ? fallback : given);
     } catch (error) {
       const rule = error instanceof Error ? error.message : String(error);
-      faults.push(`${source} ${rule}, and is ${JSON.stringify(given)} (default: ${fallback})`);
+      const shown = fallback === '' ? 'unset' : fallback;
+      faults.push(`${source} ${rule}, and is ${JSON.stringify(given)} (default: ${shown})`);
       return undefined;
     }
   };
   const entries = Object.entries(SETTINGS).map(([key, one]) => [key, read(one)]);
+  const config = Object.fromEntries(entries) as Config;
+  faults.push(...contradictions(config));
   if (faults.length > 0) throw new ConfigError(faults.join('\n'));
-  return Object.freeze({ ...(Object.fromEntries(entries) as Config), tracing: wantsTraces(environment) });
+  return Object.freeze({ ...config, tracing: wantsTraces(environment) });
 }
 
 /** Traces are made where one has said where they go to; the standard says on by default, which would cost everyone. */
@@ -156,6 +204,18 @@ function wantsTraces(environment: Readonly<Record<string, string | undefined>>):
   return ['OTEL_TRACES_EXPORTER', 'OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'].some(
     (name) => given(name) !== '',
   );
+}
+
+/** Settings that only go together. */
+function contradictions({ tlsCert, tlsKey, tlsClientCa }: Config): string[] {
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) {
+    const [missing, given] = tlsCert === undefined ? ['TLS_CERT', 'TLS_KEY'] : ['TLS_KEY', 'TLS_CERT'];
+    return [`${missing} is unset, and ${given} is set: TLS takes both, and plain text neither`];
+  }
+  if (tlsClientCa !== undefined && tlsCert === undefined) {
+    return ['TLS_CLIENT_CA asks clients for certificates, which takes TLS: set TLS_CERT and TLS_KEY too'];
+  }
+  return [];
 }
 
 /** What `--help` prints. */

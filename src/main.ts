@@ -64,11 +64,14 @@ async function serve(config: Config, logger: Logger): Promise<void> {
       stop(0);
     });
   }
-  const { grpcPort, httpPort } = await starting;
+  const { grpcPort, httpPort, healthPort } = await starting;
   const { host } = config;
   const store = config.mongodbUri === undefined ? 'embedded' : 'mongodb';
+  const tls = config.tlsCert === undefined ? 'off' : config.tlsClientCa === undefined ? 'on' : 'mutual';
+  const tokens = config.tokensFile === undefined ? 'off' : 'on';
   const http = httpPort === undefined ? '' : `, and for HTTP on ${host}:${httpPort}`;
-  logger.info({ host, grpcPort, httpPort, store }, `listening for gRPC on ${host}:${grpcPort}${http}`);
+  const line = { host, grpcPort, httpPort, healthPort, store, tls, tokens };
+  logger.info(line, `listening for gRPC on ${host}:${grpcPort}${http}`);
 }
 
 main().catch((error: unknown) => {

@@ -19,12 +19,25 @@ export function parseWhole(minimum: number, maximum: number): SettingParser<numb
   };
 }
 
+/** A TCP port; 0 takes a free one. */
+export const parsePort = parseWhole(0, 65_535);
+
+/** A TCP port; empty: undefined, which is none. */
+export const parseOptionalPort: SettingParser<number | undefined> = (text) =>
+  text === '' ? undefined : parsePort(text);
+
 export function parseChoice<Choice extends string>(choices: readonly Choice[]): SettingParser<Choice> {
   return (text) => {
     const choice = choices.find((known) => known === text);
     if (choice !== undefined) return choice;
     throw new Error(`must be one of ${choices.join(', ')}`);
   };
+}
+
+/** `on` or `off`, and the like. */
+export function parseSwitch(on: string, off: string): SettingParser<boolean> {
+  const choice = parseChoice([on, off]);
+  return (text) => choice(text) === on;
 }
 
 const MILLISECONDS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };

@@ -3,6 +3,8 @@ import { LIMITS } from './limits';
 /** Stable names of what went wrong; each face maps them to its own codes, in one place. */
 export type ErrorReason =
   | 'INVALID_REQUEST'
+  | 'UNAUTHENTICATED'
+  | 'FORBIDDEN'
   | 'SESSION_NOT_FOUND'
   | 'EVENT_NOT_FOUND'
   | 'SESSION_ENDED'
@@ -61,6 +63,35 @@ export function invalidRequest(violations: readonly Violation[]): ConversationEr
   const count = more > 0 ? ` (the first ${listed.length} of ${violations.length} faults, ${more} more)` : '';
   const message = `invalid request${count}: ${lines.join('; ')}`;
   return new ConversationError('INVALID_REQUEST', message, { violations: listed });
+}
+
+export function tokenMissing(): ConversationError {
+  return new ConversationError(
+    'UNAUTHENTICATED',
+    'a token is needed: send it as "authorization: Bearer TOKEN"',
+  );
+}
+
+export function tokenUnknown(): ConversationError {
+  return new ConversationError(
+    'UNAUTHENTICATED',
+    'this token is not known here: check that it is whole, and ask for a new one if it was revoked',
+  );
+}
+
+/** For what was begun with a token and lasts. */
+export function tokenRevoked(): ConversationError {
+  return new ConversationError(
+    'UNAUTHENTICATED',
+    'the token that this was begun with was revoked or changed: begin anew with one that holds',
+  );
+}
+
+export function forbidden(): ConversationError {
+  return new ConversationError(
+    'FORBIDDEN',
+    'this token may only read: a call that changes something needs one with the scope read-write',
+  );
 }
 
 export function sessionNotFound(sessionId: string): ConversationError {

@@ -46,6 +46,8 @@ export class CallRecords {
 export class CallRecord {
   private readonly startedAt = performance.now();
   private readonly span: CallSpan | undefined;
+  /** Whose token let it in. */
+  caller: string | undefined;
 
   constructor(
     private readonly records: CallRecords,
@@ -81,6 +83,7 @@ export class CallRecord {
       ...{ rpc: this.records.method, code: Code[code], ms: Math.round(ms * 100) / 100 },
       ...figures,
       peer: this.call.getPeer(),
+      caller: this.caller,
     }));
   }
 

@@ -1,3 +1,4 @@
+import type { Access } from '../core/access';
 import type { WorkBudget } from '../core/work-budget';
 import type { Telemetry } from '../telemetry/telemetry';
 import type { CallsInFlight } from './calls-in-flight';
@@ -5,6 +6,7 @@ import type { CallsInFlight } from './calls-in-flight';
 /** What every call is answered with. */
 export interface CallSettings {
   readonly telemetry: Telemetry;
+  readonly access: Access;
   readonly calls: CallsInFlight;
   readonly budget: WorkBudget;
   /** Deadline of a call that brings none, and of each event of a stream, in milliseconds. */

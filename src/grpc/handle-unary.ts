@@ -12,6 +12,7 @@ import { encodeMessage, type MessageEncoder } from '../protobuf/encode-message';
 import { type CallRecord, CallRecords } from './call-record';
 import type { CallSettings } from './call-settings';
 import { decodeRequest, type MessageDecoder } from './decode-request';
+import { grantFor, type RpcName } from './scopes';
 import { toCallStatus } from './status';
 
 /** Node's timers go no further: about 24 days. */
@@ -25,7 +26,7 @@ export type UnaryHandler<Request, Response> = (
 
 /** A method of the service: its messages' codecs and what answers it. */
 export interface UnaryMethod<Request, Response> {
-  readonly name: string;
+  readonly name: RpcName;
   readonly request: MessageDecoder<Request>;
   readonly response: MessageEncoder<Response>;
   readonly handler: UnaryHandler<Request, Response>;
@@ -55,8 +56,12 @@ export function handleUnary<Request, Response>(
     }
     const bytes = call.request.length;
     budget.take(bytes);
+    const work = async (): Promise<Buffer> => {
+      record.caller = grantFor(method.name, call.metadata, settings.access).caller;
+      return respond(method, call.request, answer.context);
+    };
     record
-      .run(() => respond(method, call.request, answer.context))
+      .run(work)
       .then(
         (message) => answer.succeed(message),
         (error: unknown) => answer.fail(error instanceof ConversationError ? error : internalError(error)),

@@ -7,9 +7,15 @@ const SERVICES = ['', SERVICE_NAME];
 
 /** `grpc.health.v1.Health` (Check, List, Watch): NOT_SERVING until it is told otherwise. */
 export class Health {
-  private readonly implementation = new HealthImplementation(
-    Object.fromEntries(SERVICES.map((service) => [service, 'NOT_SERVING' as const])),
-  );
+  private readonly implementation: HealthImplementation;
+
+  /** @param always names that are SERVING as long as the process lives */
+  constructor(always: readonly string[] = []) {
+    this.implementation = new HealthImplementation({
+      ...Object.fromEntries(SERVICES.map((service) => [service, 'NOT_SERVING' as const])),
+      ...Object.fromEntries(always.map((service) => [service, 'SERVING' as const])),
+    });
+  }
 
   addToServer(server: Server): void {
     this.implementation.addToServer(server);

@@ -1,5 +1,6 @@
 import type { handleBidiStreamingCall, ServerDuplexStream } from '@grpc/grpc-js';
 import { IngestEventsRequest, IngestEventsResponse } from '../../generated/conversation/v1/session_service';
+import type { Grant } from '../core/access';
 import {
   cancelled,
   ConversationError,
@@ -9,6 +10,7 @@ import {
   invalidRequest,
   shuttingDown,
   streamAged,
+  tokenRevoked,
 } from '../core/errors';
 import { RequestContext } from '../core/request-context';
 import type { SessionRepository } from '../core/session-repository';
@@ -18,6 +20,7 @@ import { type CallRecord, CallRecords } from './call-record';
 import type { CallSettings } from './call-settings';
 import { decodeRequest } from './decode-request';
 import { toAcknowledgement } from './mapper';
+import { grantFor } from './scopes';
 import { toCallStatus, toStatusMessage } from './status';
 
 /** Unanswered requests of one stream, and their bytes, at which the server stops reading it. */
@@ -58,7 +61,9 @@ class IngestStream {
   private ending: ConversationError | undefined;
   private resumeWriting: (() => void) | undefined;
   private readonly age: NodeJS.Timeout;
+  private grant: Grant | undefined;
   private readonly onDrain = (): void => this.stopTaking(shuttingDown());
+  private readonly onRevoked = (): void => this.stopTaking(tokenRevoked());
 
   constructor(
     private readonly call: ServerDuplexStream<Buffer, Buffer>,
@@ -80,6 +85,16 @@ class IngestStream {
     // It comes when the stream closes, in whatever way.
     this.call.once('cancelled', () => this.close());
     if (this.settings.calls.refusing) this.stopTaking(shuttingDown());
+    else this.letIn();
+  }
+
+  private letIn(): void {
+    try {
+      this.grant = grantFor('IngestEvents', this.call.metadata, this.settings.access);
+      this.grant.onRevoked(this.onRevoked);
+    } catch (error) {
+      this.stopTaking(error instanceof ConversationError ? error : internalError(error));
+    }
   }
 
   private take(bytes: Buffer): void {
@@ -170,6 +185,7 @@ class IngestStream {
     for (const { context } of this.unanswered) context.cancel();
     this.resumeWriting?.();
     this.settings.calls.end(this.onDrain);
+    this.grant?.offRevoked(this.onRevoked);
     const failure = this.ending ?? (this.halfClosed ? undefined : cancelled());
     this.record.end(failure, { events: this.answered });
   }

@@ -1,4 +1,5 @@
-import { logVerbosity, Server, ServerCredentials, type ServerOptions, setLogVerbosity } from '@grpc/grpc-js';
+import { logVerbosity, Server, type ServerOptions, setLogVerbosity } from '@grpc/grpc-js';
+import type { Access } from '../core/access';
 import { LIMITS } from '../core/limits';
 import type { SessionRepository } from '../core/session-repository';
 import { noLongerThan } from '../core/no-longer-than';
@@ -7,13 +8,15 @@ import type { Telemetry } from '../telemetry/telemetry';
 import type { CallSettings } from './call-settings';
 import { CallsInFlight } from './calls-in-flight';
 import { Health } from './health';
+import { Listener, type ListenerSettings } from './listener';
 import { addReflection } from './reflection';
 import { SESSION_SERVICE_DEFINITION, sessionServiceImplementation } from './session-service';
 
-export interface GrpcSettings {
-  readonly host: string;
-  /** 0 takes a free one. */
-  readonly port: number;
+export interface GrpcSettings extends ListenerSettings {
+  /** Who may call which method; health and reflection are open to all. */
+  readonly access: Access;
+  /** Whether tools may ask what is served. */
+  readonly reflection: boolean;
   /** Deadline of a call that brings none, and of each event of a stream, in milliseconds. */
   readonly callDeadlineMs: number;
   /** How long a connection is kept before the client is asked to make a new one, in milliseconds. */
@@ -32,10 +35,11 @@ export class GrpcServer {
   readonly health = new Health();
   private readonly calls = new CallsInFlight();
   private readonly server: Server;
+  private readonly listener: Listener;
 
   constructor(
     repository: SessionRepository,
-    private readonly settings: GrpcSettings,
+    settings: GrpcSettings,
     budget: WorkBudget,
     telemetry: Telemetry,
   ) {
@@ -44,6 +48,7 @@ export class GrpcServer {
     this.server = new Server(serverOptions(settings));
     const call: CallSettings = {
       telemetry,
+      access: settings.access,
       calls: this.calls,
       budget,
       callDeadlineMs: settings.callDeadlineMs,
@@ -52,19 +57,13 @@ export class GrpcServer {
     };
     this.server.addService(SESSION_SERVICE_DEFINITION, sessionServiceImplementation(repository, call));
     this.health.addToServer(this.server);
-    addReflection(this.server);
+    if (settings.reflection) addReflection(this.server);
+    this.listener = new Listener(this.server, settings, telemetry.logger);
   }
 
   /** Listens, and returns the port. */
   listen(): Promise<number> {
-    const { host, port } = this.settings;
-    const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-    return new Promise((resolve, reject) => {
-      this.server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
-        if (error) reject(error);
-        else resolve(bound);
-      });
-    });
+    return this.listener.listen();
   }
 
   /**
@@ -73,10 +72,12 @@ export class GrpcServer {
    */
   async close(graceMs: number): Promise<void> {
     this.health.set(false);
+    this.listener.stop();
     const closed = new Promise<void>((resolve) => this.server.tryShutdown(() => resolve()));
     await noLongerThan(graceMs, this.calls.drain());
     await noLongerThan(CLOSE_MS, closed);
     this.server.forceShutdown();
+    this.listener.cut();
   }
 }
 

@@ -1,6 +1,14 @@
 import type { handleServerStreamingCall, ServerWritableStream } from '@grpc/grpc-js';
 import { WatchSessionRequest, WatchSessionResponse } from '../../generated/conversation/v1/session_service';
-import { cancelled, ConversationError, internalError, shuttingDown, streamAged } from '../core/errors';
+import type { Grant } from '../core/access';
+import {
+  cancelled,
+  ConversationError,
+  internalError,
+  shuttingDown,
+  streamAged,
+  tokenRevoked,
+} from '../core/errors';
 import { RequestContext } from '../core/request-context';
 import type { SessionRepository } from '../core/session-repository';
 import { watchSession, type WatchUpdate } from '../core/use-cases/watch-session';
@@ -10,6 +18,7 @@ import type { CallSettings } from './call-settings';
 import { decodeRequest } from './decode-request';
 import { watchedEvent } from './event-replies';
 import { toSessionMessage } from './mapper';
+import { grantFor } from './scopes';
 import { toCallStatus } from './status';
 
 /** WatchSession: writes each update when the client has room for it, and reads on only then. */
@@ -27,7 +36,9 @@ export function watchStream(
 class WatchStream {
   private readonly context: RequestContext;
   private readonly age: NodeJS.Timeout;
+  private grant: Grant | undefined;
   private readonly onDrain = (): void => this.stop(shuttingDown());
+  private readonly onRevoked = (): void => this.stop(tokenRevoked());
   /** Why the stream is ended before the watch has ended. */
   private ending: ConversationError | undefined;
   /** Whether it has come to its end, by itself or by failure. */
@@ -57,6 +68,9 @@ class WatchStream {
     if (this.settings.calls.refusing) this.stop(shuttingDown());
     let failure: ConversationError | undefined;
     try {
+      this.grant = grantFor('WatchSession', this.call.metadata, this.settings.access);
+      this.record.caller = this.grant.caller;
+      this.grant.onRevoked(this.onRevoked);
       const request = decodeRequest(WatchSessionRequest, this.call.request);
       for await (const update of watchSession(this.repository, request, this.context)) {
         if (this.closed) break;
@@ -102,6 +116,7 @@ class WatchStream {
     this.context.cancel();
     this.resumeWriting?.();
     this.settings.calls.end(this.onDrain);
+    this.grant?.offRevoked(this.onRevoked);
     this.settings.telemetry.metrics.watching(-1);
     this.record.end(this.done ? this.ending : cancelled(), { updates: this.told });
   }

@@ -108,6 +108,8 @@ const ERROR_BODY = (message: object) => ({
 const error = (description: string) => ({ description, ...ERROR_BODY({ type: 'string' }) });
 
 const ERRORS = {
+  401: error('A token is needed, or this one is not known.'),
+  403: error('The token may only read.'),
   400: {
     description: 'A rule is broken, or the JSON malformed: a line for each violation.',
     ...ERROR_BODY({ type: 'array', items: { type: 'string' } }),

@@ -4,13 +4,14 @@ import type { Telemetry } from '../telemetry/telemetry';
 import type { CallSpan } from '../telemetry/tracing';
 
 /** One request, from its start to its end: counted, traced, and told of in one line. */
-export class RequestRecord {
+class RequestRecord {
   private readonly startedAt = performance.now();
   private readonly span: CallSpan | undefined;
+  /** Whose token let it in. */
+  caller: string | undefined;
   /** What it failed with, where the service's own code was reached. */
   failure: ConversationError | undefined;
 
-  /** @param route as it was declared, such as `/sessions/:sessionId` */
   constructor(
     private readonly request: FastifyRequest,
     private readonly route: string,
@@ -50,6 +51,7 @@ export class RequestRecord {
     if (!logger.isLevelEnabled(level)) return;
     const line = {
       ...{ http: `${request.method} ${route}`, status: statusCode, ms: Math.round(ms * 100) / 100 },
+      caller: this.caller,
       peer: `${request.ip}:${request.socket.remotePort}`,
     };
     if (failure === undefined) {
@@ -62,4 +64,20 @@ export class RequestRecord {
       'request failed',
     );
   }
+}
+
+const RECORDS = new WeakMap<FastifyRequest, RequestRecord>();
+
+/** @param route as it was declared, such as `/sessions/:sessionId` */
+export function beginRecord(request: FastifyRequest, route: string, telemetry: Telemetry): RequestRecord {
+  const record = new RequestRecord(request, route, telemetry);
+  RECORDS.set(request, record);
+  return record;
+}
+
+/** The record of a request that has begun. */
+export function recordOf(request: FastifyRequest): RequestRecord {
+  const record = RECORDS.get(request);
+  if (record === undefined) throw new Error('a request has no record');
+  return record;
 }

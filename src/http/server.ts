@@ -13,21 +13,28 @@ import {
   overloaded,
   shuttingDown,
 } from '../core/errors';
+import type { Access, Scope } from '../core/access';
 import { LIMITS } from '../core/limits';
 import { noLongerThan } from '../core/no-longer-than';
 import { RequestContext } from '../core/request-context';
 import type { SessionRepository } from '../core/session-repository';
 import type { WorkBudget } from '../core/work-budget';
+import type { Tls } from '../security/tls';
 import type { Telemetry } from '../telemetry/telemetry';
 import { addApiDescription, descriptionOf } from './api-description';
 import { parseJsonBody } from './json-body';
+import { createBoundServer, HEADER_BYTES } from './bound-server';
 import { answerMalformed } from './malformed-request';
 import { addOperationsRoutes } from './operations-routes';
-import { RequestRecord } from './request-record';
+import { beginRecord, recordOf } from './request-record';
 import { type SessionRoute, sessionRoutes } from './session-routes';
 import { plainErrorBody, toErrorReply } from './status';
 
 export interface HttpSettings {
+  /** Who may use which route; health and the API's description are open to all. */
+  readonly access: Access;
+  /** Undefined: plain text. */
+  readonly tls: Tls | undefined;
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
@@ -36,17 +43,6 @@ export interface HttpSettings {
   /** Connections at once; further ones are closed. */
   readonly connections: number;
 }
-
-/** How long a client may take to send its headers, and its whole request, in milliseconds. */
-const HEADERS_MS = 10_000;
-const REQUEST_MS = 30_000;
-const LOOKED_AT_EACH_MS = 1000;
-
-/** How long a connection is kept that asks nothing, in milliseconds: longer than a load balancer's usual minute. */
-const IDLE_MS = 72_000;
-
-/** Bytes of a request's line and headers, and of one part of its path. */
-const HEADER_BYTES = 16 * 1024;
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
@@ -64,13 +60,7 @@ export class HttpServer {
   ) {
     this.app = Fastify({
       bodyLimit: LIMITS.messageBytes,
-      keepAliveTimeout: IDLE_MS,
-      requestTimeout: REQUEST_MS,
-      http: {
-        headersTimeout: HEADERS_MS,
-        connectionsCheckingInterval: LOOKED_AT_EACH_MS,
-        maxHeaderSize: HEADER_BYTES,
-      },
+      serverFactory: (handler) => createBoundServer(handler, settings),
       routerOptions: { maxParamLength: HEADER_BYTES },
       // What comes on kept connections while the server closes is answered in the service's own form.
       return503OnClosing: false,
@@ -100,12 +90,9 @@ export class HttpServer {
       done();
     });
     addApiDescription(this.app);
-    addOperationsRoutes(this.app, telemetry.metrics, () => this.ready && !this.closing);
+    addOperationsRoutes(this.app, telemetry.metrics, settings.access, () => this.ready && !this.closing);
     const routes = sessionRoutes(repository);
     this.app.register((app, _, done) => {
-      app.addHook('onRequest', (request, reply, next) => {
-        next(this.refusal(request, reply));
-      });
       for (const route of routes) this.addRoute(app, route);
       done();
     });
@@ -114,9 +101,8 @@ export class HttpServer {
 
   /** Listens, and returns the port. */
   async listen(): Promise<number> {
-    const { host, port, connections } = this.settings;
+    const { host, port } = this.settings;
     await this.app.ready();
-    this.app.server.maxConnections = connections;
     await this.app.listen({ host, port });
     return (this.app.server.address() as AddressInfo).port;
   }
@@ -140,6 +126,9 @@ export class HttpServer {
       method: route.method,
       url: route.path,
       schema: descriptionOf(route.name),
+      onRequest: (request, reply, next) => {
+        next(this.refusal(route.scope, request, reply));
+      },
       handler: async (request, reply) => {
         const context = new RequestContext(Date.now() + this.settings.requestDeadlineMs);
         reply.raw.once('close', () => {
@@ -157,8 +146,7 @@ export class HttpServer {
 
   /** Counts the request, and tells of it when it has ended, in whatever way. */
   private begin(request: FastifyRequest, reply: FastifyReply): void {
-    const record = new RequestRecord(request, request.routeOptions.url ?? 'unknown', this.telemetry);
-    RECORDS.set(request, record);
+    const record = beginRecord(request, request.routeOptions.url ?? 'unknown', this.telemetry);
     reply.raw.once('close', () => {
       if (!reply.raw.writableFinished) record.failure ??= cancelled();
       record.end(reply.raw.writableFinished ? reply.statusCode : 499);
@@ -166,9 +154,14 @@ export class HttpServer {
   }
 
   /** Why a request is not taken; undefined: it is, and is counted until it has ended. */
-  private refusal(request: FastifyRequest, reply: FastifyReply): ConversationError | undefined {
+  private refusal(scope: Scope, request: FastifyRequest, reply: FastifyReply): Error | undefined {
     if (this.closing) return shuttingDown();
     if (this.budget.exhausted) return overloaded();
+    try {
+      recordOf(request).caller = this.settings.access.check(request.headers.authorization, scope).caller;
+    } catch (error) {
+      return error instanceof Error ? error : internalError(error);
+    }
     const announced = Number(request.headers['content-length'] ?? 0);
     const bytes = request.headers['transfer-encoding'] === undefined ? announced : LIMITS.messageBytes;
     this.budget.take(bytes);
@@ -188,14 +181,6 @@ export class HttpServer {
     const { body, headers } = toErrorReply(failure);
     return reply.code(body.statusCode).headers(headers).send(body);
   }
-}
-
-const RECORDS = new WeakMap<FastifyRequest, RequestRecord>();
-
-function recordOf(request: FastifyRequest): RequestRecord {
-  const record = RECORDS.get(request);
-  if (record === undefined) throw new Error('a request has no record');
-  return record;
 }
 
 /** Rejects at the deadline, though the work may go on to its own end. */

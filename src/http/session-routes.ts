@@ -1,3 +1,4 @@
+import type { Scope } from '../core/access';
 import type { RequestContext } from '../core/request-context';
 import type { SessionRepository } from '../core/session-repository';
 import { addEvent } from '../core/use-cases/add-event';
@@ -27,8 +28,8 @@ export interface SessionRoute {
   readonly name: SessionRouteName;
   readonly method: 'GET' | 'POST';
   readonly path: string;
-  /** Whether it reads alone. */
-  readonly reads: boolean;
+  /** What a caller's token must permit. */
+  readonly scope: Scope;
   handle(request: SessionRequest, context: RequestContext): Promise<SessionReply>;
 }
 
@@ -39,7 +40,7 @@ export function sessionRoutes(repository: SessionRepository): SessionRoute[] {
       name: 'createSession',
       method: 'POST',
       path: '/sessions',
-      reads: false,
+      scope: 'write',
       async handle({ body }, context) {
         const violations = new Violations();
         const fields = new RequestFields(violations, body, ['sessionId', 'language', 'status', 'metadata']);
@@ -58,7 +59,7 @@ export function sessionRoutes(repository: SessionRepository): SessionRoute[] {
       name: 'addEvent',
       method: 'POST',
       path: '/sessions/:sessionId/events',
-      reads: false,
+      scope: 'write',
       async handle({ sessionId, body }, context) {
         const violations = new Violations();
         const fields = new RequestFields(violations, body, ['eventId', 'type', 'payload']);
@@ -77,7 +78,7 @@ export function sessionRoutes(repository: SessionRepository): SessionRoute[] {
       name: 'getSession',
       method: 'GET',
       path: '/sessions/:sessionId',
-      reads: true,
+      scope: 'read',
       async handle({ sessionId, query }, context) {
         const violations = new Violations();
         const fields = new RequestFields(violations, query, ['offset', 'limit']);
@@ -93,7 +94,7 @@ export function sessionRoutes(repository: SessionRepository): SessionRoute[] {
       name: 'completeSession',
       method: 'POST',
       path: '/sessions/:sessionId/complete',
-      reads: false,
+      scope: 'write',
       async handle({ sessionId, body }, context) {
         const violations = new Violations();
         const fields = new RequestFields(violations, body, ['status', 'endReason']);

@@ -18,6 +18,8 @@ export interface ErrorReply {
 
 const STATUSES: Readonly<Record<ErrorReason, number>> = {
   INVALID_REQUEST: 400,
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
   SESSION_NOT_FOUND: 404,
   EVENT_NOT_FOUND: 404,
   SESSION_ENDED: 409,
@@ -39,6 +41,7 @@ export function toErrorReply(error: ConversationError): ErrorReply {
   const headers: Record<string, string> = {};
   if (error.retryAfterMs !== undefined)
     headers['retry-after'] = String(Math.max(1, Math.ceil(error.retryAfterMs / 1000)));
+  if (error.reason === 'UNAUTHENTICATED') headers['www-authenticate'] = 'Bearer';
   if (error.reason === 'SHUTTING_DOWN') headers.connection = 'close';
   const message =
     statusCode === 400

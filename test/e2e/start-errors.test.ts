@@ -35,7 +35,9 @@ it('names a port in use and what to do', async () => {
 });
 
 it('names an address that is not of this machine', async () => {
-  const exit = await runService({ environment: { GRPC_PORT: '0', HTTP_PORT: '', HOST: '192.0.2.1' } });
+  const exit = await runService({
+    environment: { GRPC_PORT: '0', HTTP_PORT: '', HOST: '192.0.2.1', ALLOW_INSECURE: 'true' },
+  });
   expectRefusal(exit, /^cannot listen on 192\.0\.2\.1:0: .*check HOST and GRPC_PORT$/);
 });
 

@@ -1,11 +1,11 @@
 import type { Event } from '../../generated/conversation/v1/event';
-import { RpcClient } from './rpc-client';
+import { type Caller, RpcClient } from './rpc-client';
 
 const clients: RpcClient[] = [];
 
 /** A client of the service on this port, which `disconnect` closes. */
-export function connect(port: number): RpcClient {
-  const client = new RpcClient(port);
+export function connect(port: number, caller: Caller = {}): RpcClient {
+  const client = new RpcClient(port, caller);
   clients.push(client);
   return client;
 }

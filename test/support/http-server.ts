@@ -1,3 +1,4 @@
+import { OPEN_ACCESS } from '../../src/core/access';
 import { WorkBudget } from '../../src/core/work-budget';
 import type { SessionRepository } from '../../src/core/session-repository';
 import { HttpServer, type HttpSettings } from '../../src/http/server';
@@ -20,7 +21,15 @@ export async function startHttpServer(
   const telemetry = { logger: createLogger('silent'), metrics: new Metrics(), tracing: undefined };
   const server = new HttpServer(
     repository,
-    { host: '127.0.0.1', port: 0, requestDeadlineMs: 10_000, connections: 100, ...settings },
+    {
+      host: '127.0.0.1',
+      port: 0,
+      access: OPEN_ACCESS,
+      tls: undefined,
+      requestDeadlineMs: 10_000,
+      connections: 100,
+      ...settings,
+    },
     budget,
     telemetry,
   );

@@ -1,7 +1,10 @@
 import {
   type CallOptions,
+  type ChannelCredentials,
   type ClientUnaryCall,
   credentials,
+  InterceptingCall,
+  type Interceptor,
   Metadata,
   type ServiceError,
 } from '@grpc/grpc-js';
@@ -41,6 +44,14 @@ export interface RpcOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** How a client shows who it is. */
+export interface Caller {
+  /** Undefined: plain text. */
+  readonly credentials?: ChannelCredentials | undefined;
+  /** What its calls send as `authorization`; undefined: nothing. */
+  readonly authorization?: string | undefined;
+}
+
 type Callback<Response> = (error: ServiceError | null, response: Response | undefined) => void;
 /** An event of a batch, whose type and payload may be left out. */
 export type BatchedEvent = Partial<NewEvent> & Pick<NewEvent, 'eventId'>;
@@ -51,8 +62,16 @@ type Request<Whole extends { sessionId: string }> = Partial<Whole> & Pick<Whole,
 export class RpcClient {
   private readonly client: SessionServiceClient;
 
-  constructor(port: number) {
-    this.client = new SessionServiceClient(`127.0.0.1:${port}`, credentials.createInsecure());
+  constructor(port: number, caller: Caller = {}) {
+    this.client = new SessionServiceClient(
+      `127.0.0.1:${port}`,
+      caller.credentials ?? credentials.createInsecure(),
+      {
+        // Clients of one address would share a connection.
+        'grpc.use_local_subchannel_pool': 1,
+        interceptors: caller.authorization === undefined ? [] : [sendingAuthorization(caller.authorization)],
+      },
+    );
   }
 
   createSession(
@@ -190,6 +209,16 @@ export class RpcClient {
   close(): void {
     this.client.close();
   }
+}
+
+function sendingAuthorization(authorization: string): Interceptor {
+  return (options, nextCall) =>
+    new InterceptingCall(nextCall(options), {
+      start(metadata, listener, next) {
+        metadata.set('authorization', authorization);
+        next(metadata, listener);
+      },
+    });
 }
 
 function promised<Response>(

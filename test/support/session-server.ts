@@ -1,3 +1,4 @@
+import { OPEN_ACCESS } from '../../src/core/access';
 import type { SessionRepository } from '../../src/core/session-repository';
 import { WorkBudget } from '../../src/core/work-budget';
 import { GrpcServer, type GrpcSettings } from '../../src/grpc/server';
@@ -26,6 +27,10 @@ export async function startSessionServer(
     {
       host: '127.0.0.1',
       port: 0,
+      connections: 10_000,
+      tls: undefined,
+      access: OPEN_ACCESS,
+      reflection: true,
       callDeadlineMs: 10_000,
       connectionAgeMs: 30 * 60_000,
       retentionMs: undefined,

@@ -10,6 +10,14 @@ test('with nothing set, every setting has its default', () => {
     host: '127.0.0.1',
     grpcPort: 50051,
     httpPort: 3000,
+    healthPort: undefined,
+    tlsCert: undefined,
+    tlsKey: undefined,
+    tlsClientCa: undefined,
+    tokensFile: undefined,
+    allowInsecure: false,
+    reflection: true,
+    connections: 10_000,
     callDeadlineMs: 10_000,
     streamsPerConnection: 1000,
     unansweredRequests: 10_000,
@@ -32,6 +40,14 @@ test('settings are read, and those of others are not looked at', () => {
     DISK_RESERVE: '1GiB',
     HOST: '::',
     GRPC_PORT: '0',
+    HEALTH_PORT: '50052',
+    TLS_CERT: 'tls.crt',
+    TLS_KEY: 'tls.key',
+    TLS_CLIENT_CA: 'ca.crt',
+    TOKENS_FILE: 'tokens',
+    ALLOW_INSECURE: 'true',
+    REFLECTION: 'off',
+    CONNECTIONS: '5',
     CALL_DEADLINE: '250ms',
     STREAMS_PER_CONNECTION: '7',
     UNANSWERED_REQUESTS: '50',
@@ -53,6 +69,14 @@ test('settings are read, and those of others are not looked at', () => {
     host: '::',
     grpcPort: 0,
     httpPort: 8080,
+    healthPort: 50052,
+    tlsCert: 'tls.crt',
+    tlsKey: 'tls.key',
+    tlsClientCa: 'ca.crt',
+    tokensFile: 'tokens',
+    allowInsecure: true,
+    reflection: false,
+    connections: 5,
     callDeadlineMs: 250,
     streamsPerConnection: 7,
     unansweredRequests: 50,
@@ -78,18 +102,37 @@ test('every malformed setting is named at once, with what it is and what it shou
       STREAMS_PER_CONNECTION: '0',
       UNANSWERED_REQUESTS: '0',
       UNANSWERED_BYTES: 'many',
+      HEALTH_PORT: 'x',
+      ALLOW_INSECURE: 'yes',
+      REFLECTION: '1',
+      CONNECTIONS: '0',
     });
   expect(read).toThrow(ConfigError);
   const lines = messageOf(read).split('\n');
   expect(lines.sort()).toEqual([
+    'ALLOW_INSECURE must be one of true, false, and is "yes" (default: false)',
     'CALL_DEADLINE must be a duration from 1ms to 20d, such as 250ms, 10s, 30m or 12h, and is "soon" (default: 10s)',
+    'CONNECTIONS must be a whole number from 1 to 1000000, and is "0" (default: 10000)',
     'DISK_RESERVE must be a size such as 64KiB, 256MiB or 1GiB, and is "10MB" (default: 256MiB)',
     'GRPC_PORT must be a whole number from 0 to 65535, and is "65536" (default: 50051)',
+    'HEALTH_PORT must be a whole number from 0 to 65535, and is "x" (default: unset)',
     'LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent, and is "loud" (default: info)',
+    'REFLECTION must be one of on, off, and is "1" (default: on)',
     'STREAMS_PER_CONNECTION must be a whole number from 1 to 1000000, and is "0" (default: 1000)',
     'UNANSWERED_BYTES must be a size such as 64KiB, 256MiB or 1GiB, and is "many" (default: 128MiB)',
     'UNANSWERED_REQUESTS must be a whole number from 1 to 1000000, and is "0" (default: 10000)',
   ]);
+});
+
+test.each([
+  [{ TLS_CERT: 'x' }, 'TLS_KEY is unset, and TLS_CERT is set: TLS takes both, and plain text neither'],
+  [{ TLS_KEY: 'x' }, 'TLS_CERT is unset, and TLS_KEY is set: TLS takes both, and plain text neither'],
+  [
+    { TLS_CLIENT_CA: 'x' },
+    'TLS_CLIENT_CA asks clients for certificates, which takes TLS: set TLS_CERT and TLS_KEY too',
+  ],
+])('settings that do not go together are named: %j', (environment, message) => {
+  expect(messageOf(() => readConfig(environment))).toBe(message);
 });
 
 test('--help has a line for every setting, with its default', () => {
@@ -104,6 +147,8 @@ test('--help has a line for every setting, with its default', () => {
       'SHUTDOWN_GRACE',
       'LOG_LEVEL',
     ],
+    ...['HEALTH_PORT', 'TLS_CERT', 'TLS_KEY', 'TLS_CLIENT_CA', 'TOKENS_FILE', 'ALLOW_INSECURE'],
+    ...['REFLECTION', 'CONNECTIONS'],
   ]) {
     expect(help).toMatch(new RegExp(`^ {2}${name} +\\S`, 'm'));
   }

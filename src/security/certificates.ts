@@ -1,0 +1,74 @@
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import { StartError } from '../core/start-error';
+import type { NamedFile } from './watched-files';
+
+/** The oldest version of TLS that is spoken. */
+const MINIMUM_VERSION = 'TLSv1.2';
+
+/** The files that TLS is made of. */
+export interface CertificateFiles {
+  readonly certificate: NamedFile;
+  readonly key: NamedFile;
+  /** Who signs clients' certificates; undefined: clients need none. */
+  readonly clientCa: NamedFile | undefined;
+}
+
+/** @throws StartError that names the setting whose file cannot be used */
+export function secureContextOf(
+  { certificate, key, clientCa }: CertificateFiles,
+  contents: readonly Buffer[],
+): SecureContextOptions {
+  const [cert = Buffer.alloc(0), privateKey = Buffer.alloc(0), ca = Buffer.alloc(0)] = contents;
+  const [own] = parseCertificates(certificate, cert);
+  if (own?.checkPrivateKey(parseKey(key, privateKey)) !== true) {
+    throw new StartError(
+      `${key.setting} ${key.path} does not fit the certificate in ${certificate.setting} ${certificate.path}: give the key that the certificate was made for (the server's certificate comes first in its file)`,
+    );
+  }
+  if (clientCa !== undefined) parseCertificates(clientCa, ca);
+  const options: SecureContextOptions = {
+    ...{ cert, key: privateKey, minVersion: MINIMUM_VERSION },
+    ...(clientCa === undefined ? {} : { ca }),
+  };
+  try {
+    createSecureContext(options);
+  } catch (error) {
+    throw new StartError(
+      `${certificate.setting} and ${key.setting} cannot be used for TLS: ${messageOf(error)}`,
+    );
+  }
+  return options;
+}
+
+function parseCertificates({ setting, path }: NamedFile, content: Buffer): X509Certificate[] {
+  const blocks = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
+  try {
+    const certificates = (content.toString('latin1').match(blocks) ?? []).map(
+      (block) => new X509Certificate(block),
+    );
+    if (certificates.length > 0) return certificates;
+  } catch {
+    // Told of below, as where there is none.
+  }
+  throw new StartError(
+    `${setting} ${path} holds no certificate that can be read: give a PEM file, which begins with -----BEGIN CERTIFICATE-----`,
+  );
+}
+
+function parseKey({ setting, path }: NamedFile, content: Buffer): KeyObject {
+  try {
+    return createPrivateKey(content);
+  } catch (error) {
+    const encrypted = error instanceof Error && 'code' in error && error.code === 'ERR_MISSING_PASSPHRASE';
+    throw new StartError(
+      encrypted
+        ? `${setting} ${path} is locked by a passphrase: give the key without one`
+        : `${setting} ${path} holds no private key that can be read: give a PEM file, which begins with -----BEGIN PRIVATE KEY----- or the like`,
+    );
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,186 @@
+import { randomBytes } from 'node:crypto';
+import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { Client, credentials, Metadata, type ServiceError, status as Code } from '@grpc/grpc-js';
+import { Authority, SwappedFiles } from '../support/certificates';
+import { connect, disconnect } from '../support/connect';
+import { outcomesOf } from '../support/outcomes';
+import type { RpcClient } from '../support/rpc-client';
+import { endServices, type ServiceProcess, startService } from '../support/service-process';
+import { until } from '../support/until';
+
+const sockets: Socket[] = [];
+
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  disconnect();
+  await endServices();
+});
+
+interface Door {
+  readonly service: ServiceProcess;
+  readonly port: number;
+  /** A client with a connection of its own. */
+  readonly client: () => RpcClient;
+  /** What a client begins with, cut short. */
+  readonly beginning: Buffer;
+}
+
+/** The service in plain text, or over TLS. */
+const DOORS = {
+  async 'plain text'(environment: Readonly<Record<string, string>>): Promise<Door> {
+    const { service, port } = await startService(environment);
+    return { service, port, client: () => connect(port), beginning: Buffer.from('PRI * HTTP/2.0\r\n') };
+  },
+  async TLS(environment: Readonly<Record<string, string>>): Promise<Door> {
+    const authority = new Authority('own');
+    const { certificate, key } = authority.issue('server');
+    const files = new SwappedFiles({ certificate, key });
+    const tls = { TLS_CERT: files.path('certificate'), TLS_KEY: files.path('key') };
+    const { service, port } = await startService({ ...tls, ...environment });
+    const caller = { credentials: credentials.createSsl(authority.certificate) };
+    return {
+      service,
+      port,
+      client: () => connect(port, caller),
+      beginning: Buffer.from([22, 3, 1, 1, 0, 1]),
+    };
+  },
+};
+
+/** A connection that says these bytes, or nothing, and how it ends. */
+function rawConnection(port: number, bytes?: Buffer | string): { socket: Socket; closed: Promise<number> } {
+  return ending(connectTcp(port, '127.0.0.1'), bytes);
+}
+
+function ending(socket: Socket, bytes?: Buffer | string): { socket: Socket; closed: Promise<number> } {
+  const startedAt = performance.now();
+  sockets.push(socket);
+  socket.on('error', () => undefined).resume();
+  if (bytes !== undefined) socket.write(bytes);
+  const closed = new Promise<number>((resolve) => {
+    socket.once('close', () => resolve(performance.now() - startedAt));
+  });
+  return { socket, closed };
+}
+
+/** The outcome of a call that comes to one soon. */
+async function outcomeOf(client: RpcClient): Promise<string | undefined> {
+  const [outcome] = await outcomesOf([client.listSessions({}, { deadline: Date.now() + 5000 })]);
+  return outcome;
+}
+
+describe.each(Object.entries(DOORS))('over %s', (_, open) => {
+  it('takes so many connections and closes further ones at once, while those within go on', async () => {
+    const { service, port, client } = await open({ CONNECTIONS: '3' });
+    const within = [client(), client()];
+    for (const one of within) expect(await outcomeOf(one)).toBe('OK');
+    const idle = rawConnection(port);
+    await until('it is connected', () => (idle.socket.readyState === 'open' ? true : undefined));
+
+    for (let count = 0; count < 20; count += 1) expect(await rawConnection(port).closed).toBeLessThan(2000);
+    const next = client();
+    expect(await outcomeOf(next)).toBe('UNAVAILABLE');
+    for (const one of within) expect(await outcomeOf(one)).toBe('OK');
+    const warnings = service.log.filter(({ level }) => level === 40);
+    expect(warnings).toEqual([
+      expect.objectContaining({
+        connections: 3,
+        refused: 1,
+        msg: expect.stringMatching(/CONNECTIONS/) as string,
+      }),
+    ]);
+
+    idle.socket.destroy();
+    await until('there is room', async () => ((await outcomeOf(next)) === 'OK' ? true : undefined));
+  });
+
+  it('closes who says nothing within some seconds, and not who does', async () => {
+    const { port, client, beginning } = await open({});
+    const calling = client();
+    await calling.createSession({ sessionId: 'call-1' });
+    const watch = calling.watchSession({ sessionId: 'call-1' });
+    await watch.caughtUp();
+    const silent = [rawConnection(port), rawConnection(port, beginning)];
+    for (const { closed } of silent) {
+      const ms = await closed;
+      expect(ms).toBeGreaterThan(5000);
+      expect(ms).toBeLessThan(15_000);
+    }
+    await calling.addEvent({ sessionId: 'call-1', eventId: 'event-1' });
+    await watch.reached(1);
+    watch.cancel();
+  });
+
+  it('outlives a flood of garbage, and does not tell of each', async () => {
+    const { service, port, client } = await open({});
+    const calling = client();
+    const said = service.log.length;
+    const garbage = [
+      'GET / HTTP/1.1\r\nHost: x\r\n\r\n',
+      Buffer.concat([Buffer.from([22, 3, 1, 255]), randomBytes(500)]),
+    ];
+    const flood = Array.from({ length: 300 }, (_unused, index) =>
+      rawConnection(port, garbage[index] ?? randomBytes(1 + (index % 700))),
+    );
+    for (let count = 0; count < 20; count += 1) expect(await outcomeOf(calling)).toBe('OK');
+    for (const { socket } of flood) socket.destroy();
+    expect(await outcomeOf(client())).toBe('OK');
+    expect(service.log.length).toBe(said);
+    service.signal('SIGTERM');
+    const { code, stderr } = await service.exit;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  });
+});
+
+it('closes who makes a TLS handshake and then says nothing', async () => {
+  const { port } = await DOORS.TLS({});
+  const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false, ALPNProtocols: ['h2'] });
+  const ms = await ending(socket).closed;
+  expect(ms).toBeGreaterThan(5000);
+  expect(ms).toBeLessThan(15_000);
+});
+
+it('refuses metadata of a MiB, and answers the same caller and others as before', async () => {
+  const { service, port } = await startService();
+  const other = connect(port);
+  expect(await outcomeOf(other)).toBe('OK');
+  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
+  const asIs = (bytes: Buffer): Buffer => bytes;
+  const codeWith = (fields: number, bytes: number): Promise<Code> => {
+    const metadata = new Metadata();
+    for (let field = 0; field < fields; field += 1) metadata.set(`field-${field}`, 'x'.repeat(bytes));
+    const options = { deadline: Date.now() + 5000 };
+    const path = '/conversation.v1.SessionService/ListSessions';
+    return new Promise((resolve) => {
+      client.makeUnaryRequest(
+        path,
+        asIs,
+        asIs,
+        Buffer.alloc(0),
+        metadata,
+        options,
+        (error: ServiceError | null) => resolve(error?.code ?? Code.OK),
+      );
+    });
+  };
+  try {
+    expect(await codeWith(8, 4096)).toBe(Code.OK);
+    for (const [fields, bytes] of [
+      [1, 2 ** 20],
+      [20, 50_000],
+      [200, 10],
+    ] as const) {
+      expect([Code.INTERNAL, Code.RESOURCE_EXHAUSTED, Code.UNAVAILABLE]).toContain(
+        await codeWith(fields, bytes),
+      );
+      await until('the caller is answered again', async () =>
+        (await codeWith(1, 10)) === Code.OK ? true : undefined,
+      );
+    }
+    expect(await outcomeOf(other)).toBe('OK');
+    expect(service.memory('VmRSS')).toBeLessThan(400);
+  } finally {
+    client.close();
+  }
+});

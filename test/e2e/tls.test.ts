@@ -1,0 +1,255 @@
+import { once } from 'node:events';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { credentials } from '@grpc/grpc-js';
+import { Authority, type Identity, SwappedFiles } from '../support/certificates';
+import { connect, disconnect } from '../support/connect';
+import { addedOf } from '../support/ingest-stream';
+import { outcomesOf } from '../support/outcomes';
+import type { RpcClient } from '../support/rpc-client';
+import { endServices, runService, type ServiceProcess, startService } from '../support/service-process';
+import { until } from '../support/until';
+
+afterEach(async () => {
+  disconnect();
+  await endServices();
+});
+
+const authorities = (): { own: Authority; other: Authority } => ({
+  own: new Authority('own'),
+  other: new Authority('other'),
+});
+
+/** The files of an identity, as the service is told of them. */
+function tlsFiles({ certificate, key }: Identity, clientCa?: Buffer) {
+  const files = new SwappedFiles({
+    'tls.crt': certificate,
+    'tls.key': key,
+    ...(clientCa === undefined ? {} : { 'ca.crt': clientCa }),
+  });
+  const environment = {
+    TLS_CERT: files.path('tls.crt'),
+    TLS_KEY: files.path('tls.key'),
+    ...(clientCa === undefined ? {} : { TLS_CLIENT_CA: files.path('ca.crt') }),
+  };
+  return { files, environment };
+}
+
+function tlsClient(port: number, trusted: Authority, identity?: Identity): RpcClient {
+  const { key = null, certificate = null } = identity ?? {};
+  return connect(port, { credentials: credentials.createSsl(trusted.certificate, key, certificate) });
+}
+
+/** What a call comes to. */
+async function outcomeOf(client: RpcClient): Promise<string | undefined> {
+  const [outcome] = await outcomesOf([client.listSessions({}, { deadline: Date.now() + 5000 })]);
+  return outcome;
+}
+
+/** The serial number of the certificate that a new connection is shown. */
+async function shownBy(port: number): Promise<string> {
+  const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false, ALPNProtocols: ['h2'] });
+  await once(socket, 'secureConnect');
+  const { serialNumber } = socket.getPeerCertificate();
+  socket.destroy();
+  return serialNumber;
+}
+
+function told(service: ServiceProcess, words: RegExp): Promise<Record<string, unknown>> {
+  return until(`the log says ${words}`, () => service.log.find(({ msg }) => words.test(String(msg))));
+}
+
+describe('TLS', () => {
+  it('answers who trusts its certificate, and nobody in plain text', async () => {
+    const { own, other } = authorities();
+    const { environment } = tlsFiles(own.issue('server'));
+    const { service, port } = await startService(environment);
+    expect(await outcomeOf(tlsClient(port, own))).toBe('OK');
+    expect(await outcomeOf(tlsClient(port, other))).toBe('UNAVAILABLE');
+    expect(await outcomeOf(connect(port))).toBe('UNAVAILABLE');
+    expect(service.log.find(({ msg }) => String(msg).startsWith('listening'))).toMatchObject({ tls: 'on' });
+  });
+
+  it.each([
+    ['TLSv1.1', false],
+    ['TLSv1.2', true],
+    ['TLSv1.3', true],
+  ] as const)('speaks %s: %s', async (version, spoken) => {
+    const { environment } = tlsFiles(new Authority('own').issue('server'));
+    const { port } = await startService(environment);
+    const socket: TLSSocket = connectTls({
+      ...{ port, host: '127.0.0.1', rejectUnauthorized: false, ALPNProtocols: ['h2'] },
+      ...{ minVersion: version, maxVersion: version, ciphers: 'ALL@SECLEVEL=0' },
+    });
+    const protocol = await new Promise((resolve) => {
+      socket.once('secureConnect', () => resolve(socket.getProtocol()));
+      socket.once('error', () => resolve(undefined));
+    });
+    socket.destroy();
+    expect(protocol).toBe(spoken ? version : undefined);
+  });
+
+  it('shuts down within its grace with connections open', async () => {
+    const own = new Authority('own');
+    const { service, port } = await startService(tlsFiles(own.issue('server')).environment);
+    expect(await outcomeOf(tlsClient(port, own))).toBe('OK');
+    service.signal('SIGTERM');
+    const { code, stderr } = await service.exit;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  });
+});
+
+describe('mutual TLS', () => {
+  it('answers who has a certificate of the authority, and nobody else', async () => {
+    const { own, other } = authorities();
+    const { environment } = tlsFiles(own.issue('server'), own.certificate);
+    const { service, port } = await startService(environment);
+    expect(await outcomeOf(tlsClient(port, own, own.issue('client')))).toBe('OK');
+    expect(await outcomeOf(tlsClient(port, own))).toBe('UNAVAILABLE');
+    expect(await outcomeOf(tlsClient(port, own, other.issue('client')))).toBe('UNAVAILABLE');
+    expect(service.log.find(({ msg }) => String(msg).startsWith('listening'))).toMatchObject({
+      tls: 'mutual',
+    });
+  });
+
+  it('takes another authority without a restart', async () => {
+    const { own, other } = authorities();
+    const server = own.issue('server');
+    const { files, environment } = tlsFiles(server, own.certificate);
+    const { service, port } = await startService(environment);
+    const stranger = other.issue('client');
+    expect(await outcomeOf(tlsClient(port, own, stranger))).toBe('UNAVAILABLE');
+    files.replace({ 'tls.crt': server.certificate, 'tls.key': server.key, 'ca.crt': other.certificate });
+    await told(service, /TLS_CLIENT_CA: the new content is in use/);
+    expect(await outcomeOf(tlsClient(port, own, stranger))).toBe('OK');
+    expect(await outcomeOf(tlsClient(port, own, own.issue('client')))).toBe('UNAVAILABLE');
+  });
+});
+
+describe('a change of the files', () => {
+  it('reaches new connections, while calls and streams go on without one failure', async () => {
+    const own = new Authority('own');
+    const first = own.issue('server');
+    const { files, environment } = tlsFiles(first);
+    const { service, port } = await startService(environment);
+    const shownBefore = await shownBy(port);
+    const client = tlsClient(port, own);
+    await client.createSession({ sessionId: 'call-1' });
+    const stream = client.ingestEvents();
+    const outcomes: string[] = [];
+    const changed = new AbortController();
+    const calling = (async () => {
+      for (let count = 1; !changed.signal.aborted || outcomes.length < 200; count += 1) {
+        stream.send({ sessionId: 'call-1', eventId: `streamed-${count}` });
+        outcomes.push(
+          ...(await outcomesOf([client.addEvent({ sessionId: 'call-1', eventId: `added-${count}` })])),
+        );
+        // New connections come all the time too.
+        if (count % 20 === 0) outcomes.push((await outcomeOf(tlsClient(port, own))) ?? '');
+      }
+      return outcomes.length;
+    })();
+    for (let change = 0; change < 2; change += 1) {
+      const { certificate, key } = own.issue('server');
+      files.replace({ 'tls.crt': certificate, 'tls.key': key });
+      const before = service.log.length;
+      await until('the change is told of', () =>
+        service.log.slice(before).find(({ msg }) => /TLS_CERT, TLS_KEY: the new content/.test(String(msg))),
+      );
+    }
+    const shownAfter = await shownBy(port);
+    changed.abort();
+    await calling;
+    const replies = await stream.finish();
+
+    expect(shownAfter).not.toBe(shownBefore);
+    expect(new Set(outcomes)).toEqual(new Set(['OK']));
+    expect(replies.length).toBeGreaterThan(100);
+    for (const reply of replies) expect(addedOf(reply).duplicate).toBe(false);
+  });
+
+  it('is refused and told of once where it cannot be used, and what was there before stays', async () => {
+    const own = new Authority('own');
+    const first = own.issue('server');
+    const { files, environment } = tlsFiles(first);
+    const { service, port } = await startService(environment);
+    const shown = await shownBy(port);
+    files.replace({ 'tls.crt': first.certificate, 'tls.key': own.issue('server').key });
+    const line = await told(
+      service,
+      /^TLS_KEY .* does not fit the certificate .*what was read before stays in use$/,
+    );
+    expect(line.level).toBe(50);
+    expect(await shownBy(port)).toBe(shown);
+
+    files.replace({ 'tls.crt': first.certificate.subarray(0, 300), 'tls.key': first.key });
+    await told(service, /^TLS_CERT .* holds no certificate that can be read/);
+    files.replace({ 'tls.key': first.key });
+    await told(service, /^TLS_CERT .* cannot be read \(ENOENT\)/);
+    expect(await outcomeOf(tlsClient(port, own))).toBe('OK');
+
+    const last = own.issue('server');
+    files.replace({ 'tls.crt': last.certificate, 'tls.key': last.key });
+    await told(service, /the new content is in use/);
+    expect(await shownBy(port)).not.toBe(shown);
+    expect(service.log.filter(({ level }) => level === 50)).toHaveLength(3);
+  });
+});
+
+describe('at the start it names', () => {
+  const own = (): { authority: Authority; server: Identity } => {
+    const authority = new Authority('own');
+    return { authority, server: authority.issue('server') };
+  };
+
+  /** One clear line, and exit code 1. */
+  async function refusalOf(environment: Readonly<Record<string, string>>): Promise<string> {
+    const { code, stderr } = await runService({ environment: { GRPC_PORT: '0', ...environment } });
+    expect(code).toBe(1);
+    expect(stderr).not.toMatch(/^\s+at /m);
+    return stderr;
+  }
+
+  it('a key that does not fit the certificate', async () => {
+    const { authority, server } = own();
+    const { environment } = tlsFiles({ ...server, key: authority.issue('server').key });
+    expect(await refusalOf(environment)).toMatch(
+      /^TLS_KEY \S+tls\.key does not fit the certificate in TLS_CERT \S+tls\.crt: give the key .*\n$/,
+    );
+  });
+
+  it.each(['TLS_CERT', 'TLS_KEY', 'TLS_CLIENT_CA'])('%s that cannot be read, or is none', async (setting) => {
+    const { authority, server } = own();
+    const { files, environment } = tlsFiles(server, authority.certificate);
+    expect(await refusalOf({ ...environment, [setting]: '/nowhere/it.pem' })).toMatch(
+      new RegExp(
+        `^${setting} /nowhere/it\\.pem cannot be read \\(ENOENT\\): give a file that this user can read\n$`,
+      ),
+    );
+    files.replace({
+      'tls.crt': server.certificate,
+      'tls.key': server.key,
+      'ca.crt': 'x',
+      nonsense: 'nonsense',
+    });
+    expect(await refusalOf({ ...environment, [setting]: files.path('nonsense') })).toMatch(
+      new RegExp(
+        `^${setting} \\S+nonsense holds no (certificate|private key) that can be read: give a PEM file`,
+      ),
+    );
+  });
+
+  it.each([
+    ['TLS_KEY', 'TLS_CERT'],
+    ['TLS_CERT', 'TLS_KEY'],
+  ])('%s that is missing', async (missing, given) => {
+    expect(await refusalOf({ [given]: 'x.pem' })).toBe(
+      `${missing} is unset, and ${given} is set: TLS takes both, and plain text neither\n`,
+    );
+  });
+
+  it('TLS_CLIENT_CA without TLS', async () => {
+    expect(await refusalOf({ TLS_CLIENT_CA: 'x.pem' })).toMatch(
+      /^TLS_CLIENT_CA .*: set TLS_CERT and TLS_KEY too\n$/,
+    );
+  });
+});
