@@ -1,0 +1,141 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { Agent, type RequestOptions, request } from 'node:https';
+import { TLSSocket } from 'node:tls';
+import { Authority, type Identity, SwappedFiles } from '../support/certificates';
+import { HttpClient } from '../support/http-client';
+import { endServices, startService } from '../support/service-process';
+import { until } from '../support/until';
+
+afterEach(endServices);
+
+const SESSION = JSON.stringify({ sessionId: 'session-1', language: 'en' });
+
+describe('tokens', () => {
+  const hash = (token: string): string => createHash('sha256').update(token).digest('hex');
+  const files = (...lines: string[]) => ({ tokens: `${lines.join('\n')}\n` });
+  const reader = `${hash('reader')} read-only dashboard`;
+  const writer = `${hash('writer')} read-write media`;
+
+  async function start() {
+    const tokens = new SwappedFiles(files(reader, writer));
+    const { service, url } = await startService({ TOKENS_FILE: tokens.path('tokens') });
+    const http = new HttpClient(url);
+    const as = (token: string | undefined, path: string, body?: string) =>
+      http.send(path, {
+        ...(body === undefined ? {} : { method: 'POST', body }),
+        headers: {
+          'content-type': 'application/json',
+          ...(token === undefined ? {} : { authorization: `bearer ${token}` }),
+        },
+      });
+    return { service, http, as, tokens };
+  }
+
+  it('each route needs one, and those that change something one that may write', async () => {
+    const { as } = await start();
+    const missing = await as(undefined, '/sessions', SESSION);
+    expect(missing).toMatchObject({
+      status: 401,
+      body: { statusCode: 401, message: expect.any(String) as string },
+    });
+    expect(missing.headers.get('www-authenticate')).toBe('Bearer');
+    expect((await as('stranger', '/sessions/session-1')).status).toBe(401);
+    expect(await as('reader', '/sessions', SESSION)).toMatchObject({
+      status: 403,
+      body: { statusCode: 403, message: expect.stringContaining('read-write') as string },
+    });
+    const event = JSON.stringify({ eventId: 'event-1', type: 'note' });
+    expect((await as('writer', '/sessions', SESSION)).status).toBe(201);
+    expect((await as('reader', '/sessions/session-1/events', event)).status).toBe(403);
+    expect((await as('writer', '/sessions/session-1/events', event)).status).toBe(201);
+    expect((await as('reader', '/sessions/session-1/complete', '{}')).status).toBe(403);
+    expect((await as('reader', '/sessions/session-1')).status).toBe(200);
+  });
+
+  it('who may not is told so before anything of the request is looked at', async () => {
+    const { as } = await start();
+    expect((await as(undefined, '/sessions', '{"sessionId":')).status).toBe(401);
+  });
+
+  it('health and the description are open, what is measured is for readers', async () => {
+    const { as } = await start();
+    for (const path of ['/livez', '/openapi.json', '/docs'])
+      expect([path, (await as(undefined, path)).status]).toEqual([path, 200]);
+    await until('it is ready', async () =>
+      (await as(undefined, '/readyz')).status === 200 ? true : undefined,
+    );
+    expect((await as(undefined, '/metrics')).status).toBe(401);
+    expect((await as('reader', '/metrics')).status).toBe(200);
+  });
+
+  it('a token that is revoked is one no more, and the log names callers and no token', async () => {
+    const { service, as, tokens } = await start();
+    expect((await as('reader', '/sessions/nobody')).status).toBe(404);
+    tokens.replace(files(writer));
+    await until('it is revoked', async () =>
+      (await as('reader', '/sessions/nobody')).status === 401 ? true : undefined,
+    );
+    expect(service.log.find(({ status }) => status === 404)).toMatchObject({ caller: 'dashboard' });
+    expect(JSON.stringify(service.log)).not.toContain(hash('reader'));
+    expect(JSON.stringify(service.log)).not.toContain('bearer');
+  });
+});
+
+describe('TLS', () => {
+  /** Asks with what is trusted and shown, and returns the status and the serial number of the server's certificate. */
+  async function ask(url: string, options: RequestOptions) {
+    const asked = request(`${url.replace('http:', 'https:')}/livez`, options);
+    asked.end();
+    const [response] = (await once(asked, 'response')) as [IncomingMessage];
+    const { socket } = response;
+    if (!(socket instanceof TLSSocket)) throw new Error('this is no TLS');
+    const { serialNumber } = socket.getPeerCertificate();
+    response.resume();
+    await once(response, 'end');
+    return { status: response.statusCode, serialNumber };
+  }
+
+  const environment = (files: SwappedFiles) => ({
+    TLS_CERT: files.path('tls.crt'),
+    TLS_KEY: files.path('tls.key'),
+  });
+  const pair = ({ certificate, key }: Identity) => ({ 'tls.crt': certificate, 'tls.key': key });
+
+  it('answers who trusts its certificate, and nobody in plain text', async () => {
+    const authority = new Authority('own');
+    const { url } = await startService(environment(new SwappedFiles(pair(authority.issue('server')))));
+    expect(await ask(url, { ca: authority.certificate })).toMatchObject({ status: 200 });
+    await expect(ask(url, { ca: new Authority('other').certificate })).rejects.toThrow();
+    await expect(fetch(`${url}/livez`)).rejects.toThrow();
+  });
+
+  it('with an authority for clients, answers those that it signed alone', async () => {
+    const authority = new Authority('own');
+    const files = new SwappedFiles({ ...pair(authority.issue('server')), 'ca.crt': authority.certificate });
+    const { url } = await startService({ ...environment(files), TLS_CLIENT_CA: files.path('ca.crt') });
+    const ca = authority.certificate;
+    const { certificate: cert, key } = authority.issue('client');
+    expect(await ask(url, { ca, cert, key })).toMatchObject({ status: 200 });
+    await expect(ask(url, { ca })).rejects.toThrow();
+    const stranger = new Authority('other').issue('client');
+    await expect(ask(url, { ca, cert: stranger.certificate, key: stranger.key })).rejects.toThrow();
+  });
+
+  it('shows a new certificate to new connections, and keeps the old ones', async () => {
+    const authority = new Authority('own');
+    const files = new SwappedFiles(pair(authority.issue('server')));
+    const { url } = await startService(environment(files));
+    const ca = authority.certificate;
+    const kept = new Agent({ keepAlive: true, maxSockets: 1, ca });
+    const before = await ask(url, { agent: kept });
+    files.replace(pair(authority.issue('server')));
+    await until('the new one is shown', async () => {
+      expect((await ask(url, { agent: kept })).serialNumber).toBe(before.serialNumber);
+      const fresh = await ask(url, { ca, agent: false });
+      return fresh.serialNumber === before.serialNumber ? undefined : true;
+    });
+    kept.destroy();
+  });
+});
