@@ -230,6 +230,7 @@ export function helpText(): string {
     'Usage: npm start [-- OPTION]',
     '  --help             print this',
     "  --create-indexes   create MONGODB_URI's indexes and exit",
+    '  --check-health     ask the service that runs with these settings whether it is ready: exit code 0 or 1',
     '',
     'Settings are environment variables; a file .env in the working folder is read too, and the environment wins.',
     `  ${'setting'.padEnd(24)}${'default'.padEnd(12)}meaning`,

@@ -1,10 +1,11 @@
 import { config as readDotEnv } from 'dotenv';
 import { createIndexes, startApp } from './app';
+import { checkHealth } from './check-health';
 import { type Config, ConfigError, helpText, readConfig } from './config';
 import { StartError } from './core/start-error';
 import { createLogger, type Logger } from './telemetry/logger';
 
-const OPTIONS = ['--help', '--create-indexes'];
+const OPTIONS = ['--help', '--create-indexes', '--check-health'];
 
 /** How long after its grace a shutdown that hangs is cut, in milliseconds. */
 const SHUTDOWN_MARGIN_MS = 1500;
@@ -21,6 +22,11 @@ async function main(): Promise<void> {
   }
   readDotEnv({ quiet: true });
   const config = readConfig(process.env);
+  if (option === '--check-health') {
+    await checkHealth(config);
+    process.stdout.write('the service is ready\n');
+    return;
+  }
   const logger = createLogger(config.logLevel);
   if (option === '--create-indexes') {
     await createIndexes(config, logger);
