@@ -14,6 +14,7 @@ COPY generated ./generated
 RUN npm run build && npm prune --omit=dev && mkdir data
 
 FROM node:${NODE_VERSION}-bookworm-slim
+WORKDIR /app
 LABEL org.opencontainers.image.title="conversation-session-service" \
       org.opencontainers.image.description="The session store for voice AI: idempotent, gap-free conversation logs over gRPC"
 ENV NODE_ENV=production \
@@ -22,7 +23,6 @@ ENV NODE_ENV=production \
     HTTP_PORT=3000 \
     HEALTH_PORT=50052 \
     DATA_DIR=/app/data
-WORKDIR /app
 COPY package.json ./
 COPY generated/descriptor_set.binpb ./generated/
 COPY --from=build /build/node_modules ./node_modules

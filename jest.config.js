@@ -6,8 +6,8 @@ const driverFile = 'mongodb/lib/runtime_adapters\\.js$';
 /** @type {import('jest').Config} */
 module.exports = {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  // These need a Go toolchain: `npm run test:clients` runs them.
-  testPathIgnorePatterns: ['/node_modules/', '/real-clients\\.test\\.ts$'],
+  // Those need a Go toolchain, and these tools from elsewhere: `npm run test:clients` and `npm run test:deploy` run them.
+  testPathIgnorePatterns: ['/node_modules/', '/real-clients\\.test\\.ts$', '/test/deploy/'],
   transform: { '\\.ts$': toCommonJs, [driverFile]: toCommonJs },
   transformIgnorePatterns: [`/node_modules/(?!(?:.*/)?${driverFile})`],
   globalSetup: '<rootDir>/test/support/global-setup.ts',
