@@ -13,6 +13,7 @@ interface Tool {
 const TOOLS: Readonly<Record<string, Tool>> = {
   grpcurl: { module: 'github.com/fullstorydev/grpcurl/cmd/grpcurl', version: 'v1.9.4' },
   'grpc-health-probe': { module: 'github.com/grpc-ecosystem/grpc-health-probe', version: 'v0.4.61' },
+  kustomize: { module: 'sigs.k8s.io/kustomize/kustomize/v5', version: 'v5.7.1' },
   prom2json: { module: 'github.com/prometheus/prom2json/cmd/prom2json', version: 'v1.5.0' },
 };
 

@@ -16,16 +16,20 @@ const KUBERNETES_VALIDATE = {
 
 /** The linter of Dockerfiles. */
 export async function hadolint(): Promise<string> {
-  return join(await obtain(HADOLINT), 'hadolint');
+  return join(await obtain(HADOLINT), 'bin', 'hadolint');
 }
 
-/** A validator of Kubernetes manifests, which carries the schemas. Its Python, and the program to run with it. */
-export async function kubernetesValidate(): Promise<readonly [string, string]> {
+/** Holds manifests to the schemas of Kubernetes, which the package carries; returns what it says. */
+export async function validateManifests(file: string): Promise<string> {
   const folder = await obtain(KUBERNETES_VALIDATE);
-  return [join(folder, 'python'), join(folder, 'kubernetes-validate')];
+  const program = join(folder, 'bin', 'kubernetes-validate');
+  const { stdout, stderr } = await run('python3', [program, '--strict', file], {
+    env: { ...process.env, PYTHONPATH: folder },
+  });
+  return `${stdout}${stderr}`;
 }
 
-/** A virtual environment with the package, made once and cached; returns its folder of programs. */
+/** A folder with the package and what it needs, made once and cached. */
 async function obtain({ requirement, folder }: { requirement: string; folder: string }): Promise<string> {
   const tools = join(cacheFolder(), 'python');
   const wanted = join(tools, folder);
@@ -34,20 +38,17 @@ async function obtain({ requirement, folder }: { requirement: string; folder: st
     // Made beside and moved at once, so that a run that was broken off leaves no half of it.
     const beside = await mkdtemp(join(tools, 'install-'));
     try {
-      await run('python3', ['-m', 'venv', beside], { timeout: 60_000 });
-      await run(join(beside, 'bin', 'pip'), ['install', '--quiet', requirement], { timeout: 120_000 });
+      const options = ['--quiet', '--disable-pip-version-check', '--target', beside];
+      await run('python3', ['-m', 'pip', 'install', ...options, requirement], { timeout: 120_000 });
       await rename(beside, wanted);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      throw new Error(
-        `The deployment's tests could not install ${requirement} with python3 and pip: ${why}`,
-        {
-          cause: error,
-        },
-      );
+      throw new Error(`The deployment's tests could not install ${requirement} with pip: ${why}`, {
+        cause: error,
+      });
     } finally {
       await rm(beside, { recursive: true, force: true });
     }
   }
-  return join(wanted, 'bin');
+  return wanted;
 }
