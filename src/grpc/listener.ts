@@ -49,11 +49,7 @@ export class Listener {
       this.server = createServer(take);
     } else {
       const server = createTlsServer({ ...tls.options, ALPNProtocols: ['h2'] }, take);
-      server.on('tlsClientError', (error, socket) => {
-        logger.debug({ err: error }, 'a TLS handshake failed');
-        // Node leaves one open that has run out of its time.
-        socket.destroy();
-      });
+      server.on('tlsClientError', (error) => logger.debug({ err: error }, 'a TLS handshake failed'));
       tls.keepCurrent(server);
       this.server = server;
     }

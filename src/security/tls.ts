@@ -1,4 +1,4 @@
-import type { SecureContextOptions, TlsOptions } from 'node:tls';
+import type { SecureContextOptions, Server, TlsOptions } from 'node:tls';
 import type { Logger } from '../telemetry/logger';
 import { type CertificateFiles, secureContextOf } from './certificates';
 import { WatchedFiles } from './watched-files';
@@ -6,15 +6,10 @@ import { WatchedFiles } from './watched-files';
 /** How long a client may take for the handshake, in milliseconds. */
 const HANDSHAKE_MS = 10_000;
 
-/** A server of node:tls, node:https or node:http2. */
-interface SecureServer {
-  setSecureContext(options: SecureContextOptions): void;
-}
-
 /** The certificate that the faces show, as it is in its files now. */
 export class Tls {
   private readonly files: WatchedFiles<SecureContextOptions>;
-  private readonly servers = new Set<SecureServer>();
+  private readonly servers = new Set<Server>();
   private readonly requestCert: boolean;
 
   /** @throws StartError */
@@ -40,9 +35,11 @@ export class Tls {
     };
   }
 
-  /** New handshakes of the server see new files; connections that there are go on. */
-  keepCurrent(server: SecureServer): void {
+  /** New handshakes of the server see new files, and connections that there are go on; a handshake that fails is closed. */
+  keepCurrent(server: Server): void {
     this.servers.add(server);
+    // Node leaves one open that has run out of its time, and it is no use to answer what is no TLS.
+    server.on('tlsClientError', (_, socket) => socket.destroy());
   }
 
   close(): void {

@@ -2104,6 +2104,8 @@ export const DeleteSessionResponse: MessageFns<DeleteSessionResponse> = {
  * Beside the errors that an RPC lists, each can end with
  *
  *   INVALID_ARGUMENT   INVALID_REQUEST    a field breaks a rule or limit, or the request's bytes do not decode
+ *   UNAUTHENTICATED    UNAUTHENTICATED    the server asks for a token (`authorization: Bearer TOKEN`), and there is none, or it is not known
+ *   PERMISSION_DENIED  FORBIDDEN          the token may only read, and the call changes something
  *   RESOURCE_EXHAUSTED OVERLOADED         the server sheds load: try again (google.rpc.RetryInfo says when)
  *   RESOURCE_EXHAUSTED STORAGE_FULL       the disk is nearly full: writes are refused, reads go on
  *   UNAVAILABLE        STORE_UNAVAILABLE  the store cannot be reached: try again (google.rpc.RetryInfo says when)
