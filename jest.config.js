@@ -7,7 +7,7 @@ const driverFile = 'mongodb/lib/runtime_adapters\\.js$';
 module.exports = {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   // These need a Go toolchain: `npm run test:clients` runs them.
-  testPathIgnorePatterns: ['/node_modules/', '/real-clients\\.test\\.ts$'],
+  testPathIgnorePatterns: ['/node_modules/', '/real-clients\\.test\\.ts$', '/test/clients/'],
   transform: { '\\.ts$': toCommonJs, [driverFile]: toCommonJs },
   transformIgnorePatterns: [`/node_modules/(?!(?:.*/)?${driverFile})`],
   globalSetup: '<rootDir>/test/support/global-setup.ts',
