@@ -35,7 +35,7 @@ export async function checkHealth(config: Config): Promise<void> {
     const status = await new Promise<ServingStatus | undefined>((resolve, reject) => {
       const deadline = { deadline: Date.now() + ANSWER_MS };
       client.check({ service: '' }, new Metadata(), deadline, (error, response) => {
-        if (error === null) resolve(response?.status);
+        if (error === null) resolve(response.status);
         else reject(new StartError(`the service does not answer on ${host}:${port}: ${error.details}`));
       });
     });

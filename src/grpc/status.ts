@@ -35,6 +35,9 @@ export function toCode(reason: ErrorReason): Code {
 /** Many clients refuse more than 8 KiB of headers; the rest of the trailers takes its part. */
 const TRAILER_BYTES = 8 * 1024 - 256;
 
+/** Where their code is one that a client's policy may repeat, these are not to be: the same again fails again. */
+const NOT_TO_BE_REPEATED = new Set<ErrorReason>(['STORAGE_FULL', 'SEQUENCE_MISMATCH']);
+
 /** How a call ends that failed, in the form that grpc-js takes. */
 export interface CallStatus {
   readonly code: Code;
@@ -53,7 +56,19 @@ export function toCallStatus(error: ConversationError): CallStatus {
   }
   const metadata = new Metadata();
   metadata.set('grpc-status-details-bin', Buffer.from(trailer));
+  const pushback = pushbackMs(error);
+  if (pushback !== undefined) metadata.set('grpc-retry-pushback-ms', String(pushback));
   return { code: CODES[error.reason], details, metadata };
+}
+
+/**
+ * What gRPC libraries with a retry policy go by: after how long they repeat the call, in
+ * milliseconds, or -1 not to. Up to half more than RetryInfo says, so that callers who were
+ * refused together do not come back together.
+ */
+function pushbackMs({ reason, retryAfterMs }: ConversationError): number | undefined {
+  if (NOT_TO_BE_REPEATED.has(reason)) return -1;
+  return retryAfterMs === undefined ? undefined : Math.ceil(retryAfterMs * (1 + Math.random() / 2));
 }
 
 /** The status as a message, for where a stream answers one request with it. */

@@ -41,18 +41,27 @@ async function obtain(name: string, tool: Tool): Promise<string> {
   return folder;
 }
 
-async function install(name: string, { module, version }: Tool, folder: string): Promise<void> {
+function install(name: string, { module, version }: Tool, folder: string): Promise<void> {
+  const options = { env: { ...process.env, GOBIN: folder } };
+  return runGo(['install', `${module}@${version}`], options, `install ${name} ${version}`);
+}
+
+/** Runs the Go toolchain. @throws an error that says what to do, where there is none */
+export async function runGo(
+  command: readonly string[],
+  options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv },
+  purpose: string,
+): Promise<void> {
   try {
-    const env = { ...process.env, GOBIN: folder };
-    await promisify(execFile)('go', ['install', `${module}@${version}`], { env, timeout: 300_000 });
+    await promisify(execFile)('go', command, { ...options, timeout: 300_000 });
   } catch (error) {
     // Node's own errors are no instances of the Error that Jest gives its tests.
     const why = types.isNativeError(error) ? error : new Error(String(error));
     const missing = 'code' in why && why.code === 'ENOENT';
     throw new Error(
       missing
-        ? `The real-client tests install ${name} with Go, and there is no go on PATH: install Go 1.24 or later, then run them again.`
-        : `The real-client tests could not install ${name} ${version}: ${why.message.trim()}`,
+        ? `These tests need Go to ${purpose}, and there is no go on PATH: install Go 1.24 or later, then run them again.`
+        : `These tests could not ${purpose}: ${why.message.trim()}`,
       { cause: error },
     );
   }

@@ -8,6 +8,7 @@ import { RpcClient } from './rpc-client';
 
 /** A gRPC server on a free port, and a client of it. */
 export interface SessionServer {
+  readonly port: number;
   readonly client: RpcClient;
   /** Shuts the server down, and leaves the client. */
   stop(): Promise<void>;
@@ -40,11 +41,12 @@ export async function startSessionServer(
     new WorkBudget(unansweredRequests, unansweredBytes),
     { logger, metrics: new Metrics(), tracing: undefined },
   );
-  const client = new RpcClient(await server.listen());
+  const port = await server.listen();
+  const client = new RpcClient(port);
   const stop = (): Promise<void> => server.close(5000);
   const close = async (): Promise<void> => {
     client.close();
     await stop();
   };
-  return { client, stop, close };
+  return { port, client, stop, close };
 }

@@ -7,6 +7,8 @@ import {
   deadlineExceeded,
   internalError,
   invalidRequest,
+  overloaded,
+  sequenceMismatch,
   sessionNotFound,
   shuttingDown,
   storageFull,
@@ -84,6 +86,31 @@ test.each([
   );
   expect(retry).toEqual({ retryDelay: { seconds, nanos } });
 });
+
+test.each([
+  { error: overloaded(), least: 500, most: 750 },
+  { error: storeUnavailable(), least: 1000, most: 1500 },
+  { error: shuttingDown(), least: 100, most: 150 },
+  { error: storageFull(), least: -1, most: -1 },
+  { error: sequenceMismatch(1, 2), least: -1, most: -1 },
+])('a library that repeats calls is told when for $error.reason, or not to', ({ error, least, most }) => {
+  const told = Array.from({ length: 50 }, () =>
+    toCallStatus(error).metadata.get('grpc-retry-pushback-ms').map(Number),
+  );
+  for (const values of told) {
+    expect(values).toHaveLength(1);
+    expect(Number.isInteger(values[0])).toBe(true);
+    expect(values[0]).toBeGreaterThanOrEqual(least);
+    expect(values[0]).toBeLessThanOrEqual(most);
+  }
+});
+
+test.each([deadlineExceeded(), internalError(new Error('secret')), sessionNotFound('one')])(
+  'it is told nothing for $reason',
+  (error) => {
+    expect(toCallStatus(error).metadata.get('grpc-retry-pushback-ms')).toEqual([]);
+  },
+);
 
 test('errors that no wait mends have no RetryInfo, and valid requests no BadRequest', () => {
   const found = detailsOf(toCallStatus(sessionNotFound('one')));

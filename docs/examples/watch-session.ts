@@ -1,0 +1,46 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Metadata, status as Code } from '@grpc/grpc-js';
+import type { Event } from '../../generated/conversation/v1/event';
+import type {
+  SessionServiceClient,
+  WatchSessionResponse,
+} from '../../generated/conversation/v1/session_service';
+
+/** Ends of a watch after which it is opened again. */
+const PASSING = new Set<unknown>([Code.UNAVAILABLE, Code.RESOURCE_EXHAUSTED, Code.INTERNAL, Code.UNKNOWN]);
+
+/** How long to wait before another, in milliseconds: the first time, and at most. */
+const FIRST_WAIT_MS = 100;
+const LONGEST_WAIT_MS = 5_000;
+
+/** A session's events after a sequence, each once and in order, until the session's end: through any server. */
+export async function* watchSession(
+  client: SessionServiceClient,
+  sessionId: string,
+  afterSequence = 0,
+): AsyncGenerator<Event> {
+  let last = afterSequence;
+  let failures = 0;
+  for (;;) {
+    const watch = client.watchSession(
+      { sessionId, afterSequence: last },
+      new Metadata({ waitForReady: true }),
+    );
+    try {
+      const updates: AsyncIterable<WatchSessionResponse> = watch;
+      for await (const { update } of updates) {
+        failures = 0;
+        if (update?.$case !== 'event') continue;
+        last = update.value.sequence;
+        yield update.value;
+      }
+      return;
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && PASSING.has(error.code))) throw error;
+      await sleep(Math.min(FIRST_WAIT_MS * 2 ** failures, LONGEST_WAIT_MS) * (0.5 + Math.random() / 2));
+      failures += 1;
+    } finally {
+      watch.cancel();
+    }
+  }
+}

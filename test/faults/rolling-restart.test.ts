@@ -1,0 +1,134 @@
+import { credentials } from '@grpc/grpc-js';
+import { CHANNEL_OPTIONS, connect as connectAsDocumented } from '../../docs/examples/connect';
+import { IngestClient } from '../../docs/examples/ingest-client';
+import { watchSession } from '../../docs/examples/watch-session';
+import type { Event } from '../../generated/conversation/v1/event';
+import { SessionStatus } from '../../generated/conversation/v1/session';
+import { SessionServiceClient } from '../../generated/conversation/v1/session_service';
+import { CallLoad } from '../support/call-load';
+import { connect, disconnect, readLog } from '../support/connect';
+import { ReplicaSet } from '../support/replica-set';
+import { endServices } from '../support/service-process';
+import { TwoServers } from '../support/two-servers';
+import { until } from '../support/until';
+
+const SESSIONS = ['call-1', 'call-2', 'call-3', 'call-4'];
+
+let set: ReplicaSet;
+let servers: TwoServers;
+
+beforeAll(async () => {
+  set = await ReplicaSet.start(1);
+}, 60_000);
+
+beforeEach(async () => {
+  servers = await TwoServers.start(set.uri);
+});
+
+afterEach(async () => {
+  disconnect();
+  await endServices();
+});
+
+afterAll(() => set.stop());
+
+/** So many calls more are answered well. */
+async function more(load: CallLoad, count = 400): Promise<void> {
+  const enough = load.answered + count;
+  await until('calls go on', () => (load.answered >= enough ? true : undefined), 20_000);
+}
+
+async function createSessions(name: string): Promise<string[]> {
+  const ids = SESSIONS.map((session) => `${name}-${session}`);
+  for (const sessionId of ids) {
+    await connect(servers.ports[0] ?? 0).createSession({
+      sessionId,
+      status: SessionStatus.SESSION_STATUS_ACTIVE,
+    });
+  }
+  return ids;
+}
+
+async function collect(events: AsyncIterable<Event>): Promise<Event[]> {
+  const collected: Event[] = [];
+  for await (const event of events) collected.push(event);
+  return collected;
+}
+
+/** Each log and each watch of it is what was acknowledged: dense, each event once. */
+async function expectWhole(
+  sessionIds: readonly string[],
+  watched: readonly Event[][],
+  { acknowledgements }: CallLoad,
+): Promise<void> {
+  const client = connect(servers.ports[1] ?? 0);
+  for (const [index, sessionId] of sessionIds.entries()) {
+    const stored = await readLog(client, sessionId);
+    for (const events of [stored, watched[index] ?? []]) {
+      expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_, at) => at + 1));
+      expect(new Map(events.map(({ eventId, sequence }) => [eventId, sequence]))).toEqual(
+        acknowledgements.sequences.get(sessionId),
+      );
+    }
+  }
+}
+
+/** Each server in turn is ended and started anew, twice, under load; returns the load, once all is found whole. */
+async function restartEach(name: string, signal: NodeJS.Signals, exitCode: number | null): Promise<CallLoad> {
+  const sessionIds = await createSessions(name);
+  const client = connectAsDocumented(servers.target);
+  const ingest = new IngestClient(client);
+  const watches = sessionIds.map((sessionId) => collect(watchSession(client, sessionId)));
+  const load = new CallLoad(client, sessionIds);
+  const running = load.run(ingest);
+
+  await more(load);
+  for (const index of [0, 1, 0, 1]) {
+    expect(await servers.restart(index, signal)).toEqual({ code: exitCode });
+    await more(load);
+  }
+  load.stop();
+  await running;
+  await ingest.close();
+  for (const sessionId of sessionIds) {
+    await connect(servers.ports[0] ?? 0).completeSession({ sessionId });
+  }
+  const watched = await Promise.all(watches);
+  client.close();
+  await expectWhole(sessionIds, watched, load);
+  return load;
+}
+
+it('fails no call while each server in turn is stopped and started anew', async () => {
+  const { failures } = await restartEach('stopped', 'SIGTERM', 0);
+  expect(failures).toEqual([]);
+}, 60_000);
+
+it('loses nothing while each server in turn is killed: what was cut in its answer is UNAVAILABLE', async () => {
+  const { failures } = await restartEach('killed', 'SIGKILL', null);
+  // The library tries no call again whose answer has begun.
+  for (const failure of failures) expect(failure).toMatch(/^UNAVAILABLE: /);
+}, 60_000);
+
+it('is the policy that does it: with round_robin alone calls fail when a server is stopped', async () => {
+  const sessionIds = await createSessions('unprotected');
+  const client = new SessionServiceClient(servers.target, credentials.createInsecure(), {
+    ...CHANNEL_OPTIONS,
+    'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }),
+  });
+  const ingest = new IngestClient(client);
+  const load = new CallLoad(client, sessionIds);
+  const running = load.run(ingest);
+  await more(load);
+  for (let restarts = 0; load.failures.length === 0 && restarts < 8; restarts += 1) {
+    await servers.restart(restarts % 2, 'SIGTERM');
+    await more(load);
+  }
+  load.stop();
+  await running;
+  await ingest.close();
+  client.close();
+
+  expect(load.failures).not.toEqual([]);
+  for (const failure of load.failures) expect(failure).toMatch(/^UNAVAILABLE: /);
+}, 60_000);
