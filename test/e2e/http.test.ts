@@ -50,7 +50,10 @@ describe('a service', () => {
 
   it('has a page on which the API can be tried, with all that it needs', async () => {
     const { url } = await startService();
-    const page = await (await fetch(`${url}/docs`)).text();
+    const found = await fetch(`${url}/docs`);
+    // A browser that is asked for TLS where there is none loads nothing.
+    expect(found.headers.get('content-security-policy')).not.toContain('upgrade-insecure-requests');
+    const page = await found.text();
     const assets = [...page.matchAll(/(?:href|src)="(\.?\/[^"]+)"/g)].map(([, path]) => path ?? '');
     expect(assets.length).toBeGreaterThan(3);
     for (const asset of assets) {
