@@ -162,8 +162,10 @@ export class HttpServer {
     } catch (error) {
       return error instanceof Error ? error : internalError(error);
     }
-    const announced = Number(request.headers['content-length'] ?? 0);
-    const bytes = request.headers['transfer-encoding'] === undefined ? announced : LIMITS.messageBytes;
+    // What announces no length, or one that will be refused, counts as the largest that is taken.
+    const { 'content-length': announced = '0', 'transfer-encoding': encoding } = request.headers;
+    const bytes =
+      encoding === undefined ? Math.min(Number(announced), LIMITS.messageBytes) : LIMITS.messageBytes;
     this.budget.take(bytes);
     reply.raw.once('close', () => this.budget.release(bytes));
     return undefined;

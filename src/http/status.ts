@@ -52,7 +52,8 @@ export function toErrorReply(error: ConversationError): ErrorReply {
 
 /** What went wrong before a request came to the service's own code. */
 export function plainErrorBody(statusCode: number, message = STATUS_CODES[statusCode] ?? ''): ErrorBody {
-  return { statusCode, message: statusCode === 400 ? [message] : message };
+  const text = truncateText(message, LIMITS.errorMessageBytes);
+  return { statusCode, message: statusCode === 400 ? [text] : text };
 }
 
 function lineOf(field: string, description: string): string {

@@ -147,10 +147,10 @@ describe('a server whose store takes its time', () => {
   });
 
   it.each([
-    [storageFull(), 507],
-    [storeUnavailable(), 503],
-    [new Error('secret'), 500],
-  ])('answers %s with %i', async (error, status) => {
+    ['a full disk', storageFull(), 507],
+    ['a lost store', storeUnavailable(), 503],
+    ['anything else', new Error('secret'), 500],
+  ])('answers %s', async (_, error, status) => {
     const http = await start();
     const request = http.post(PATH, EVENT);
     const [append] = await held();
