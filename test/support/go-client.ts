@@ -42,7 +42,7 @@ export class GoClient {
   }
 
   /** So many calls more are answered well. */
-  async more(count = 400): Promise<void> {
+  async more(count = 250): Promise<void> {
     const enough = this.progress.answered + count;
     await until(
       'calls of the client in Go go on',
