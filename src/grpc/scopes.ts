@@ -23,5 +23,9 @@ const SCOPES: Readonly<Record<RpcName, Scope>> = {
 
 /** Lets the call in by its `authorization` metadata. @throws ConversationError UNAUTHENTICATED, FORBIDDEN */
 export function grantFor(rpc: RpcName, metadata: Metadata, access: Access): Grant {
-  return access.check(metadata.get('authorization')[0]?.toString(), SCOPES[rpc]);
+  return access.check(authorizationOf(metadata), SCOPES[rpc]);
+}
+
+export function authorizationOf(metadata: Metadata): string | undefined {
+  return metadata.get('authorization')[0]?.toString();
 }

@@ -1,5 +1,5 @@
 import { logVerbosity, Server, type ServerOptions, setLogVerbosity } from '@grpc/grpc-js';
-import type { Access } from '../core/access';
+import { type Access, OPEN_ACCESS } from '../core/access';
 import { LIMITS } from '../core/limits';
 import type { SessionRepository } from '../core/session-repository';
 import { noLongerThan } from '../core/no-longer-than';
@@ -10,6 +10,7 @@ import { CallsInFlight } from './calls-in-flight';
 import { Health } from './health';
 import { Listener, type ListenerSettings } from './listener';
 import { addReflection } from './reflection';
+import { refusingStrangers } from './refuse-strangers';
 import { SESSION_SERVICE_DEFINITION, sessionServiceImplementation } from './session-service';
 
 export interface GrpcSettings extends ListenerSettings {
@@ -81,8 +82,10 @@ export class GrpcServer {
   }
 }
 
-function serverOptions({ connectionAgeMs, streamsPerConnection }: GrpcSettings): ServerOptions {
+function serverOptions({ access, connectionAgeMs, streamsPerConnection }: GrpcSettings): ServerOptions {
   return {
+    // Where nobody is asked for a token there are no strangers, and nothing to pay for.
+    interceptors: access === OPEN_ACCESS ? [] : [refusingStrangers(access)],
     'grpc.max_receive_message_length': LIMITS.messageBytes,
     'grpc.max_send_message_length': LIMITS.messageBytes,
     'grpc.max_concurrent_streams': streamsPerConnection,

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { connect as connectHttp2 } from 'node:http2';
 import { Client, credentials } from '@grpc/grpc-js';
 import type { SessionServiceService } from '../../generated/conversation/v1/session_service';
 import { HealthCheckResponse } from '../../generated/grpc/health/v1/health';
@@ -134,6 +135,24 @@ it('says what to do, in the way of all errors', async () => {
     details: expect.stringContaining('read-write') as string,
     info: { domain: 'conversation.v1', reason: 'FORBIDDEN', metadata: {} },
   });
+});
+
+it('refuses a stranger by the headers alone, before it has sent what the call is about', async () => {
+  const { port } = await startGuarded();
+  const session = connectHttp2(`http://127.0.0.1:${port}`);
+  try {
+    const begin = (rpc: string): Promise<unknown> => {
+      const headers = { ':method': 'POST', ':path': `/conversation.v1.SessionService/${rpc}` };
+      const stream = session.request({ ...headers, 'content-type': 'application/grpc', te: 'trailers' });
+      // The beginning of a message of 4 MiB.
+      stream.write(Buffer.concat([Buffer.from([0, 0, 63, 255, 255]), Buffer.alloc(100_000)]));
+      return new Promise((resolve) => stream.once('response', (reply) => resolve(reply['grpc-status'])));
+    };
+    const rpcs = ['AddEvent', 'GetSession', 'WatchSession', 'IngestEvents'];
+    expect(await Promise.all(rpcs.map(begin))).toEqual(rpcs.map(() => '16'));
+  } finally {
+    session.destroy();
+  }
 });
 
 it('names the caller in the log, where the file names one', async () => {
