@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { Agent, type RequestOptions, request } from 'node:https';
+import { connect as connectTcp } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { Authority, type Identity, SwappedFiles } from '../support/certificates';
 import { HttpClient } from '../support/http-client';
@@ -122,6 +123,16 @@ describe('TLS', () => {
     const stranger = new Authority('other').issue('client');
     await expect(ask(url, { ca, cert: stranger.certificate, key: stranger.key })).rejects.toThrow();
   });
+
+  it('cuts who does not finish the handshake', async () => {
+    const authority = new Authority('own');
+    const { url } = await startService(environment(new SwappedFiles(pair(authority.issue('server')))));
+    const silent = connectTcp(Number(new URL(url).port), '127.0.0.1');
+    silent.on('error', () => undefined).resume();
+    const connectedAt = performance.now();
+    await new Promise((resolve) => silent.once('close', resolve));
+    expect(performance.now() - connectedAt).toBeGreaterThan(5_000);
+  }, 20_000);
 
   it('shows a new certificate to new connections, and keeps the old ones', async () => {
     const authority = new Authority('own');
