@@ -45,6 +45,14 @@ export async function startApp(
     throw error;
   }
   let serving = false;
+  const { tls } = security;
+  if (tls !== undefined) {
+    metrics.gauge(
+      'conversation_certificate_expiry_timestamp_seconds',
+      'When the certificate that is shown expires, in seconds since 1970.',
+      () => tls.expiresAt.getTime() / 1000,
+    );
+  }
   metrics.gauge('conversation_store_ready', '1 while the store answers.', () => Number(serving));
   const readiness = new Readiness(
     repository,

@@ -50,7 +50,7 @@ export class Faces {
       );
     }
     if (healthPort !== undefined) {
-      this.health = new HealthServer({ host, port: healthPort, connections }, telemetry.logger);
+      this.health = new HealthServer({ host, port: healthPort, connections }, telemetry);
     }
   }
 

@@ -1,5 +1,5 @@
 import { Server } from '@grpc/grpc-js';
-import type { Logger } from '../telemetry/logger';
+import type { Telemetry } from '../telemetry/telemetry';
 import { Health } from './health';
 import { Listener, type ListenerSettings } from './listener';
 
@@ -16,9 +16,9 @@ export class HealthServer {
   });
   private readonly listener: Listener;
 
-  constructor(settings: Omit<ListenerSettings, 'tls'>, logger: Logger) {
+  constructor(settings: Omit<ListenerSettings, 'tls'>, telemetry: Telemetry) {
     this.health.addToServer(this.server);
-    this.listener = new Listener(this.server, { ...settings, tls: undefined }, logger);
+    this.listener = new Listener(this.server, 'health', { ...settings, tls: undefined }, telemetry);
   }
 
   /** Listens, and returns the port. */

@@ -2,15 +2,10 @@ import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { type Server, ServerCredentials } from '@grpc/grpc-js';
 import type { Tls } from '../security/tls';
-import type { Logger } from '../telemetry/logger';
+import { boundConnections, type ConnectionSettings, type Face } from '../telemetry/bound-connections';
+import type { Telemetry } from '../telemetry/telemetry';
 
-/** Where a server is reached, and by how many. */
-export interface ListenerSettings {
-  readonly host: string;
-  /** 0 takes a free one. */
-  readonly port: number;
-  /** Connections at once; further ones are closed as they come. */
-  readonly connections: number;
+export interface ListenerSettings extends ConnectionSettings {
   /** Undefined: plain text. */
   readonly tls: Tls | undefined;
 }
@@ -19,9 +14,6 @@ export interface ListenerSettings {
 const GREETING_MS = 10_000;
 const GREETING_BYTES = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'.length;
 
-/** How often it is told at most that connections were refused, in milliseconds. */
-const REFUSALS_MS = 60_000;
-
 /**
  * Takes a gRPC server's connections: the library's own listener has no bound on how many there are
  * nor on how long they say nothing, and cannot take a new certificate by its public interface.
@@ -29,15 +21,15 @@ const REFUSALS_MS = 60_000;
 export class Listener {
   private readonly server: NetServer;
   private readonly sockets = new Set<Socket>();
-  private refused = 0;
-  private toldAt = -Infinity;
 
   constructor(
     grpcServer: Server,
+    face: Face,
     private readonly settings: ListenerSettings,
-    private readonly logger: Logger,
+    private readonly telemetry: Telemetry,
   ) {
     const { tls } = settings;
+    const { logger } = telemetry;
     const injector = grpcServer.createConnectionInjector(ServerCredentials.createInsecure());
     const take = (socket: Socket | TLSSocket): void => {
       // What goes wrong with it is the HTTP/2 session's to deal with; unheard, it would end the process.
@@ -53,12 +45,11 @@ export class Listener {
       tls.keepCurrent(server);
       this.server = server;
     }
-    this.server.maxConnections = settings.connections;
+    boundConnections(this.server, face, settings, telemetry);
     this.server.on('connection', (socket: Socket) => {
       this.sockets.add(socket);
       socket.once('close', () => this.sockets.delete(socket));
     });
-    this.server.on('drop', () => this.tellOfRefusal());
   }
 
   /** Returns the port. */
@@ -68,7 +59,9 @@ export class Listener {
       this.server.once('error', reject);
       this.server.listen(port, host, () => {
         this.server.off('error', reject);
-        this.server.on('error', (error) => this.logger.error({ err: error }, 'a connection cannot be taken'));
+        this.server.on('error', (error) =>
+          this.telemetry.logger.error({ err: error }, 'a connection cannot be taken'),
+        );
         const address = this.server.address();
         resolve(typeof address === 'object' && address !== null ? address.port : port);
       });
@@ -83,18 +76,6 @@ export class Listener {
   /** Cuts what connections there are. */
   cut(): void {
     for (const socket of this.sockets) socket.destroy();
-  }
-
-  private tellOfRefusal(): void {
-    this.refused += 1;
-    if (performance.now() - this.toldAt < REFUSALS_MS) return;
-    const { host, port, connections } = this.settings;
-    this.logger.warn(
-      { host, port, connections, refused: this.refused },
-      'connections are refused: there are as many as CONNECTIONS lets in',
-    );
-    this.toldAt = performance.now();
-    this.refused = 0;
   }
 }
 

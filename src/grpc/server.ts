@@ -59,7 +59,7 @@ export class GrpcServer {
     this.server.addService(SESSION_SERVICE_DEFINITION, sessionServiceImplementation(repository, call));
     this.health.addToServer(this.server);
     if (settings.reflection) addReflection(this.server);
-    this.listener = new Listener(this.server, settings, telemetry.logger);
+    this.listener = new Listener(this.server, 'grpc', settings, telemetry);
   }
 
   /** Listens, and returns the port. */

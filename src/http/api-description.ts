@@ -2,6 +2,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance, FastifySchema } from 'fastify';
 import { LIMITS } from '../core/limits';
+import { EVENT, ID, LANGUAGE, METADATA, optional, PAGE, PAYLOAD, SESSION, TYPE } from './api-schemas';
 import type { SessionRouteName } from './session-routes';
 
 const TITLE = 'Conversation session service';
@@ -15,94 +16,6 @@ const DESCRIPTION = [
   'Every write is safe to repeat: the first one with an id decides, and later ones return what is stored.',
   'The gRPC API has more: live watching, streams, lists, updates, deletion.',
 ].join(' ');
-
-const ID = {
-  type: 'string',
-  minLength: 1,
-  description: `1 to ${LIMITS.idBytes} bytes of UTF-8, no control characters.`,
-};
-const LANGUAGE = { type: 'string', description: 'A well-formed language tag (RFC 5646), stored as given.' };
-const METADATA = {
-  type: 'object',
-  additionalProperties: true,
-  description: `Any JSON object of at most ${LIMITS.metadataBytes} bytes in the protobuf encoding and ${LIMITS.structLevels} levels; left out: {}.`,
-};
-const PAYLOAD = {
-  type: 'object',
-  additionalProperties: true,
-  description: `Any JSON object of at most ${LIMITS.payloadBytes} bytes in the protobuf encoding and ${LIMITS.structLevels} levels; left out: {}.`,
-};
-const TYPE = {
-  type: 'string',
-  minLength: 1,
-  description: `1 to ${LIMITS.typeBytes} bytes, no control characters; any string, such as user_speech or barge_in.`,
-};
-const ROW_ID = { type: 'string', pattern: '^[0-9a-f]{24}$', description: 'Made when the row is.' };
-const TIME = { type: 'string', format: 'date-time', description: 'ISO 8601 with milliseconds.' };
-
-const SESSION = {
-  type: 'object',
-  required: ['_id', 'sessionId', 'status', 'language', 'startedAt', 'endedAt', 'metadata'],
-  properties: {
-    _id: ROW_ID,
-    sessionId: ID,
-    status: { type: 'string', enum: ['initiated', 'active', 'completed', 'failed'] },
-    language: LANGUAGE,
-    startedAt: TIME,
-    endedAt: {
-      type: ['string', 'null'],
-      format: 'date-time',
-      description: 'null until the session is ended.',
-    },
-    metadata: METADATA,
-  },
-  examples: [
-    {
-      _id: '6742e5f0a1b2c3d4e5f60718',
-      sessionId: 'session-1',
-      status: 'active',
-      language: 'en-US',
-      startedAt: '2026-11-23T09:30:00.123Z',
-      endedAt: null,
-      metadata: { channel: 'phone' },
-    },
-  ],
-};
-
-const EVENT = {
-  type: 'object',
-  required: ['_id', 'eventId', 'sessionId', 'type', 'payload', 'timestamp'],
-  properties: { _id: ROW_ID, eventId: ID, sessionId: ID, type: TYPE, payload: PAYLOAD, timestamp: TIME },
-  examples: [
-    {
-      _id: '6742e5f1a1b2c3d4e5f60719',
-      eventId: 'event-1',
-      sessionId: 'session-1',
-      type: 'user_speech',
-      payload: { text: 'Hello?' },
-      timestamp: '2026-11-23T09:30:01.456Z',
-    },
-  ],
-};
-
-const PAGE = {
-  type: 'object',
-  required: ['session', 'events', 'pagination'],
-  properties: {
-    session: SESSION,
-    events: { type: 'array', items: EVENT, description: 'In the order of the log.' },
-    pagination: {
-      type: 'object',
-      required: ['offset', 'limit', 'total', 'hasMore'],
-      properties: {
-        offset: { type: 'integer' },
-        limit: { type: 'integer', description: 'The limit that was applied.' },
-        total: { type: 'integer', description: 'Events of the session.' },
-        hasMore: { type: 'boolean', description: 'Go on from offset + events.length while it is true.' },
-      },
-    },
-  },
-};
 
 const ERROR_BODY = (message: object) => ({
   type: 'object',
@@ -150,8 +63,8 @@ const DESCRIPTIONS: Record<SessionRouteName, FastifySchema> = {
       properties: {
         sessionId: ID,
         language: LANGUAGE,
-        status: { type: 'string', enum: ['initiated', 'active'], default: 'initiated' },
-        metadata: METADATA,
+        status: optional({ type: 'string', enum: ['initiated', 'active', null], default: 'initiated' }),
+        metadata: optional(METADATA),
       },
       examples: [{ sessionId: 'session-1', language: 'en-US', metadata: { channel: 'phone' } }],
     },
@@ -173,7 +86,7 @@ const DESCRIPTIONS: Record<SessionRouteName, FastifySchema> = {
       type: 'object',
       required: ['eventId', 'type'],
       additionalProperties: false,
-      properties: { eventId: ID, type: TYPE, payload: PAYLOAD },
+      properties: { eventId: ID, type: TYPE, payload: optional(PAYLOAD) },
       examples: [{ eventId: 'event-1', type: 'user_speech', payload: { text: 'Hello?' } }],
     },
     response: {
@@ -193,10 +106,17 @@ const DESCRIPTIONS: Record<SessionRouteName, FastifySchema> = {
       type: 'object',
       additionalProperties: false,
       properties: {
-        offset: { type: 'integer', minimum: 0, default: 0, description: 'Events of the log to begin after.' },
+        offset: {
+          type: 'integer',
+          minimum: 0,
+          maximum: Number.MAX_SAFE_INTEGER,
+          default: 0,
+          description: 'Events of the log to begin after.',
+        },
         limit: {
           type: 'integer',
           minimum: 0,
+          maximum: Number.MAX_SAFE_INTEGER,
           default: LIMITS.pageDefault,
           description: `Events at most; over ${LIMITS.pageMaximum} is taken as ${LIMITS.pageMaximum}. A page also ends before it would pass ${LIMITS.pageBytes} bytes.`,
         },
@@ -214,8 +134,12 @@ const DESCRIPTIONS: Record<SessionRouteName, FastifySchema> = {
       additionalProperties: false,
       description: 'May be left out.',
       properties: {
-        status: { type: 'string', enum: ['completed', 'failed'], default: 'completed' },
-        endReason: { type: 'string', description: `At most ${LIMITS.endReasonBytes} bytes.` },
+        status: optional({ type: 'string', enum: ['completed', 'failed', null], default: 'completed' }),
+        endReason: optional({
+          type: 'string',
+          maxLength: LIMITS.endReasonBytes,
+          description: `At most ${LIMITS.endReasonBytes} bytes.`,
+        }),
       },
       examples: [{ status: 'completed', endReason: 'hang-up' }],
     },
@@ -245,6 +169,13 @@ export function addApiDescription(app: FastifyInstance): void {
         },
       },
       security: [{}, { token: [] }],
+    },
+    transformObject: (described) => {
+      if (!('openapiObject' in described)) return described.swaggerObject;
+      // The library calls every body required.
+      const body = described.openapiObject.paths?.['/sessions/{sessionId}/complete']?.post?.requestBody;
+      if (body !== undefined && 'content' in body) body.required = false;
+      return described.openapiObject;
     },
   });
   app.register(swaggerUi, {

@@ -1,6 +1,13 @@
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Tls } from '../security/tls';
+import { boundConnections, type ConnectionSettings } from '../telemetry/bound-connections';
+import type { Telemetry } from '../telemetry/telemetry';
+
+export interface BoundServerSettings extends ConnectionSettings {
+  /** Undefined: plain text. */
+  readonly tls: Tls | undefined;
+}
 
 /** Bytes of a request's line and headers at most. */
 export const HEADER_BYTES = 16 * 1024;
@@ -18,13 +25,15 @@ const OPTIONS: ServerOptions = {
 /** Node's server with bounds on what clients may have and on how long they may take. */
 export function createBoundServer(
   handler: RequestListener,
-  { connections, tls }: { readonly connections: number; readonly tls: Tls | undefined },
+  settings: BoundServerSettings,
+  telemetry: Telemetry,
 ): Server {
+  const { tls } = settings;
   const server =
     tls === undefined
       ? createServer(OPTIONS, handler)
       : createTlsServer({ ...OPTIONS, ...tls.options }, handler);
   if ('setSecureContext' in server) tls?.keepCurrent(server);
-  server.maxConnections = connections;
+  boundConnections(server, 'http', settings, telemetry);
   return server;
 }

@@ -19,32 +19,22 @@ import { noLongerThan } from '../core/no-longer-than';
 import { RequestContext } from '../core/request-context';
 import type { SessionRepository } from '../core/session-repository';
 import type { WorkBudget } from '../core/work-budget';
-import type { Tls } from '../security/tls';
 import type { Telemetry } from '../telemetry/telemetry';
 import { addApiDescription, descriptionOf } from './api-description';
 import { parseJsonBody } from './json-body';
-import { createBoundServer, HEADER_BYTES } from './bound-server';
+import { type BoundServerSettings, createBoundServer, HEADER_BYTES } from './bound-server';
 import { answerMalformed } from './malformed-request';
 import { addOperationsRoutes } from './operations-routes';
 import { beginRecord, recordOf } from './request-record';
 import { type SessionRoute, sessionRoutes } from './session-routes';
 import { plainErrorBody, toErrorReply } from './status';
 
-export interface HttpSettings {
+export interface HttpSettings extends BoundServerSettings {
   /** Who may use which route; health and the API's description are open to all. */
   readonly access: Access;
-  /** Undefined: plain text. */
-  readonly tls: Tls | undefined;
-  readonly host: string;
-  /** 0 takes a free one. */
-  readonly port: number;
   /** How long a request may take from when it is whole, in milliseconds. */
   readonly requestDeadlineMs: number;
-  /** Connections at once; further ones are closed. */
-  readonly connections: number;
 }
-
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 /** The HTTP face: four routes in JSON on the core that gRPC has, and what operators ask. */
 export class HttpServer {
@@ -60,7 +50,7 @@ export class HttpServer {
   ) {
     this.app = Fastify({
       bodyLimit: LIMITS.messageBytes,
-      serverFactory: (handler) => createBoundServer(handler, settings),
+      serverFactory: (handler) => createBoundServer(handler, settings, telemetry),
       routerOptions: { maxParamLength: HEADER_BYTES },
       // What comes on kept connections while the server closes is answered in the service's own form.
       return503OnClosing: false,
@@ -203,7 +193,7 @@ function refuseOtherMethods(app: FastifyInstance, routes: readonly SessionRoute[
     const taken: string[] = routes.filter((route) => route.path === path).map(({ method }) => method);
     if (taken.includes('GET')) taken.push('HEAD');
     app.route({
-      method: METHODS.filter((method) => !taken.includes(method)),
+      method: app.supportedMethods.filter((method) => !taken.includes(method)),
       url: path,
       schema: { hide: true },
       handler: (request, reply) =>

@@ -14,31 +14,39 @@ export interface CertificateFiles {
   readonly clientCa: NamedFile | undefined;
 }
 
+/** What the files hold. */
+export interface ServerIdentity {
+  readonly context: SecureContextOptions;
+  /** When the first of the certificate's chain ends. */
+  readonly expiresAt: Date;
+}
+
 /** @throws StartError that names the setting whose file cannot be used */
-export function secureContextOf(
+export function readIdentity(
   { certificate, key, clientCa }: CertificateFiles,
   contents: readonly Buffer[],
-): SecureContextOptions {
+): ServerIdentity {
   const [cert = Buffer.alloc(0), privateKey = Buffer.alloc(0), ca = Buffer.alloc(0)] = contents;
-  const [own] = parseCertificates(certificate, cert);
-  if (own?.checkPrivateKey(parseKey(key, privateKey)) !== true) {
+  const chain = parseCertificates(certificate, cert);
+  if (chain[0]?.checkPrivateKey(parseKey(key, privateKey)) !== true) {
     throw new StartError(
       `${key.setting} ${key.path} does not fit the certificate in ${certificate.setting} ${certificate.path}: give the key that the certificate was made for (the server's certificate comes first in its file)`,
     );
   }
   if (clientCa !== undefined) parseCertificates(clientCa, ca);
-  const options: SecureContextOptions = {
+  const context: SecureContextOptions = {
     ...{ cert, key: privateKey, minVersion: MINIMUM_VERSION },
     ...(clientCa === undefined ? {} : { ca }),
   };
   try {
-    createSecureContext(options);
+    createSecureContext(context);
   } catch (error) {
     throw new StartError(
       `${certificate.setting} and ${key.setting} cannot be used for TLS: ${messageOf(error)}`,
     );
   }
-  return options;
+  const ends = chain.map(({ validTo }) => Date.parse(validTo));
+  return { context, expiresAt: new Date(Math.min(...ends)) };
 }
 
 function parseCertificates({ setting, path }: NamedFile, content: Buffer): X509Certificate[] {

@@ -1,14 +1,14 @@
-import type { SecureContextOptions, Server, TlsOptions } from 'node:tls';
+import type { Server, TlsOptions } from 'node:tls';
 import type { Logger } from '../telemetry/logger';
-import { type CertificateFiles, secureContextOf } from './certificates';
-import { WatchedFiles } from './watched-files';
+import { type CertificateFiles, readIdentity, type ServerIdentity } from './certificates';
+import { type NamedFile, WatchedFiles } from './watched-files';
 
 /** How long a client may take for the handshake, in milliseconds. */
 const HANDSHAKE_MS = 10_000;
 
 /** The certificate that the faces show, as it is in its files now. */
 export class Tls {
-  private readonly files: WatchedFiles<SecureContextOptions>;
+  private readonly files: WatchedFiles<ServerIdentity>;
   private readonly servers = new Set<Server>();
   private readonly requestCert: boolean;
 
@@ -18,19 +18,28 @@ export class Tls {
     this.requestCert = clientCa !== undefined;
     this.files = new WatchedFiles(
       [certificate, key, ...(clientCa === undefined ? [] : [clientCa])],
-      (contents) => secureContextOf(files, contents),
-      (context) => {
-        for (const server of this.servers) server.setSecureContext(context);
+      (contents) => {
+        const identity = readIdentity(files, contents);
+        if (identity.expiresAt.getTime() < Date.now()) logger.warn(identityExpired(certificate, identity));
+        return identity;
+      },
+      (identity) => {
+        for (const server of this.servers) server.setSecureContext(identity.context);
       },
       logger,
     );
+  }
+
+  /** When the certificate that is shown ends. */
+  get expiresAt(): Date {
+    return this.files.current.expiresAt;
   }
 
   /** To make a server with, which `keepCurrent` is then told of. */
   get options(): TlsOptions {
     const { requestCert } = this;
     return {
-      ...this.files.current,
+      ...this.files.current.context,
       ...{ requestCert, rejectUnauthorized: requestCert, handshakeTimeout: HANDSHAKE_MS },
     };
   }
@@ -45,4 +54,8 @@ export class Tls {
   close(): void {
     this.files.close();
   }
+}
+
+function identityExpired({ setting, path }: NamedFile, { expiresAt }: ServerIdentity): string {
+  return `${setting} ${path} expired at ${expiresAt.toISOString()}: clients refuse it; put a new certificate in its place`;
 }

@@ -13,6 +13,13 @@ export interface RpcMetrics {
   handled(code: string, seconds: number): void;
 }
 
+/** The connections of one face. */
+export interface ConnectionMetrics {
+  opened(): void;
+  closed(): void;
+  refused(): void;
+}
+
 /** Seconds: from a commit of the embedded store to the longest deadline that is usual. */
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
@@ -94,6 +101,18 @@ export class Metrics implements StoreObserver {
     help: 'Watches that are open.',
     registers: this.registers,
   });
+  private readonly connected = new Gauge({
+    name: 'conversation_connections',
+    help: 'Connections that are open.',
+    labelNames: ['face'],
+    registers: this.registers,
+  });
+  private readonly refused = new Counter({
+    name: 'conversation_connections_refused_total',
+    help: 'Connections that were closed as they came: there were as many as CONNECTIONS lets in.',
+    labelNames: ['face'],
+    registers: this.registers,
+  });
 
   /** Adds what there is to know of the process: CPU, memory, event loop, garbage collection. */
   addProcess(): void {
@@ -141,6 +160,19 @@ export class Metrics implements StoreObserver {
         count.inc();
         handling.observe(seconds);
       },
+    };
+  }
+
+  /** @param face the part of the service that has them: grpc, http, health */
+  connections(face: string): ConnectionMetrics {
+    const connected = this.connected.labels({ face });
+    const refused = this.refused.labels({ face });
+    connected.set(0);
+    refused.inc(0);
+    return {
+      opened: () => connected.inc(),
+      closed: () => connected.dec(),
+      refused: () => refused.inc(),
     };
   }
 

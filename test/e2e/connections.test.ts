@@ -6,6 +6,7 @@ import { Authority, SwappedFiles } from '../support/certificates';
 import { connect, disconnect } from '../support/connect';
 import { outcomesOf } from '../support/outcomes';
 import type { RpcClient } from '../support/rpc-client';
+import { Scrape } from '../support/scrape';
 import { endServices, type ServiceProcess, startService } from '../support/service-process';
 import { until } from '../support/until';
 
@@ -85,6 +86,7 @@ describe.each(Object.entries(DOORS))('over %s', (_, open) => {
     const warnings = service.log.filter(({ level }) => level === 40);
     expect(warnings).toEqual([
       expect.objectContaining({
+        face: 'grpc',
         connections: 3,
         refused: 1,
         msg: expect.stringMatching(/CONNECTIONS/) as string,
@@ -131,6 +133,23 @@ describe.each(Object.entries(DOORS))('over %s', (_, open) => {
     const { code, stderr } = await service.exit;
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   });
+});
+
+it('tells how many connections there are, and how many it refused', async () => {
+  const { port, url } = await startService({ CONNECTIONS: '3' });
+  const figure = async (name: string) => (await Scrape.of(url)).value(name, { face: 'grpc' });
+  const connected = (count: number) =>
+    until(`there are ${count}`, async () =>
+      (await figure('conversation_connections')) === count ? true : undefined,
+    );
+  await connected(0);
+
+  const within = [rawConnection(port), rawConnection(port), rawConnection(port)];
+  await connected(3);
+  for (let count = 0; count < 5; count += 1) await rawConnection(port).closed;
+  expect(await figure('conversation_connections_refused_total')).toBe(5);
+  for (const { socket } of within) socket.destroy();
+  await connected(0);
 });
 
 it('closes who makes a TLS handshake and then says nothing', async () => {

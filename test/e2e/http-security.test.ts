@@ -1,11 +1,13 @@
-import { createHash } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { Agent, type RequestOptions, request } from 'node:https';
 import { connect as connectTcp } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { TLSSocket } from 'node:tls';
 import { Authority, type Identity, SwappedFiles } from '../support/certificates';
 import { HttpClient } from '../support/http-client';
+import { Scrape } from '../support/scrape';
 import { endServices, startService } from '../support/service-process';
 import { until } from '../support/until';
 
@@ -85,17 +87,15 @@ describe('tokens', () => {
 });
 
 describe('TLS', () => {
-  /** Asks with what is trusted and shown, and returns the status and the serial number of the server's certificate. */
-  async function ask(url: string, options: RequestOptions) {
-    const asked = request(`${url.replace('http:', 'https:')}/livez`, options);
+  /** Asks with what is trusted and shown, and returns what came, and the serial number of the server's certificate. */
+  async function ask(url: string, options: RequestOptions, path = '/livez') {
+    const asked = request(`${url.replace('http:', 'https:')}${path}`, options);
     asked.end();
     const [response] = (await once(asked, 'response')) as [IncomingMessage];
     const { socket } = response;
     if (!(socket instanceof TLSSocket)) throw new Error('this is no TLS');
     const { serialNumber } = socket.getPeerCertificate();
-    response.resume();
-    await once(response, 'end');
-    return { status: response.statusCode, serialNumber };
+    return { status: response.statusCode, body: await text(response), serialNumber };
   }
 
   const environment = (files: SwappedFiles) => ({
@@ -148,5 +148,24 @@ describe('TLS', () => {
       return fresh.serialNumber === before.serialNumber ? undefined : true;
     });
     kept.destroy();
+  });
+
+  it('tells when the certificate expires, and warns where it has', async () => {
+    const authority = new Authority('own');
+    const lasting = authority.issue('server');
+    const files = new SwappedFiles(pair(lasting));
+    const { service, url } = await startService(environment(files));
+    const told = async () => {
+      const { body } = await ask(url, { rejectUnauthorized: false, agent: false }, '/metrics');
+      return new Scrape(body).value('conversation_certificate_expiry_timestamp_seconds');
+    };
+    const end = ({ certificate }: Identity) => Date.parse(new X509Certificate(certificate).validTo) / 1000;
+    expect(await told()).toBe(end(lasting));
+    const expired = authority.issue('server', 0);
+    files.replace(pair(expired));
+    await until('the new one is told of', async () => ((await told()) === end(expired) ? true : undefined));
+    expect(service.log.filter(({ level }) => level === 40)).toMatchObject([
+      { msg: expect.stringMatching(/^TLS_CERT .* expired at .* put a new certificate/) as string },
+    ]);
   });
 });

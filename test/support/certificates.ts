@@ -23,8 +23,8 @@ export class Authority {
     this.certificate = readFileSync(join(this.folder, 'ca.crt'));
   }
 
-  /** A certificate for 127.0.0.1, or for a client of this name. */
-  issue(name: string): Identity {
+  /** A certificate for 127.0.0.1, or for a client of this name. @param days 0: one that has expired */
+  issue(name: string, days = 2): Identity {
     this.issued += 1;
     const file = `${this.issued}`;
     this.openssl(
@@ -34,7 +34,7 @@ export class Authority {
     writeFileSync(join(this.folder, 'extensions'), 'subjectAltName=DNS:localhost,IP:127.0.0.1\n');
     this.openssl(
       ...['x509', '-req', '-in', `${file}.csr`, '-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial'],
-      ...['-days', '2', '-extfile', 'extensions', '-out', `${file}.crt`],
+      ...['-days', String(days), '-extfile', 'extensions', '-out', `${file}.crt`],
     );
     return {
       certificate: readFileSync(join(this.folder, `${file}.crt`)),

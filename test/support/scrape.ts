@@ -12,7 +12,7 @@ export class Scrape {
   readonly names: ReadonlySet<string>;
   private readonly samples: readonly Sample[];
 
-  private constructor(readonly text: string) {
+  constructor(readonly text: string) {
     this.names = new Set(Array.from(text.matchAll(/^# TYPE (\w+) /gm), ([, name = '']) => name));
     this.samples = Array.from(
       text.matchAll(/^(\w+)(?:\{(.*)\})? (\S+)$/gm),
