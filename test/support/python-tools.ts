@@ -13,6 +13,7 @@ const KUBERNETES_VALIDATE = {
   requirement: 'kubernetes-validate==1.37.0',
   folder: 'kubernetes-validate-1.37.0',
 };
+const SCHEMATHESIS = { requirement: 'schemathesis==4.32.5', folder: 'schemathesis-4.32.5' };
 
 /** The linter of Dockerfiles. */
 export async function hadolint(): Promise<string> {
@@ -23,10 +24,38 @@ export async function hadolint(): Promise<string> {
 export async function validateManifests(file: string): Promise<string> {
   const folder = await obtain(KUBERNETES_VALIDATE);
   const program = join(folder, 'bin', 'kubernetes-validate');
-  const { stdout, stderr } = await run('python3', [program, '--strict', file], {
-    env: { ...process.env, PYTHONPATH: folder },
-  });
+  const { stdout, stderr } = await runPython(folder, [program, '--strict', file]);
   return `${stdout}${stderr}`;
+}
+
+/**
+ * Sends what an OpenAPI description allows, and what it does not. Rejects with the report where an
+ * answer is none of those described.
+ *
+ * @param workFolder where the fuzzer leaves what it likes
+ */
+export async function fuzzByDescription(
+  url: string,
+  options: readonly string[],
+  workFolder: string,
+): Promise<void> {
+  const folder = await obtain(SCHEMATHESIS);
+  const program = join(folder, 'bin', 'schemathesis');
+  try {
+    await runPython(folder, [program, 'run', url, '--no-color', ...options], workFolder);
+  } catch (error) {
+    const reported = typeof error === 'object' && error !== null && 'stdout' in error;
+    throw new Error(reported ? String(error.stdout) : 'the fuzzer cannot be run', { cause: error });
+  }
+}
+
+function runPython(
+  folder: string,
+  args: readonly string[],
+  cwd?: string,
+): Promise<{ stdout: string; stderr: string }> {
+  const env = { ...process.env, PYTHONPATH: folder };
+  return run('python3', args, { env, maxBuffer: 2 ** 26, ...(cwd === undefined ? {} : { cwd }) });
 }
 
 /** A folder with the package and what it needs, made once and cached. */
@@ -43,7 +72,7 @@ async function obtain({ requirement, folder }: { requirement: string; folder: st
       await rename(beside, wanted);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      throw new Error(`The deployment's tests could not install ${requirement} with pip: ${why}`, {
+      throw new Error(`The tests could not install ${requirement} with pip: ${why}`, {
         cause: error,
       });
     } finally {
