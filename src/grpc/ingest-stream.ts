@@ -62,8 +62,8 @@ class IngestStream {
   private resumeWriting: (() => void) | undefined;
   private readonly age: NodeJS.Timeout;
   private grant: Grant | undefined;
-  private readonly onDrain = (): void => this.stopTaking(shuttingDown());
-  private readonly onRevoked = (): void => this.stopTaking(tokenRevoked());
+  private readonly onDrain = (): void => this.retire(shuttingDown());
+  private readonly onRevoked = (): void => this.retire(tokenRevoked());
 
   constructor(
     private readonly call: ServerDuplexStream<Buffer, Buffer>,
@@ -71,7 +71,7 @@ class IngestStream {
     private readonly repository: SessionRepository,
     private readonly settings: CallSettings,
   ) {
-    this.age = setTimeout(() => this.stopTaking(streamAged()), settings.streamAgeMs);
+    this.age = setTimeout(() => this.retire(streamAged()), settings.streamAgeMs);
   }
 
   start(): void {
@@ -154,6 +154,11 @@ class IngestStream {
     this.answering = false;
     if (this.ending !== undefined) this.end(this.ending);
     else if (this.halfClosed) this.call.end();
+  }
+
+  /** The client is to open another, unless it has said that nothing more comes: then this one is answered to its end. */
+  private retire(error: ConversationError): void {
+    if (!this.halfClosed) this.stopTaking(error);
   }
 
   /** What was taken is answered, then the stream ends so. */

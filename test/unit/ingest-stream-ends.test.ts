@@ -154,6 +154,22 @@ test('a shutdown answers what was taken, and ends the stream with SHUTTING_DOWN'
   client.close();
 });
 
+test('a stream whose requests have all come ends well in a shutdown', async () => {
+  const stream = server.client.ingestEvents();
+  send(stream, 1, 2);
+  stream.halfClose();
+  await repository.reached(2);
+  // What was sent before another call on the same connection has come before it, its end too.
+  await expect(server.client.getSession({ sessionId: SESSION })).rejects.toThrow('internal error');
+  const client = server.client;
+  const closing = server.stop();
+  repository.release();
+  expect(await stream.end).toBeUndefined();
+  expect(answeredIds(stream)).toEqual(['e1', 'e2']);
+  await closing;
+  client.close();
+});
+
 test('an idle stream does not hold up a shutdown', async () => {
   const stream = server.client.ingestEvents();
   send(stream, 1, 1);
