@@ -3,6 +3,9 @@ import type { ConversationError } from '../core/errors';
 import type { Telemetry } from '../telemetry/telemetry';
 import type { CallSpan } from '../telemetry/tracing';
 
+/** What is asked again and again by machines, and makes no trace. */
+const PROBES = new Set(['/livez', '/readyz', '/metrics']);
+
 /** One request, from its start to its end: counted, traced, and told of in one line. */
 class RequestRecord {
   private readonly startedAt = performance.now();
@@ -18,6 +21,7 @@ class RequestRecord {
     private readonly telemetry: Telemetry,
   ) {
     const { method, headers } = request;
+    if (PROBES.has(route)) return;
     this.span = telemetry.tracing?.call(
       `${method} ${route}`,
       { 'http.request.method': method, 'http.route': route },

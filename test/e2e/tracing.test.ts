@@ -2,6 +2,7 @@ import { credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { SessionStatus } from '../../generated/conversation/v1/session';
 import { SessionServiceClient } from '../../generated/conversation/v1/session_service';
 import { connect, disconnect } from '../support/connect';
+import { HttpClient } from '../support/http-client';
 import { outcomesOf } from '../support/outcomes';
 import { endServices, startService } from '../support/service-process';
 import { type CollectedSpan, TraceCollector } from '../support/trace-collector';
@@ -111,6 +112,29 @@ test("a stream's events each have a span of the store, with their conversations"
     'call-1',
     'call-2',
   ]);
+});
+
+test("an HTTP request's span is in its caller's trace too, and what probes ask makes none", async () => {
+  const { url } = await startService(collector.environment);
+  const http = new HttpClient(url);
+  for (const path of ['/livez', '/readyz', '/metrics']) await http.get(path);
+  const traceId = '0af7651916cd43dd8448eb211c80319d';
+  await http.send('/sessions', {
+    method: 'POST',
+    body: JSON.stringify({ sessionId: 'session-1', language: 'en' }),
+    headers: { 'content-type': 'application/json', traceparent: `00-${traceId}-b7ad6b7169203331-01` },
+  });
+  const request = await span('POST /sessions');
+  expect(request).toMatchObject({ traceId, parentSpanId: 'b7ad6b7169203331', kind: SERVER });
+  expect(request.attributes).toMatchObject({
+    'http.request.method': 'POST',
+    'http.route': '/sessions',
+    'gen_ai.conversation.id': 'session-1',
+  });
+  expect(await span('store createSession')).toMatchObject({ traceId, parentSpanId: request.spanId });
+  await http.get('/sessions/session-1');
+  await span('GET /sessions/:sessionId');
+  expect(collector.spans.filter(({ name }) => /livez|readyz|metrics/.test(name))).toEqual([]);
 });
 
 test('a collector that is not there costs a caller nothing', async () => {
