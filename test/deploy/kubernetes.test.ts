@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parse } from 'yaml';
 import { readConfig } from '../../src/config';
+import { packageRoot } from '../../src/package-root';
 import { type Labels, kustomize, type Manifest } from '../support/kustomize';
 import { validateManifests } from '../support/python-tools';
 import { settingNames } from '../support/setting-names';
@@ -12,6 +14,8 @@ interface Probe {
 }
 
 interface Container {
+  readonly command?: readonly string[];
+  readonly securityContext: unknown;
   readonly ports: readonly { readonly name: string; readonly containerPort: number }[];
   readonly env: readonly { readonly name: string; readonly value?: string }[];
   readonly lifecycle: { readonly preStop: { readonly sleep: { readonly seconds: number } } };
@@ -23,6 +27,8 @@ interface Container {
 }
 
 interface PodSpec {
+  readonly automountServiceAccountToken: boolean;
+  readonly securityContext: unknown;
   readonly terminationGracePeriodSeconds: number;
   readonly containers: readonly [Container];
   readonly volumes: readonly { readonly name: string; readonly secret: { readonly secretName: string } }[];
@@ -33,11 +39,60 @@ interface DeploymentSpec {
   readonly template: { readonly metadata: { readonly labels: Labels }; readonly spec: PodSpec };
 }
 
+interface JobSpec {
+  readonly template: { readonly spec: PodSpec };
+}
+
 interface ServicePort {
   readonly name: string;
   readonly port: number;
   readonly targetPort: string;
 }
+
+/** What `kubernetes-validate` says that is more than that all is well. */
+async function complaintsOf(text: string): Promise<string[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'manifests-'));
+  const file = join(folder, 'all.yaml');
+  writeFileSync(file, text);
+  const output = await validateManifests(file);
+  rmSync(folder, { recursive: true });
+  return output.split('\n').filter((line) => line !== '' && !/^INFO .* passed /.test(line));
+}
+
+/** What a namespace asks for that is `restricted`: https://kubernetes.io/docs/concepts/security/pod-security-standards/. */
+function expectFewRights({
+  automountServiceAccountToken,
+  securityContext,
+  containers: [container],
+}: PodSpec) {
+  expect(automountServiceAccountToken).toBe(false);
+  expect(securityContext).toMatchObject({
+    ...{ runAsNonRoot: true, runAsUser: 65532 },
+    seccompProfile: { type: 'RuntimeDefault' },
+  });
+  expect(container.securityContext).toEqual({
+    allowPrivilegeEscalation: false,
+    readOnlyRootFilesystem: true,
+    capabilities: { drop: ['ALL'] },
+  });
+  expect(Object.keys(container.resources.limits)).toEqual(['cpu', 'memory']);
+}
+
+test('the job that makes indexes is let into the namespace, and asks the database of the secret', async () => {
+  const text = readFileSync(join(packageRoot(), 'deploy', 'kubernetes', 'make-indexes.yaml'), 'utf8');
+  // The validator wants the name that Kubernetes makes.
+  expect(await complaintsOf(text.replace('generateName: make-indexes-', 'name: make-indexes'))).toEqual([]);
+  const { spec: job } = parse(text) as { spec: JobSpec };
+  expectFewRights(job.template.spec);
+  const [container] = job.template.spec.containers;
+  expect(container.command).toEqual(['node', 'dist/main.js', '--create-indexes']);
+  expect(container.env).toMatchObject([
+    {
+      name: 'MONGODB_URI',
+      valueFrom: { secretKeyRef: { name: 'conversation-sessions-database', key: 'MONGODB_URI' } },
+    },
+  ]);
+}, 180_000);
 
 describe.each(['example', 'tls'])('the overlay %s', (overlay) => {
   let text: string;
@@ -58,14 +113,10 @@ describe.each(['example', 'tls'])('the overlay %s', (overlay) => {
   }, 300_000);
 
   it('keeps the schemas of Kubernetes to the letter', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'manifests-'));
-    const file = join(folder, 'all.yaml');
-    writeFileSync(file, text);
-    const output = await validateManifests(file);
-    rmSync(folder, { recursive: true });
-    const without = output.split('\n').filter((line) => line !== '' && !/^INFO .* passed /.test(line));
     // Of the Prometheus operator, whose schema is not Kubernetes' own.
-    expect(without).toEqual([expect.stringMatching(/schema for kind ServiceMonitor/) as string]);
+    expect(await complaintsOf(text)).toEqual([
+      expect.stringMatching(/schema for kind ServiceMonitor/) as string,
+    ]);
   }, 180_000);
 
   it('has what a platform team expects', () => {
@@ -129,18 +180,7 @@ describe.each(['example', 'tls'])('the overlay %s', (overlay) => {
   });
 
   it('runs with no more rights than it needs, and within limits', () => {
-    expect(deployment.template.spec).toMatchObject({
-      automountServiceAccountToken: false,
-      securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
-    });
-    expect(container).toMatchObject({
-      securityContext: {
-        allowPrivilegeEscalation: false,
-        readOnlyRootFilesystem: true,
-        capabilities: { drop: ['ALL'] },
-      },
-    });
-    expect(Object.keys(container.resources.limits)).toEqual(['cpu', 'memory']);
+    expectFewRights(deployment.template.spec);
     const heap = /--max-old-space-size=(\d+)/.exec(
       container.env.find(({ name }) => name === 'NODE_OPTIONS')?.value ?? '',
     )?.[1];
