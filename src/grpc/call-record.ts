@@ -34,7 +34,7 @@ export class CallRecords {
     readonly method: string,
     readonly telemetry: Telemetry,
   ) {
-    this.metrics = telemetry.metrics.rpc(type, SERVICE_NAME, method);
+    this.metrics = telemetry.metrics.rpc(type, SERVICE_NAME, method, CODE_NAMES);
   }
 
   begin(call: RecordedCall): CallRecord {

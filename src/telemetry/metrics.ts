@@ -9,7 +9,7 @@ export interface RpcMetrics {
   started(): void;
   received(): void;
   sent(): void;
-  /** @param code the status, as gRPC's metrics write it: `OK`, `NotFound` */
+  /** @param code one of the statuses that there can be: `OK`, `NotFound` */
   handled(code: string, seconds: number): void;
 }
 
@@ -140,24 +140,25 @@ export class Metrics implements StoreObserver {
     });
   }
 
-  rpc(type: RpcType, service: string, method: string): RpcMetrics {
+  /**
+   * All of them are there from the start, as 0: Prometheus sees no rise in what was not there before.
+   *
+   * @param codes every status that a call can end with, as gRPC's metrics write it
+   */
+  rpc(type: RpcType, service: string, method: string, codes: readonly string[]): RpcMetrics {
     const labels = { grpc_type: type, grpc_service: service, grpc_method: method };
     const started = this.started.labels(labels);
     const received = this.received.labels(labels);
     const sent = this.sent.labels(labels);
     const handling = this.handling.labels(labels);
-    const handled = new Map<string, Counter.Internal>();
+    const handled = new Map(codes.map((code) => [code, this.handled.labels({ ...labels, grpc_code: code })]));
+    for (const count of [started, received, sent, ...handled.values()]) count.inc(0);
     return {
       started: () => started.inc(),
       received: () => received.inc(),
       sent: () => sent.inc(),
       handled: (code, seconds) => {
-        let count = handled.get(code);
-        if (count === undefined) {
-          count = this.handled.labels({ ...labels, grpc_code: code });
-          handled.set(code, count);
-        }
-        count.inc();
+        handled.get(code)?.inc();
         handling.observe(seconds);
       },
     };

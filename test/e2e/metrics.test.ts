@@ -53,6 +53,16 @@ test('calls are counted and timed by method and status, by the names of the ecos
   expect(scrape.value('nodejs_eventloop_lag_p99_seconds')).toBeGreaterThanOrEqual(0);
 });
 
+test('what has not happened is told as 0, so that its first time is seen as a rise', async () => {
+  const { url } = await startService();
+  const scrape = await Scrape.of(url);
+  for (const method of [call('AddEvent'), call('WatchSession', 'server_stream')]) {
+    expect(scrape.value('grpc_server_started_total', method)).toBe(0);
+    for (const grpc_code of ['OK', 'Internal', 'Unavailable'])
+      expect(scrape.value('grpc_server_handled_total', { ...method, grpc_code })).toBe(0);
+  }
+});
+
 test.each(['embedded', 'mongodb'])(
   '%s: what the store does is told',
   async (store) => {
