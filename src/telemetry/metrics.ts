@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { StoreObserver } from '../core/store-observer';
+import { Tally } from './tally';
 
 /** As gRPC's metrics name the kinds of calls. */
 export type RpcType = 'unary' | 'server_stream' | 'bidi_stream';
@@ -29,6 +30,7 @@ const RPC_LABELS = ['grpc_type', 'grpc_service', 'grpc_method'] as const;
 export class Metrics implements StoreObserver {
   private readonly registry = new Registry();
   private readonly registers = [this.registry];
+  private readonly tallies: Tally[] = [];
 
   private readonly started = new Counter({
     name: 'grpc_server_started_total',
@@ -121,6 +123,7 @@ export class Metrics implements StoreObserver {
 
   /** Prometheus' text format. */
   text(): Promise<string> {
+    for (const tally of this.tallies) tally.tell();
     return this.registry.metrics();
   }
 
@@ -147,18 +150,19 @@ export class Metrics implements StoreObserver {
    */
   rpc(type: RpcType, service: string, method: string, codes: readonly string[]): RpcMetrics {
     const labels = { grpc_type: type, grpc_service: service, grpc_method: method };
-    const started = this.started.labels(labels);
-    const received = this.received.labels(labels);
-    const sent = this.sent.labels(labels);
+    const started = this.tally(this.started.labels(labels));
+    const received = this.tally(this.received.labels(labels));
+    const sent = this.tally(this.sent.labels(labels));
     const handling = this.handling.labels(labels);
-    const handled = new Map(codes.map((code) => [code, this.handled.labels({ ...labels, grpc_code: code })]));
-    for (const count of [started, received, sent, ...handled.values()]) count.inc(0);
+    const handled = new Map(
+      codes.map((code) => [code, this.tally(this.handled.labels({ ...labels, grpc_code: code }))]),
+    );
     return {
-      started: () => started.inc(),
-      received: () => received.inc(),
-      sent: () => sent.inc(),
+      started: () => started.add(),
+      received: () => received.add(),
+      sent: () => sent.add(),
       handled: (code, seconds) => {
-        handled.get(code)?.inc();
+        handled.get(code)?.add();
         handling.observe(seconds);
       },
     };
@@ -203,5 +207,11 @@ export class Metrics implements StoreObserver {
 
   watching(change: 1 | -1): void {
     this.watchers.inc(change);
+  }
+
+  private tally(counter: Counter.Internal): Tally {
+    const tally = new Tally(counter);
+    this.tallies.push(tally);
+    return tally;
   }
 }

@@ -3,7 +3,7 @@ import type { Event } from '../../core/event';
 import type { PageRange } from '../../core/session-repository';
 import { BINARY, type ReadFrom } from './binary-table';
 import { decodeSequence, encodeSequence, eventIdKey, eventKey, LAST_SEQUENCE, sequenceOf } from './keys';
-import { encodeEvent, messageOf } from './records';
+import { encodeEvent, type EventContent } from './records';
 import { newRowId } from './row-id';
 import { StoredEvent } from './stored-event';
 
@@ -50,17 +50,15 @@ export class EventTable {
     return new StoredEvent(value);
   }
 
-  /** Returns the event with its row's id and its message. */
-  put(event: Omit<Event, 'rowId'>): Event {
+  put(event: EventContent): Event {
     // All is encoded before anything is put: LMDB does not undo the puts of a callback that throws.
-    const rowId = newRowId();
-    const value = encodeEvent(rowId, event);
+    const value = encodeEvent(newRowId(), event);
     const key = eventKey(event.sessionId, event.sequence);
     const idKey = eventIdKey(event.sessionId, event.eventId);
     const sequence = encodeSequence(event.sequence);
     this.events.putSync(key, value);
     this.eventIds.putSync(idKey, sequence);
-    return { ...event, rowId, message: messageOf(value) };
+    return new StoredEvent(value, event);
   }
 
   read(

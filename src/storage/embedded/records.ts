@@ -56,11 +56,14 @@ export function decodeTombstone(value: Buffer): Date | undefined {
   return 'deletedAt' in record ? new Date(record.deletedAt) : undefined;
 }
 
+/** What an event's row says beside its own id. */
+export type EventContent = Omit<Event, 'rowId' | 'message'>;
+
 /**
  * An event's row: the row's id, then the API's own message, so the rules of the proto's evolution
  * are those of the data's, and a reader is sent what is stored.
  */
-export function encodeEvent(rowId: Buffer, event: Omit<Event, 'rowId'>): Buffer {
+export function encodeEvent(rowId: Buffer, event: EventContent): Buffer {
   return Buffer.concat([rowId, encodeMessage(EventMessage, event)]);
 }
 

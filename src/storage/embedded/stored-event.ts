@@ -2,14 +2,17 @@ import { Event as EventMessage } from '../../../generated/conversation/v1/event'
 import type { Event } from '../../core/event';
 import { StructBytes } from '../../core/struct/struct-bytes';
 import { RawStructReader } from '../../protobuf/raw-struct-reader';
-import { messageOf, rowIdOf } from './records';
+import { type EventContent, messageOf, rowIdOf } from './records';
 
 /** An event as it was stored, taken apart only where something of it is asked for. */
 export class StoredEvent implements Event {
   readonly message: Uint8Array;
-  private decoded: Omit<Event, 'rowId'> | undefined;
 
-  constructor(private readonly row: Buffer) {
+  /** @param decoded what the row says, where that is known already */
+  constructor(
+    private readonly row: Buffer,
+    private decoded?: EventContent,
+  ) {
     this.message = messageOf(row);
   }
 
@@ -41,13 +44,13 @@ export class StoredEvent implements Event {
     return this.whole.timestamp;
   }
 
-  private get whole(): Omit<Event, 'rowId'> {
+  private get whole(): EventContent {
     this.decoded ??= decodeEvent(this.message);
     return this.decoded;
   }
 }
 
-function decodeEvent(bytes: Uint8Array): Omit<Event, 'rowId'> {
+function decodeEvent(bytes: Uint8Array): EventContent {
   const message = EventMessage.decode(new RawStructReader(bytes));
   const { payload, timestamp } = message;
   if (!(payload instanceof StructBytes) || timestamp === undefined)
