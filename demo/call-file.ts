@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { JsonObject, JsonValue } from '../src/core/json';
+import type { JsonObject, JsonValue } from '../src/core/struct/json';
 
 /** One line of a call: an event, and how it is played. */
 export interface PlayedEvent {

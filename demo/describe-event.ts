@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../src/core/json';
+import type { JsonObject, JsonValue } from '../src/core/struct/json';
 import { isObject } from './call-file';
 import type { Colour } from './colours';
 import { TIED } from './text-layout';

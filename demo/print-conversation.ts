@@ -1,6 +1,6 @@
 import type { Event } from '../generated/conversation/v1/event';
 import { type Session, SessionStatus } from '../generated/conversation/v1/session';
-import type { JsonObject } from '../src/core/json';
+import type { JsonObject } from '../src/core/struct/json';
 import type { Paint } from './colours';
 import { describeEvent, type Line } from './describe-event';
 import { displayWidth, padTo, printable, truncate, wrap } from './text-layout';

@@ -1,6 +1,6 @@
 import { SessionStatus, type Session } from '../generated/conversation/v1/session';
 import type { Event } from '../generated/conversation/v1/event';
-import { type JsonValue, sameJson } from '../src/core/json';
+import { type JsonValue, sameJson } from '../src/core/struct/json';
 import type { Call, PlayedEvent } from './call-file';
 
 /** What is wrong with a log that was read back, a line each; empty where it is exactly what was sent. */

@@ -1,14 +1,14 @@
-import type { Config } from './config';
-import type { SessionRepository } from './core/session-repository';
-import { WorkBudget } from './core/work-budget';
-import { StartError } from './core/start-error';
-import { Faces, type Ports } from './faces';
-import { Readiness } from './readiness';
-import { openSecurity } from './security/security';
-import { Sweeper } from './sweeper';
+import type { Config } from './config/settings';
+import type { SessionRepository } from './core/store';
+import { WorkBudget } from './calls/in-flight-budget';
+import { StartError } from './core/startup-error';
+import { Faces, type Ports } from './servers';
+import { Readiness } from './jobs/readiness';
+import { openSecurity } from './security/open-security';
+import { Sweeper } from './jobs/expire-sessions';
 import type { Logger } from './telemetry/logger';
 import { Metrics } from './telemetry/metrics';
-import { ObservedRepository } from './telemetry/observed-repository';
+import { ObservedRepository } from './telemetry/instrumented-store';
 import type { Telemetry } from './telemetry/telemetry';
 
 /** A running service. */
@@ -127,7 +127,7 @@ async function openStore(
       onFatal,
     });
   }
-  const { openEmbeddedStore } = await import('./storage/embedded/open');
+  const { openEmbeddedStore } = await import('./storage/embedded/environment');
   return openEmbeddedStore({
     folder: config.dataDir,
     diskReserveBytes: config.diskReserveBytes,

@@ -1,8 +1,8 @@
 import { config as readDotEnv } from 'dotenv';
 import { createIndexes, startApp } from './app';
-import { checkHealth } from './check-health';
-import { type Config, ConfigError, helpText, readConfig } from './config';
-import { StartError } from './core/start-error';
+import { checkHealth } from './commands/check-health';
+import { type Config, ConfigError, helpText, readConfig } from './config/settings';
+import { StartError } from './core/startup-error';
 import { createLogger, type Logger } from './telemetry/logger';
 
 const OPTIONS = ['--help', '--create-indexes', '--check-health'];

@@ -1,6 +1,6 @@
 import type { Server } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
-import { SERVICE_NAME } from './call-record';
+import { SERVICE_NAME } from './handlers/call-record';
 
 /** The server as a whole, and the service by its name. */
 const SERVICES = ['', SERVICE_NAME];

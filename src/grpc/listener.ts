@@ -2,7 +2,7 @@ import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { type Server, ServerCredentials } from '@grpc/grpc-js';
 import type { Tls } from '../security/tls';
-import { boundConnections, type ConnectionSettings, type Face } from '../telemetry/bound-connections';
+import { boundConnections, type ConnectionSettings, type Face } from '../security/connection-limit';
 import type { Telemetry } from '../telemetry/telemetry';
 
 export interface ListenerSettings extends ConnectionSettings {

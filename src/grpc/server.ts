@@ -1,16 +1,16 @@
 import { logVerbosity, Server, type ServerOptions, setLogVerbosity } from '@grpc/grpc-js';
-import { type Access, OPEN_ACCESS } from '../core/access';
+import { type Access, OPEN_ACCESS } from '../security/authorizer';
 import { LIMITS } from '../core/limits';
-import type { SessionRepository } from '../core/session-repository';
-import { noLongerThan } from '../core/no-longer-than';
-import type { WorkBudget } from '../core/work-budget';
+import type { SessionRepository } from '../core/store';
+import { noLongerThan } from '../core/with-timeout';
+import type { WorkBudget } from '../calls/in-flight-budget';
 import type { Telemetry } from '../telemetry/telemetry';
-import type { CallSettings } from './call-settings';
-import { CallsInFlight } from './calls-in-flight';
+import type { CallSettings } from './handlers/call-settings';
+import { CallsInFlight } from './handlers/calls-in-flight';
 import { Health } from './health';
 import { Listener, type ListenerSettings } from './listener';
 import { addReflection } from './reflection';
-import { refusingStrangers } from './refuse-strangers';
+import { refusingStrangers } from './auth-interceptor';
 import { SESSION_SERVICE_DEFINITION, sessionServiceImplementation } from './session-service';
 
 export interface GrpcSettings extends ListenerSettings {

@@ -21,7 +21,7 @@ import {
 import type { Session as SessionMessage } from '../../generated/conversation/v1/session';
 import { invalidRequest } from '../core/errors';
 import type { Session } from '../core/session';
-import type { SessionRepository } from '../core/session-repository';
+import type { SessionRepository } from '../core/store';
 import { addEvent } from '../core/use-cases/add-event';
 import { batchAddEvents } from '../core/use-cases/batch-add-events';
 import { completeSession } from '../core/use-cases/complete-session';
@@ -32,12 +32,12 @@ import { getSession } from '../core/use-cases/get-session';
 import { listEvents } from '../core/use-cases/list-events';
 import { listSessions } from '../core/use-cases/list-sessions';
 import { updateSession } from '../core/use-cases/update-session';
-import type { CallSettings } from './call-settings';
-import { addEventReply, getEventReply, getSessionReply, listEventsReply } from './event-replies';
-import { handleUnary, type UnaryMethod } from './handle-unary';
-import { ingestEvents } from './ingest-stream';
-import { toAcknowledgement, toSessionMessage, toStatus } from './mapper';
-import { watchStream } from './watch-stream';
+import type { CallSettings } from './handlers/call-settings';
+import { addEventReply, getEventReply, getSessionReply, listEventsReply } from './messages/event-responses';
+import { handleUnary, type UnaryMethod } from './handlers/unary';
+import { ingestEvents } from './handlers/ingest-stream';
+import { toAcknowledgement, toSessionMessage, toStatus } from './messages/session-messages';
+import { watchStream } from './handlers/watch-stream';
 
 /**
  * The generated definition with requests and responses left as bytes: the

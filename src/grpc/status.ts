@@ -4,7 +4,7 @@ import { BadRequest, ErrorInfo, RetryInfo } from '../../generated/google/rpc/err
 import { Status } from '../../generated/google/rpc/status';
 import type { ConversationError, ErrorReason, Violation } from '../core/errors';
 import { LIMITS } from '../core/limits';
-import { truncateText } from '../core/text';
+import { truncateText } from '../core/validation/text';
 
 /** The `domain` of every ErrorInfo. */
 export const ERROR_DOMAIN = 'conversation.v1';

@@ -13,20 +13,20 @@ import {
   overloaded,
   shuttingDown,
 } from '../core/errors';
-import type { Access, Scope } from '../core/access';
+import type { Access, Scope } from '../security/authorizer';
 import { LIMITS } from '../core/limits';
-import { noLongerThan } from '../core/no-longer-than';
+import { noLongerThan } from '../core/with-timeout';
 import { RequestContext } from '../core/request-context';
-import type { SessionRepository } from '../core/session-repository';
-import type { WorkBudget } from '../core/work-budget';
+import type { SessionRepository } from '../core/store';
+import type { WorkBudget } from '../calls/in-flight-budget';
 import type { Telemetry } from '../telemetry/telemetry';
-import { addApiDescription, descriptionOf } from './api-description';
+import { addApiDescription, descriptionOf } from './openapi/document';
 import { parseJsonBody } from './json-body';
-import { type BoundServerSettings, createBoundServer, HEADER_BYTES } from './bound-server';
-import { answerMalformed } from './malformed-request';
-import { addOperationsRoutes } from './operations-routes';
-import { beginRecord, recordOf } from './request-record';
-import { type SessionRoute, sessionRoutes } from './session-routes';
+import { type BoundServerSettings, createBoundServer, HEADER_BYTES } from './node-server';
+import { answerMalformed } from './client-error';
+import { addOperationsRoutes } from './routes/operations';
+import { beginRecord, recordOf } from './call-record';
+import { type SessionRoute, sessionRoutes } from './routes/sessions';
 import { plainErrorBody, toErrorReply } from './status';
 
 export interface HttpSettings extends BoundServerSettings {

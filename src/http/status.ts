@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { ConversationError, ErrorReason } from '../core/errors';
 import { LIMITS } from '../core/limits';
-import { truncateText } from '../core/text';
+import { truncateText } from '../core/validation/text';
 
 /** The body of every error. */
 export interface ErrorBody {

@@ -1,6 +1,6 @@
 import { BinaryReader } from '@bufbuild/protobuf/wire';
 import { StructBytes } from '../core/struct/struct-bytes';
-import { decodeUtf8 } from '../core/utf8';
+import { decodeUtf8 } from '../core/struct/utf8';
 
 /** Reads a message strictly, and leaves its Structs as bytes: views of the message's own. */
 export class RawStructReader extends BinaryReader {

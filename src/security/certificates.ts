@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
-import { StartError } from '../core/start-error';
+import { StartError } from '../core/startup-error';
 import type { NamedFile } from './watched-files';
 
 /** The oldest version of TLS that is spoken. */

@@ -1,5 +1,5 @@
-import type { Scope } from '../core/access';
-import { StartError } from '../core/start-error';
+import type { Scope } from './authorizer';
+import { StartError } from '../core/startup-error';
 
 /** What a line of the file says. */
 export interface TokenLine {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { StartError } from '../core/start-error';
+import { StartError } from '../core/startup-error';
 import type { Logger } from '../telemetry/logger';
 
 /** How often the files are looked at, in milliseconds. */

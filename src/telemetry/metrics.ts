@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { StoreObserver } from '../core/store-observer';
-import { Tally } from './tally';
+import { Tally } from './buffered-counter';
 
 /** As gRPC's metrics name the kinds of calls. */
 export type RpcType = 'unary' | 'server_stream' | 'bidi_stream';

@@ -1,4 +1,4 @@
-import { Sweeper } from '../../src/sweeper';
+import { Sweeper } from '../../src/jobs/expire-sessions';
 import { createLogger } from '../../src/telemetry/logger';
 import { failureOf } from '../support/call-error';
 import { type SessionServer, startSessionServer } from '../support/session-server';

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { SessionRepository } from '../../src/core/session-repository';
-import { openEmbeddedStore } from '../../src/storage/embedded/open';
+import type { SessionRepository } from '../../src/core/store';
+import { openEmbeddedStore } from '../../src/storage/embedded/environment';
 import { Metrics } from '../../src/telemetry/metrics';
 import { startReplicaSet } from '../support/mongod';
 import { openMongo } from '../support/open-mongo';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { readConfig } from '../../src/config';
+import { readConfig } from '../../src/config/settings';
 import { packageRoot } from '../../src/package-root';
 import { endServices } from '../support/service-process';
 import { settingNames } from '../support/setting-names';

@@ -1,4 +1,4 @@
-import type { SessionRepository } from '../../src/core/session-repository';
+import type { SessionRepository } from '../../src/core/store';
 import { expectWholeLog, LogWriter } from '../support/log-writer';
 import { openMongo } from '../support/open-mongo';
 import { ReplicaSet } from '../support/replica-set';

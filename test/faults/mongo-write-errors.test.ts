@@ -1,6 +1,6 @@
 import type { mongo } from 'mongoose';
 import { RequestContext } from '../../src/core/request-context';
-import type { SessionRepository } from '../../src/core/session-repository';
+import type { SessionRepository } from '../../src/core/store';
 import { StructBytes } from '../../src/core/struct/struct-bytes';
 import { expectWholeLog, LogWriter } from '../support/log-writer';
 import { openMongo } from '../support/open-mongo';

@@ -1,6 +1,6 @@
-import { OPEN_ACCESS } from '../../src/core/access';
-import { WorkBudget } from '../../src/core/work-budget';
-import type { SessionRepository } from '../../src/core/session-repository';
+import { OPEN_ACCESS } from '../../src/security/authorizer';
+import { WorkBudget } from '../../src/calls/in-flight-budget';
+import type { SessionRepository } from '../../src/core/store';
 import { HttpServer, type HttpSettings } from '../../src/http/server';
 import { createLogger } from '../../src/telemetry/logger';
 import { Metrics } from '../../src/telemetry/metrics';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { ConversationError } from '../../src/core/errors';
 import type { Event } from '../../src/core/event';
 import { RequestContext } from '../../src/core/request-context';
-import type { SessionRepository } from '../../src/core/session-repository';
+import type { SessionRepository } from '../../src/core/store';
 import { StructBytes } from '../../src/core/struct/struct-bytes';
 
 /** Errors after which a client sends the same again. */

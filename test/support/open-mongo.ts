@@ -1,5 +1,5 @@
 import pino from 'pino';
-import type { SessionRepository } from '../../src/core/session-repository';
+import type { SessionRepository } from '../../src/core/store';
 import { openMongoStore } from '../../src/storage/mongo/open';
 import { Metrics } from '../../src/telemetry/metrics';
 import { until } from './until';

@@ -1,6 +1,6 @@
-import { OPEN_ACCESS } from '../../src/core/access';
-import type { SessionRepository } from '../../src/core/session-repository';
-import { WorkBudget } from '../../src/core/work-budget';
+import { OPEN_ACCESS } from '../../src/security/authorizer';
+import type { SessionRepository } from '../../src/core/store';
+import { WorkBudget } from '../../src/calls/in-flight-budget';
 import { GrpcServer, type GrpcSettings } from '../../src/grpc/server';
 import { createLogger, type Logger } from '../../src/telemetry/logger';
 import { Metrics } from '../../src/telemetry/metrics';

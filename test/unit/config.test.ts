@@ -1,4 +1,4 @@
-import { ConfigError, helpText, readConfig } from '../../src/config';
+import { ConfigError, helpText, readConfig } from '../../src/config/settings';
 
 test('with nothing set, every setting has its default', () => {
   expect(readConfig({})).toEqual({

@@ -1,10 +1,10 @@
 import { status as Code } from '@grpc/grpc-js';
 import { sessionNotFound, storeUnavailable } from '../../src/core/errors';
 import type { RequestContext } from '../../src/core/request-context';
-import type { SessionRepository } from '../../src/core/session-repository';
+import type { SessionRepository } from '../../src/core/store';
 import { StructBytes } from '../../src/core/struct/struct-bytes';
 import { failureOf } from '../support/call-error';
-import { HeldRepository } from '../support/held-repository';
+import { HeldRepository } from '../support/held-store';
 import { type SessionServer, startSessionServer } from '../support/session-server';
 import { until } from '../support/until';
 

@@ -1,7 +1,7 @@
 import { status as Code } from '@grpc/grpc-js';
 import pino from 'pino';
 import { storageFull, storeUnavailable } from '../../src/core/errors';
-import { HeldRepository } from '../support/held-repository';
+import { HeldRepository } from '../support/held-store';
 import { addedOf, errorOf, type IngestStream } from '../support/ingest-stream';
 import { type SessionServer, startSessionServer } from '../support/session-server';
 import { until } from '../support/until';

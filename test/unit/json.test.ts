@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type JsonObject, type JsonValue, sameJson, setKey } from '../../src/core/json';
+import { type JsonObject, type JsonValue, sameJson, setKey } from '../../src/core/struct/json';
 
 const json = (text: string): JsonValue => JSON.parse(text) as JsonValue;
 

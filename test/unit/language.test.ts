@@ -1,6 +1,6 @@
 import { ConversationError } from '../../src/core/errors';
-import { checkLanguage } from '../../src/core/language';
-import { Violations } from '../../src/core/violations';
+import { checkLanguage } from '../../src/core/validation/language';
+import { Violations } from '../../src/core/validation/violations';
 
 function wellFormed(tag: string): boolean {
   const violations = new Violations();

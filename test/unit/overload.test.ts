@@ -1,6 +1,6 @@
 import { status as Code } from '@grpc/grpc-js';
 import { failureOf } from '../support/call-error';
-import { HeldRepository } from '../support/held-repository';
+import { HeldRepository } from '../support/held-store';
 import { addedOf } from '../support/ingest-stream';
 import { type SessionServer, startSessionServer } from '../support/session-server';
 

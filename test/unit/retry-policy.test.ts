@@ -8,7 +8,7 @@ import {
   SessionServiceService,
 } from '../../generated/conversation/v1/session_service';
 import { overloaded, sequenceMismatch, storageFull, storeUnavailable } from '../../src/core/errors';
-import { HeldRepository } from '../support/held-repository';
+import { HeldRepository } from '../support/held-store';
 import { type SessionServer, startSessionServer } from '../support/session-server';
 
 interface MethodConfig {

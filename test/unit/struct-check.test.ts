@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { ConversationError } from '../../src/core/errors';
-import type { JsonObject } from '../../src/core/json';
-import { checkStruct } from '../../src/core/struct/check-struct';
-import { isPlainStruct } from '../../src/core/struct/plain-struct';
+import type { JsonObject } from '../../src/core/struct/json';
+import { checkStruct } from '../../src/core/validation/check-struct';
+import { isPlainStruct } from '../../src/core/struct/canonical-struct';
 import { StructBytes } from '../../src/core/struct/struct-bytes';
-import { Violations } from '../../src/core/violations';
+import { Violations } from '../../src/core/validation/violations';
 import { expectSameJson, nastyObject, withoutNegativeZero } from '../support/nasty-json';
 
 /** What is wrong with the value. */

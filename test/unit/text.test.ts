@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { truncateText } from '../../src/core/text';
+import { truncateText } from '../../src/core/validation/text';
 
 test('a text that fits is left as it is', () => {
   expect(truncateText('', 3)).toBe('');

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { decodeUtf8 } from '../../src/core/utf8';
+import { decodeUtf8 } from '../../src/core/struct/utf8';
 
 test('what is UTF-8 is decoded as it is, a BOM and U+FFFD included', () => {
   fc.assert(

@@ -1,6 +1,6 @@
 import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
-import { type JsonObject, sameJson } from '../json';
-import { decodeUtf8 } from '../utf8';
+import { type JsonObject, sameJson } from './json';
+import { decodeUtf8 } from './utf8';
 import { readStruct, writeStruct } from './struct-codec';
 
 /**

@@ -1,5 +1,5 @@
 import { type BinaryReader, type BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
-import { setKey } from '../json';
+import { setKey } from './json';
 import { LIMITS } from '../limits';
 
 /**

@@ -1,10 +1,15 @@
 import { internalError } from '../errors';
 import { isCount } from '../limits';
 import type { RequestContext } from '../request-context';
-import type { SessionRepository } from '../session-repository';
-import { checkId } from '../text';
-import { Violations } from '../violations';
-import { type AddEventResult, checkNewEvent, compareStored, type GivenEvent } from './new-event';
+import type { SessionRepository } from '../store';
+import { checkId } from '../validation/text';
+import { Violations } from '../validation/violations';
+import {
+  type AddEventResult,
+  checkNewEvent,
+  compareStored,
+  type GivenEvent,
+} from '../validation/event-input';
 
 export interface AddEventRequest extends GivenEvent {
   readonly sessionId: string;

@@ -2,11 +2,16 @@ import { internalError } from '../errors';
 import type { NewEvent } from '../event';
 import { LIMITS } from '../limits';
 import type { RequestContext } from '../request-context';
-import type { SessionRepository } from '../session-repository';
-import { delimited } from '../struct/check-struct';
-import { checkId } from '../text';
-import { Violations } from '../violations';
-import { type AddEventResult, checkNewEvent, compareStored, type GivenEvent } from './new-event';
+import type { SessionRepository } from '../store';
+import { delimited } from '../validation/check-struct';
+import { checkId } from '../validation/text';
+import { Violations } from '../validation/violations';
+import {
+  type AddEventResult,
+  checkNewEvent,
+  compareStored,
+  type GivenEvent,
+} from '../validation/event-input';
 
 export interface BatchAddEventsRequest {
   readonly sessionId: string;

@@ -1,7 +1,7 @@
 import type { RequestContext } from '../request-context';
-import type { CompletedSession, SessionRepository } from '../session-repository';
-import { checkEndReason, checkId } from '../text';
-import { Violations } from '../violations';
+import type { CompletedSession, SessionRepository } from '../store';
+import { checkEndReason, checkId } from '../validation/text';
+import { Violations } from '../validation/violations';
 
 export interface CompleteSessionRequest {
   readonly sessionId: string;

@@ -1,12 +1,12 @@
-import type { JsonObject } from '../json';
-import { checkLanguage } from '../language';
+import type { JsonObject } from '../struct/json';
+import { checkLanguage } from '../validation/language';
 import { LIMITS } from '../limits';
 import type { RequestContext } from '../request-context';
-import type { CreatedSession, SessionRepository } from '../session-repository';
-import { checkStruct } from '../struct/check-struct';
+import type { CreatedSession, SessionRepository } from '../store';
+import { checkStruct } from '../validation/check-struct';
 import type { StructBytes } from '../struct/struct-bytes';
-import { checkId } from '../text';
-import { Violations } from '../violations';
+import { checkId } from '../validation/text';
+import { Violations } from '../validation/violations';
 
 export interface CreateSessionRequest {
   readonly sessionId: string;

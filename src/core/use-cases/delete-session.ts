@@ -1,7 +1,7 @@
 import type { RequestContext } from '../request-context';
-import type { SessionRepository } from '../session-repository';
-import { checkId } from '../text';
-import { Violations } from '../violations';
+import type { SessionRepository } from '../store';
+import { checkId } from '../validation/text';
+import { Violations } from '../validation/violations';
 
 /** Removes a session and all of its events. */
 export async function deleteSession(

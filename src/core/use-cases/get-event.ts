@@ -1,8 +1,8 @@
 import type { Event } from '../event';
 import type { RequestContext } from '../request-context';
-import type { SessionRepository } from '../session-repository';
-import { checkId } from '../text';
-import { Violations } from '../violations';
+import type { SessionRepository } from '../store';
+import { checkId } from '../validation/text';
+import { Violations } from '../validation/violations';
 
 export interface GetEventRequest {
   readonly sessionId: string;

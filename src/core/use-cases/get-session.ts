@@ -1,8 +1,8 @@
 import { isCount, LIMITS } from '../limits';
 import type { RequestContext } from '../request-context';
-import type { SessionPage, SessionRepository } from '../session-repository';
-import { checkId } from '../text';
-import { Violations } from '../violations';
+import type { SessionPage, SessionRepository } from '../store';
+import { checkId } from '../validation/text';
+import { Violations } from '../validation/violations';
 
 export interface GetSessionRequest {
   readonly sessionId: string;

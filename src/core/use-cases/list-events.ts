@@ -1,11 +1,11 @@
 import { type Event, eventSize } from '../event';
 import { isCount, LIMITS } from '../limits';
-import { makePageToken } from '../page-token';
+import { makePageToken } from '../paging/page-token';
 import type { RequestContext } from '../request-context';
-import type { SessionRepository } from '../session-repository';
-import { checkId, checkType } from '../text';
-import { Violations } from '../violations';
-import { checkPageSize, checkPageToken, checkTimeRange } from './page-request';
+import type { SessionRepository } from '../store';
+import { checkId, checkType } from '../validation/text';
+import { Violations } from '../validation/violations';
+import { checkPageSize, checkPageToken, checkTimeRange } from '../paging/page-request';
 
 export interface ListEventsRequest {
   readonly sessionId: string;

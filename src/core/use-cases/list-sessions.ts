@@ -1,11 +1,11 @@
-import { checkLanguage } from '../language';
+import { checkLanguage } from '../validation/language';
 import { LIMITS } from '../limits';
-import { makePageToken } from '../page-token';
+import { makePageToken } from '../paging/page-token';
 import type { RequestContext } from '../request-context';
 import { type Session, SESSION_STATUSES } from '../session';
-import type { SessionRepository } from '../session-repository';
-import { Violations } from '../violations';
-import { checkPageSize, checkPageToken, checkTimeRange } from './page-request';
+import type { SessionRepository } from '../store';
+import { Violations } from '../validation/violations';
+import { checkPageSize, checkPageToken, checkTimeRange } from '../paging/page-request';
 
 export interface ListSessionsRequest {
   /** 0: the default. */

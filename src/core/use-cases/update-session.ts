@@ -1,14 +1,14 @@
 import { invalidRequest, sessionEnded } from '../errors';
-import { type JsonObject, setKey } from '../json';
-import { checkLanguage } from '../language';
+import { type JsonObject, setKey } from '../struct/json';
+import { checkLanguage } from '../validation/language';
 import { LIMITS } from '../limits';
 import type { RequestContext } from '../request-context';
 import { type Session, type SessionChange, SESSION_STATUSES, type SessionStatus } from '../session';
-import type { SessionRepository } from '../session-repository';
-import { checkStruct } from '../struct/check-struct';
+import type { SessionRepository } from '../store';
+import { checkStruct } from '../validation/check-struct';
 import type { StructBytes } from '../struct/struct-bytes';
-import { checkId } from '../text';
-import { Violations } from '../violations';
+import { checkId } from '../validation/text';
+import { Violations } from '../validation/violations';
 
 export interface UpdateSessionRequest {
   readonly sessionId: string;

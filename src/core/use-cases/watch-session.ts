@@ -3,9 +3,9 @@ import type { Event } from '../event';
 import { isCount, LIMITS } from '../limits';
 import { RequestContext } from '../request-context';
 import type { Session } from '../session';
-import type { PageRange, SessionPage, SessionRepository } from '../session-repository';
-import { checkId } from '../text';
-import { Violations } from '../violations';
+import type { PageRange, SessionPage, SessionRepository } from '../store';
+import { checkId } from '../validation/text';
+import { Violations } from '../validation/violations';
 
 export interface WatchSessionRequest {
   readonly sessionId: string;

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { tryLock } from 'fs-native-extensions';
-import { StartError } from '../../core/start-error';
+import { StartError } from '../../core/startup-error';
 
 /**
  * Takes the folder for this process alone, by a lock that the system lets go of

@@ -1,6 +1,6 @@
 import type { RootDatabase, Transaction } from 'lmdb';
 import { ConversationError, internalError, storeUnavailable } from '../../core/errors';
-import type { ReadFrom } from './binary-table';
+import type { ReadFrom } from './tables/binary-encoding';
 import { CommitQueue } from './commit-queue';
 
 /** What a unit of work came to. */

@@ -1,10 +1,15 @@
 import { type Connection, type ConnectOptions, createConnection, mongo } from 'mongoose';
 import { storeUnavailable } from '../../core/errors';
-import { StartError } from '../../core/start-error';
+import { StartError } from '../../core/startup-error';
 import type { Logger } from '../../telemetry/logger';
-import { isIndexConflict, isRefusal, toConversationError } from './driver-errors';
-import { defineModels, type EventDocument, type SessionDocument, type TombstoneDocument } from './schemas';
-import { pause, within } from './time-limit';
+import { isIndexConflict, isRefusal, toConversationError } from './errors';
+import {
+  defineModels,
+  type EventDocument,
+  type SessionDocument,
+  type TombstoneDocument,
+} from './documents/schema';
+import { pause, within } from './query-timeout';
 
 /** The database where the URI names none. */
 const DEFAULT_DATABASE = 'conversation';

@@ -1,8 +1,8 @@
-import { StartError } from '../../core/start-error';
+import { StartError } from '../../core/startup-error';
 import type { StoreObserver } from '../../core/store-observer';
 import type { Logger } from '../../telemetry/logger';
 import { MongoConnection } from './connection';
-import { MongoSessionRepository } from './repository';
+import { MongoSessionRepository } from './store';
 
 export interface MongoStoreSettings {
   /** A replica set, a standalone server, or mongodb+srv. */

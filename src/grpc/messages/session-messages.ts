@@ -1,0 +1,40 @@
+import type { AddEventResponse } from '../../../generated/conversation/v1/session_service';
+import {
+  SessionStatus as StatusNumber,
+  type Session as SessionMessage,
+} from '../../../generated/conversation/v1/session';
+import type { AddEventResult } from '../../core/validation/event-input';
+import { expiryOf, type Session, type SessionStatus } from '../../core/session';
+
+const STATUS_NUMBERS: Readonly<Record<SessionStatus, StatusNumber>> = {
+  initiated: StatusNumber.SESSION_STATUS_INITIATED,
+  active: StatusNumber.SESSION_STATUS_ACTIVE,
+  completed: StatusNumber.SESSION_STATUS_COMPLETED,
+  failed: StatusNumber.SESSION_STATUS_FAILED,
+};
+
+const STATUS_NAMES = new Map<number, SessionStatus>();
+for (const name of Object.keys(STATUS_NUMBERS) as SessionStatus[])
+  STATUS_NAMES.set(STATUS_NUMBERS[name], name);
+
+/** A status asked for: undefined where unspecified; a number that the enum lacks stays one, for the check to refuse. */
+export function toStatus(number: StatusNumber): string | undefined {
+  if (number === StatusNumber.SESSION_STATUS_UNSPECIFIED) return undefined;
+  return STATUS_NAMES.get(number) ?? String(number);
+}
+
+/** @param retentionMs how long an ended session is kept; undefined: for ever */
+export function toSessionMessage(session: Session, retentionMs: number | undefined): SessionMessage {
+  const { sessionId, status, language, startedAt, endedAt, metadata, eventCount, endReason } = session;
+  return {
+    ...{ sessionId, language, startedAt, endedAt, metadata, eventCount, endReason },
+    status: STATUS_NUMBERS[status],
+    expiresAt: expiryOf(session, retentionMs),
+  };
+}
+
+/** The answer to a caller who has the payload: a reply never outgrows its request by a multiple. */
+export function toAcknowledgement({ event, ...result }: AddEventResult): AddEventResponse {
+  const { eventId, sessionId, sequence, type, timestamp } = event;
+  return { ...result, event: { eventId, sessionId, sequence, type, payload: undefined, timestamp } };
+}

@@ -1,0 +1,112 @@
+import type { Database, RootDatabase } from 'lmdb';
+import { type SessionQuery, TOMBSTONE_MS } from '../../../core/store';
+import { BINARY, type ReadFrom } from './binary-encoding';
+import { sessionKey } from './keys';
+import {
+  decodeSession,
+  decodeTombstone,
+  encodeSession,
+  encodeTombstone,
+  type StoredSession,
+} from './records';
+import { deletedKey, expiryRange, indexKeys, listRange, sessionIdOf } from './session-index';
+
+/** Nothing: the key tells all. */
+const NOTHING = Buffer.alloc(0);
+
+/** The sessions and what finds them, and what is left of the deleted ones. */
+export class SessionTable {
+  /** `session_id` to the session, or to its tombstone. */
+  private readonly sessions: Database<Buffer, Buffer>;
+  /** See session-index.ts. */
+  private readonly index: Database<Buffer, Buffer>;
+  /** Time of deletion and `session_id`. */
+  private readonly tombstones: Database<Buffer, Buffer>;
+  /** `session_id` of those whose events are not all removed. */
+  private readonly uncleared: Database<Buffer, Buffer>;
+
+  constructor(root: RootDatabase) {
+    this.sessions = root.openDB({ name: 'sessions', ...BINARY });
+    this.index = root.openDB({ name: 'session_index', ...BINARY });
+    this.tombstones = root.openDB({ name: 'tombstones', ...BINARY });
+    this.uncleared = root.openDB({ name: 'uncleared', ...BINARY });
+  }
+
+  find(sessionId: string, from: ReadFrom = {}): StoredSession | undefined {
+    const value = this.sessions.get(sessionKey(sessionId), from);
+    return value === undefined ? undefined : decodeSession(value);
+  }
+
+  isDeleted(sessionId: string): boolean {
+    const value = this.sessions.get(sessionKey(sessionId));
+    const deletedAt = value && decodeTombstone(value);
+    return deletedAt !== undefined && deletedAt.getTime() + TOMBSTONE_MS > Date.now();
+  }
+
+  /** @param before what it was; undefined: it is new */
+  put(session: StoredSession, before: StoredSession | undefined): void {
+    const value = encodeSession(session);
+    this.moveIndex(before, session);
+    this.sessions.putSync(sessionKey(session.sessionId), value);
+  }
+
+  bury(session: StoredSession, deletedAt: Date): void {
+    const key = sessionKey(session.sessionId);
+    this.moveIndex(session, undefined);
+    this.sessions.putSync(key, encodeTombstone(deletedAt));
+    this.tombstones.putSync(deletedKey(deletedAt, session.sessionId), NOTHING);
+    this.uncleared.putSync(key, NOTHING);
+  }
+
+  /** Those of the deleted sessions whose events are not all removed. */
+  listUncleared(limit: number): string[] {
+    return [...this.uncleared.getKeys({ limit })].map((key) => key.toString());
+  }
+
+  setCleared(sessionId: string): void {
+    this.uncleared.removeSync(sessionKey(sessionId));
+  }
+
+  /** Forgets some of the sessions that were deleted before this time. Returns how many. */
+  forgetDeleted(before: Date, limit: number): number {
+    const keys = [...this.tombstones.getKeys({ end: deletedKey(before, ''), limit })];
+    for (const key of keys) {
+      const sessionId = sessionIdOf(key);
+      // The id may have been given again since.
+      if (this.find(sessionId) === undefined) this.sessions.removeSync(sessionKey(sessionId));
+      this.tombstones.removeSync(key);
+    }
+    return keys.length;
+  }
+
+  list(query: SessionQuery, from: ReadFrom): StoredSession[] {
+    const keys = this.index.getKeys({ ...listRange(query), limit: query.limit, ...from });
+    return this.atKeys(keys, from);
+  }
+
+  /** Some of the sessions that ended, or (not ended) started, before this time. */
+  listExpiring(
+    before: Date,
+    ended: boolean,
+    after: StoredSession | undefined,
+    limit: number,
+  ): StoredSession[] {
+    const from = {};
+    return this.atKeys(this.index.getKeys({ ...expiryRange(before, ended, after), limit }), from);
+  }
+
+  private atKeys(keys: Iterable<Buffer>, from: ReadFrom): StoredSession[] {
+    return [...keys].map((key) => {
+      const session = this.find(sessionIdOf(key), from);
+      if (session === undefined) throw new Error('the index of sessions names one that is not there');
+      return session;
+    });
+  }
+
+  private moveIndex(before: StoredSession | undefined, after: StoredSession | undefined): void {
+    const old = before === undefined ? [] : indexKeys(before);
+    const now = after === undefined ? [] : indexKeys(after);
+    for (const key of old) if (!now.some((kept) => kept.equals(key))) this.index.removeSync(key);
+    for (const key of now) if (!old.some((kept) => kept.equals(key))) this.index.putSync(key, NOTHING);
+  }
+}

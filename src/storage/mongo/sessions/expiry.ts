@@ -1,0 +1,60 @@
+import { expiryOf } from '../../../core/session';
+import { bury } from './session-writer';
+import type { MongoConnection } from '../connection';
+import { toSession } from '../documents/session-document';
+import type { SessionFinder } from './session-finder';
+import { BY_END, type SessionDocument } from '../documents/schema';
+
+/** Sessions that are looked at, and deleted, at once: a sweep is to keep up with what comes, and to leave room for it. */
+const AT_ONCE = 16;
+
+/** Deletes the sessions that have expired by this retention, and returns their ids. */
+export async function deleteExpired(
+  connection: MongoConnection,
+  finder: SessionFinder,
+  retentionMs: number,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const deleted: string[] = [];
+  const before = { $gte: new Date(0), $lte: new Date(Date.now() - retentionMs) };
+  for (const filter of [{ endedAt: before }, { endedAt: null, startedAt: before }]) {
+    const rows = connection.database.sessions.find(filter, {
+      sort: BY_END,
+      hint: BY_END,
+      projection: { sessionId: 1 },
+    });
+    for await (const sessionIds of groups(rows)) {
+      if (signal.aborted) return deleted;
+      const outcomes = sessionIds.map(async (sessionId) => {
+        if (await deleteIfExpired(connection, finder, sessionId, retentionMs)) deleted.push(sessionId);
+      });
+      await Promise.all(outcomes);
+    }
+  }
+  return deleted;
+}
+
+async function* groups(rows: AsyncIterable<Pick<SessionDocument, 'sessionId'>>): AsyncGenerator<string[]> {
+  let group: string[] = [];
+  for await (const { sessionId } of rows) {
+    group.push(sessionId);
+    if (group.length < AT_ONCE) continue;
+    yield group;
+    group = [];
+  }
+  yield group;
+}
+
+/** It is read anew: another server may have deleted it, or an event may have come. */
+async function deleteIfExpired(
+  { database }: MongoConnection,
+  finder: SessionFinder,
+  sessionId: string,
+  retentionMs: number,
+): Promise<boolean> {
+  const found = await finder.find(sessionId);
+  if (found === undefined) return false;
+  const expiry = expiryOf(toSession(found.document, found.last), retentionMs);
+  if (expiry === undefined || expiry.getTime() > Date.now()) return false;
+  return (await bury(database, found.document)) === true;
+}
