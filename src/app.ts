@@ -1,11 +1,11 @@
 import type { Config } from './config/settings';
 import type { SessionRepository } from './core/store';
-import { WorkBudget } from './calls/in-flight-budget';
-import { StartError } from './core/startup-error';
-import { Faces, type Ports } from './servers';
+import { InFlightBudget } from './calls/in-flight-budget';
+import { StartupError } from './core/startup-error';
+import { Servers, type Ports } from './servers';
 import { Readiness } from './jobs/readiness';
 import { openSecurity } from './security/open-security';
-import { Sweeper } from './jobs/expire-sessions';
+import { ExpiryJob } from './jobs/expire-sessions';
 import type { Logger } from './telemetry/logger';
 import { Metrics } from './telemetry/metrics';
 import { ObservedRepository } from './telemetry/instrumented-store';
@@ -22,7 +22,7 @@ export interface App extends Ports {
  *
  * @param onFatal called when the store can never answer again in this process:
  *   the process should close the app and exit, to be started anew
- * @throws StartError
+ * @throws StartupError
  */
 export async function startApp(
   config: Config,
@@ -35,7 +35,7 @@ export async function startApp(
   const store = await openStore(config, telemetry, onFatal);
   const repository = new ObservedRepository(store, metrics, tracing);
   const budget = measuredBudget(config, metrics);
-  const faces = new Faces(config, repository, security, budget, telemetry);
+  const faces = new Servers(config, repository, security, budget, telemetry);
   let ports: Ports;
   try {
     ports = await faces.listen();
@@ -63,7 +63,7 @@ export async function startApp(
     logger,
   );
   readiness.start();
-  const sweeper = new Sweeper(repository, config.retentionMs, logger);
+  const sweeper = new ExpiryJob(repository, config.retentionMs, logger);
   sweeper.start();
   const close = async (): Promise<void> => {
     readiness.stop();
@@ -77,10 +77,10 @@ export async function startApp(
   return { ...ports, close };
 }
 
-/** Makes the database's indexes, for a deployment that does so before its servers start. @throws StartError */
+/** Makes the database's indexes, for a deployment that does so before its servers start. @throws StartupError */
 export async function createIndexes({ mongodbUri }: Config, logger: Logger): Promise<void> {
   if (mongodbUri === undefined) {
-    throw new StartError('MONGODB_URI is not set: the embedded store has no indexes to make');
+    throw new StartupError('MONGODB_URI is not set: the embedded store has no indexes to make');
   }
   const { createMongoIndexes } = await import('./storage/mongo/open');
   await createMongoIndexes({ uri: mongodbUri, logger });
@@ -96,17 +96,17 @@ async function startTelemetry({ tracing }: Config, logger: Logger): Promise<Tele
 }
 
 /** What the server has taken on and not answered, over both faces. */
-function measuredBudget({ unansweredRequests, unansweredBytes }: Config, metrics: Metrics): WorkBudget {
-  const budget = new WorkBudget(unansweredRequests, unansweredBytes);
+function measuredBudget({ maxInFlightRequests, maxInFlightBytes }: Config, metrics: Metrics): InFlightBudget {
+  const budget = new InFlightBudget(maxInFlightRequests, maxInFlightBytes);
   metrics.gauge(
     'conversation_unanswered_requests',
     'Requests that were taken and are not answered yet.',
-    () => budget.unansweredRequests,
+    () => budget.inFlightRequests,
   );
   metrics.gauge(
     'conversation_unanswered_bytes',
     'Bytes of requests that were taken and are not answered yet.',
-    () => budget.unansweredBytes,
+    () => budget.inFlightBytes,
   );
   return budget;
 }
@@ -123,14 +123,14 @@ async function openStore(
       uri: config.mongodbUri,
       logger,
       observer: metrics,
-      watchPollMs: config.watchPollMs,
+      watchPollIntervalMs: config.watchPollIntervalMs,
       onFatal,
     });
   }
   const { openEmbeddedStore } = await import('./storage/embedded/environment');
   return openEmbeddedStore({
     folder: config.dataDir,
-    diskReserveBytes: config.diskReserveBytes,
+    minFreeDiskBytes: config.minFreeDiskBytes,
     observer: metrics,
     onFatal,
   });

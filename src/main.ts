@@ -2,7 +2,7 @@ import { config as readDotEnv } from 'dotenv';
 import { createIndexes, startApp } from './app';
 import { checkHealth } from './commands/check-health';
 import { type Config, ConfigError, helpText, readConfig } from './config/settings';
-import { StartError } from './core/startup-error';
+import { StartupError } from './core/startup-error';
 import { createLogger, type Logger } from './telemetry/logger';
 
 const OPTIONS = ['--help', '--create-indexes', '--check-health'];
@@ -14,7 +14,7 @@ async function main(): Promise<void> {
   const options = process.argv.slice(2);
   const [option] = options;
   if (options.length > 1 || (option !== undefined && !OPTIONS.includes(option))) {
-    throw new StartError(`unknown option ${options.join(' ')}: npm start -- --help prints what there is`);
+    throw new StartupError(`unknown option ${options.join(' ')}: npm start -- --help prints what there is`);
   }
   if (option === '--help') {
     process.stdout.write(helpText());
@@ -54,7 +54,7 @@ async function serve(config: Config, logger: Logger): Promise<void> {
       );
   };
   const starting = startApp(config, logger, (error) => {
-    if (error instanceof StartError) process.stderr.write(`${error.message}\n`);
+    if (error instanceof StartupError) process.stderr.write(`${error.message}\n`);
     else logger.fatal({ err: error }, error.message);
     stop(1);
   });
@@ -81,7 +81,7 @@ async function serve(config: Config, logger: Logger): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  const foreseen = error instanceof StartError || error instanceof ConfigError;
+  const foreseen = error instanceof StartupError || error instanceof ConfigError;
   const unforeseen = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(`${foreseen ? error.message : unforeseen}\n`);
   process.exit(1);

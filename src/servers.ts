@@ -1,7 +1,7 @@
 import type { Config } from './config/settings';
 import type { SessionRepository } from './core/store';
-import { StartError } from './core/startup-error';
-import type { WorkBudget } from './calls/in-flight-budget';
+import { StartupError } from './core/startup-error';
+import type { InFlightBudget } from './calls/in-flight-budget';
 import { HealthServer } from './grpc/health-server';
 import { GrpcServer } from './grpc/server';
 import { HttpServer } from './http/server';
@@ -18,7 +18,7 @@ export interface Ports {
 }
 
 /** What callers see: gRPC, and HTTP and health alone where they are wanted. They begin, turn ready and end together. */
-export class Faces {
+export class Servers {
   private readonly grpc: GrpcServer;
   private readonly http: HttpServer | undefined;
   private readonly health: HealthServer | undefined;
@@ -26,17 +26,17 @@ export class Faces {
   constructor(
     private readonly config: Config,
     repository: SessionRepository,
-    { access, tls }: Security,
-    budget: WorkBudget,
+    { authorizer, tls }: Security,
+    budget: InFlightBudget,
     telemetry: Telemetry,
   ) {
-    const { host, connections, grpcPort, httpPort, healthPort, callDeadlineMs } = config;
-    const { connectionAgeMs, retentionMs, streamsPerConnection, reflection } = config;
+    const { host, maxConnections, grpcPort, httpPort, healthPort, defaultDeadlineMs } = config;
+    const { maxConnectionAgeMs, retentionMs, maxStreamsPerConnection, reflection } = config;
     this.grpc = new GrpcServer(
       repository,
       {
-        ...{ host, port: grpcPort, connections, tls, access, reflection },
-        ...{ callDeadlineMs, connectionAgeMs, retentionMs, streamsPerConnection },
+        ...{ host, port: grpcPort, maxConnections, tls, authorizer, reflection },
+        ...{ defaultDeadlineMs, maxConnectionAgeMs, retentionMs, maxStreamsPerConnection },
       },
       budget,
       telemetry,
@@ -44,17 +44,17 @@ export class Faces {
     if (httpPort !== undefined) {
       this.http = new HttpServer(
         repository,
-        { host, port: httpPort, connections, tls, access, requestDeadlineMs: callDeadlineMs },
+        { host, port: httpPort, maxConnections, tls, authorizer, defaultDeadlineMs },
         budget,
         telemetry,
       );
     }
     if (healthPort !== undefined) {
-      this.health = new HealthServer({ host, port: healthPort, connections }, telemetry);
+      this.health = new HealthServer({ host, port: healthPort, maxConnections }, telemetry);
     }
   }
 
-  /** @throws StartError */
+  /** @throws StartupError */
   async listen(): Promise<Ports> {
     const { grpcPort, httpPort = 0, healthPort = 0 } = this.config;
     try {
@@ -93,11 +93,11 @@ export class Faces {
       const { host } = this.config;
       const why = error instanceof Error ? error.message : String(error);
       if (/EADDRINUSE/.test(why)) {
-        throw new StartError(
+        throw new StartupError(
           `port ${port} on ${host} is in use: stop the program that has it, or set ${setting} to another (0 takes a free one)`,
         );
       }
-      throw new StartError(`cannot listen on ${host}:${port}: ${why}; check HOST and ${setting}`);
+      throw new StartupError(`cannot listen on ${host}:${port}: ${why}; check HOST and ${setting}`);
     }
   }
 }

@@ -1,30 +1,30 @@
 /** Bounds what the server has taken on and not answered yet, so that what it has taken is answered soon. */
-export class WorkBudget {
+export class InFlightBudget {
   private requests = 0;
   private bytes = 0;
 
   /**
-   * @param maximumRequests unanswered requests at most
-   * @param maximumBytes bytes of unanswered requests at most
+   * @param maxRequests unanswered requests at most
+   * @param maxBytes bytes of unanswered requests at most
    */
   constructor(
-    private readonly maximumRequests: number,
-    private readonly maximumBytes: number,
+    private readonly maxRequests: number,
+    private readonly maxBytes: number,
   ) {}
 
-  get unansweredRequests(): number {
+  get inFlightRequests(): number {
     return this.requests;
   }
 
-  get unansweredBytes(): number {
+  get inFlightBytes(): number {
     return this.bytes;
   }
 
-  get exhausted(): boolean {
-    return this.requests >= this.maximumRequests || this.bytes >= this.maximumBytes;
+  get isExhausted(): boolean {
+    return this.requests >= this.maxRequests || this.bytes >= this.maxBytes;
   }
 
-  take(bytes: number): void {
+  reserve(bytes: number): void {
     this.requests += 1;
     this.bytes += bytes;
   }

@@ -5,7 +5,7 @@ import {
   HealthClient,
 } from '../../generated/grpc/health/v1/health';
 import type { Config } from '../config/settings';
-import { StartError } from '../core/startup-error';
+import { StartupError } from '../core/startup-error';
 
 /** How long the answer may take, in milliseconds. */
 const ANSWER_MS = 3000;
@@ -18,14 +18,14 @@ const EVERY_ADDRESS = new Map([
 
 /**
  * Asks the service that runs with these settings whether it is ready, for container engines that
- * speak no gRPC. @throws StartError where it is not, or cannot be asked
+ * speak no gRPC. @throws StartupError where it is not, or cannot be asked
  */
 export async function checkHealth(config: Config): Promise<void> {
   const port = config.healthPort ?? config.grpcPort;
   if (config.healthPort === undefined && config.tlsCert !== undefined)
-    throw new StartError('health cannot be asked for over TLS: set HEALTH_PORT, where it is in plain text');
+    throw new StartupError('health cannot be asked for over TLS: set HEALTH_PORT, where it is in plain text');
   if (port === 0)
-    throw new StartError('which port health is on cannot be known: set HEALTH_PORT to other than 0');
+    throw new StartupError('which port health is on cannot be known: set HEALTH_PORT to other than 0');
   const host = EVERY_ADDRESS.get(config.host) ?? config.host;
   const client = new HealthClient(
     `${isIP(host) === 6 ? `[${host}]` : host}:${port}`,
@@ -36,11 +36,11 @@ export async function checkHealth(config: Config): Promise<void> {
       const deadline = { deadline: Date.now() + ANSWER_MS };
       client.check({ service: '' }, new Metadata(), deadline, (error, response) => {
         if (error === null) resolve(response.status);
-        else reject(new StartError(`the service does not answer on ${host}:${port}: ${error.details}`));
+        else reject(new StartupError(`the service does not answer on ${host}:${port}: ${error.details}`));
       });
     });
     if (status !== ServingStatus.SERVING)
-      throw new StartError('the service is not ready: its store does not answer, or it shuts down');
+      throw new StartupError('the service is not ready: its store does not answer, or it shuts down');
   } finally {
     client.close();
   }

@@ -11,7 +11,7 @@ export function parseOptional<Value>(parse: SettingParser<Value>): SettingParser
   return (text) => (text === '' ? undefined : parse(text));
 }
 
-export function parseWhole(minimum: number, maximum: number): SettingParser<number> {
+export function parseInteger(minimum: number, maximum: number): SettingParser<number> {
   return (text) => {
     const value = /^[0-9]{1,15}$/.test(text) ? Number(text) : NaN;
     if (value >= minimum && value <= maximum) return value;
@@ -20,7 +20,7 @@ export function parseWhole(minimum: number, maximum: number): SettingParser<numb
 }
 
 /** A TCP port; 0 takes a free one. */
-export const parsePort = parseWhole(0, 65_535);
+export const parsePort = parseInteger(0, 65_535);
 
 /** A TCP port; empty: undefined, which is none. */
 export const parseOptionalPort: SettingParser<number | undefined> = (text) =>
@@ -35,7 +35,7 @@ export function parseChoice<Choice extends string>(choices: readonly Choice[]): 
 }
 
 /** `on` or `off`, and the like. */
-export function parseSwitch(on: string, off: string): SettingParser<boolean> {
+export function parseBoolean(on: string, off: string): SettingParser<boolean> {
   const choice = parseChoice([on, off]);
   return (text) => choice(text) === on;
 }

@@ -6,9 +6,9 @@ import {
   parseOptionalText,
   parsePort,
   parseRetention,
-  parseSwitch,
+  parseBoolean,
   parseText,
-  parseWhole,
+  parseInteger,
   type SettingParser,
 } from './parsers';
 
@@ -19,11 +19,11 @@ interface Setting<Value> {
   readonly default: string;
   readonly parse: SettingParser<Value>;
   /** Another variable, which is taken where this one is unset. */
-  readonly otherwise?: string;
+  readonly fallbackName?: string;
   /** Set and empty, it is undefined; of others that means their default. */
-  readonly offWhenEmpty?: boolean;
+  readonly emptyDisables?: boolean;
   /** For `--help`, with the unit. */
-  readonly meaning: string;
+  readonly description: string;
 }
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -32,8 +32,8 @@ const setting = <Value>(
   name: string,
   fallback: string,
   parse: SettingParser<Value>,
-  meaning: string,
-): Setting<Value> => ({ name, default: fallback, parse, meaning });
+  description: string,
+): Setting<Value> => ({ name, default: fallback, parse, description });
 
 /** Every setting there is. */
 const SETTINGS = {
@@ -44,7 +44,7 @@ const SETTINGS = {
     'MongoDB to store in, mongodb:// or mongodb+srv://; unset: the embedded store',
   ),
   dataDir: setting('DATA_DIR', './data', parseText, "the embedded store's folder"),
-  diskReserveBytes: setting(
+  minFreeDiskBytes: setting(
     'DISK_RESERVE',
     '256MiB',
     parseBytes,
@@ -69,8 +69,8 @@ const SETTINGS = {
       parseOptionalPort,
       'HTTP port, likewise; empty: no HTTP; PORT is taken where it is unset',
     ),
-    otherwise: 'PORT',
-    offWhenEmpty: true,
+    fallbackName: 'PORT',
+    emptyDisables: true,
   },
   healthPort: setting(
     'HEALTH_PORT',
@@ -100,14 +100,14 @@ const SETTINGS = {
   allowInsecure: setting(
     'ALLOW_INSECURE',
     'false',
-    parseSwitch('true', 'false'),
+    parseBoolean('true', 'false'),
     'true: listen beyond this machine with neither TLS nor tokens',
   ),
-  reflection: setting('REFLECTION', 'on', parseSwitch('on', 'off'), 'gRPC server reflection: on, off'),
-  connections: setting(
+  reflection: setting('REFLECTION', 'on', parseBoolean('on', 'off'), 'gRPC server reflection: on, off'),
+  maxConnections: setting(
     'CONNECTIONS',
     '10000',
-    parseWhole(1, 1_000_000),
+    parseInteger(1, 1_000_000),
     'connections at once on each port; further ones are closed as they come',
   ),
   retentionMs: setting(
@@ -116,37 +116,37 @@ const SETTINGS = {
     parseRetention,
     'how long an ended session is kept (m, h, d), such as 90d or 12h; unset: for ever',
   ),
-  watchPollMs: setting(
+  watchPollIntervalMs: setting(
     'WATCH_POLL',
     '250ms',
     parseDuration,
     'how often (ms, s) watches look for events on a standalone MongoDB, which has no change streams',
   ),
-  callDeadlineMs: setting(
+  defaultDeadlineMs: setting(
     'CALL_DEADLINE',
     '10s',
     parseDuration,
     'deadline (ms, s, m, h, d) of a call that brings none',
   ),
-  streamsPerConnection: setting(
+  maxStreamsPerConnection: setting(
     'STREAMS_PER_CONNECTION',
     '1000',
-    parseWhole(1, 1_000_000),
+    parseInteger(1, 1_000_000),
     'calls at once on one connection; further ones wait in the client',
   ),
-  unansweredRequests: setting(
+  maxInFlightRequests: setting(
     'UNANSWERED_REQUESTS',
     '10000',
-    parseWhole(1, 1_000_000),
+    parseInteger(1, 1_000_000),
     'unanswered requests at most; past that a call is refused at once (OVERLOADED)',
   ),
-  unansweredBytes: setting(
+  maxInFlightBytes: setting(
     'UNANSWERED_BYTES',
     '128MiB',
     parseBytes,
     'bytes of unanswered requests (B, KiB, MiB, GiB) at most; likewise',
   ),
-  connectionAgeMs: setting(
+  maxConnectionAgeMs: setting(
     'CONNECTION_AGE',
     '30m',
     parseDuration,
@@ -178,11 +178,11 @@ export class ConfigError extends Error {
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   const faults: string[] = [];
   const read = (one: Setting<unknown>): unknown => {
-    const { name, default: fallback, parse, otherwise = name, offWhenEmpty = false } = one;
-    const source = environment[name] === undefined && environment[otherwise] ? otherwise : name;
+    const { name, default: fallback, parse, fallbackName = name, emptyDisables = false } = one;
+    const source = environment[name] === undefined && environment[fallbackName] ? fallbackName : name;
     const given = environment[source] ?? fallback;
     try {
-      return parse(given === '' && !offWhenEmpty ? fallback : given);
+      return parse(given === '' && !emptyDisables ? fallback : given);
     } catch (error) {
       const rule = error instanceof Error ? error.message : String(error);
       const shown = fallback === '' ? 'unset' : fallback;
@@ -192,7 +192,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   };
   const entries = Object.entries(SETTINGS).map(([key, one]) => [key, read(one)]);
   const config = Object.fromEntries(entries) as Config;
-  faults.push(...contradictions(config));
+  faults.push(...checkCombinations(config));
   if (faults.length > 0) throw new ConfigError(faults.join('\n'));
   return Object.freeze({ ...config, tracing: wantsTraces(environment) });
 }
@@ -207,7 +207,7 @@ function wantsTraces(environment: Readonly<Record<string, string | undefined>>):
 }
 
 /** Settings that only go together. */
-function contradictions({ tlsCert, tlsKey, tlsClientCa }: Config): string[] {
+function checkCombinations({ tlsCert, tlsKey, tlsClientCa }: Config): string[] {
   if ((tlsCert === undefined) !== (tlsKey === undefined)) {
     const [missing, given] = tlsCert === undefined ? ['TLS_CERT', 'TLS_KEY'] : ['TLS_KEY', 'TLS_CERT'];
     return [`${missing} is unset, and ${given} is set: TLS takes both, and plain text neither`];
@@ -220,9 +220,9 @@ function contradictions({ tlsCert, tlsKey, tlsClientCa }: Config): string[] {
 
 /** What `--help` prints. */
 export function helpText(): string {
-  const rows = Object.values(SETTINGS).map(({ name, default: fallback, meaning }) => {
+  const rows = Object.values(SETTINGS).map(({ name, default: fallback, description }) => {
     const shown = fallback === '' ? 'unset' : fallback;
-    return `  ${name.padEnd(24)}${shown.padEnd(12)}${meaning}`;
+    return `  ${name.padEnd(24)}${shown.padEnd(12)}${description}`;
   });
   return [
     'The conversation session service: sessions and their events, over gRPC and HTTP.',

@@ -55,7 +55,7 @@ export class ConversationError extends Error {
 }
 
 export function invalidRequest(violations: readonly Violation[]): ConversationError {
-  const listed = violations.slice(0, LIMITS.violationsListed);
+  const listed = violations.slice(0, LIMITS.maxViolations);
   const more = violations.length - listed.length;
   const lines = listed.map(({ field, description }) =>
     field === '' ? description : `${field} ${description}`,

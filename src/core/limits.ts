@@ -22,19 +22,19 @@ export const LIMITS = {
   /** Bytes of a batch's events. */
   batchBytes: 3 * MIB,
   /** Events in a page when the request does not say. */
-  pageDefault: 50,
+  defaultPageSize: 50,
   /** Events of the log that a page with a filter by type looks at, about. */
-  pageLooked: 5000,
+  maxScannedEvents: 5000,
   /** Types in a filter. */
-  typesListed: 100,
+  maxFilterTypes: 100,
   /** Events in a page at most. */
-  pageMaximum: 1000,
+  maxPageSize: 1000,
   /** Bytes of a page's events, so that it fits a client's 4 MiB. */
   pageBytes: 3 * MIB,
   /** Bytes of a received message. */
   messageBytes: 4 * MIB,
   /** Violations that an error lists. */
-  violationsListed: 20,
+  maxViolations: 20,
   /** Bytes of an error's message. */
   errorMessageBytes: 1000,
 } as const;

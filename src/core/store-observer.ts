@@ -4,5 +4,5 @@ export interface StoreObserver {
   committed(events: number): void;
 
   /** Another server took the place in a log that this one wrote to. */
-  lostRace(): void;
+  appendConflict(): void;
 }

@@ -1,7 +1,7 @@
 import type { Event, NewEvent } from './event';
 import type { RequestContext } from './request-context';
 import type { NewSession, Session, SessionChange, SessionEnd, SessionStatus } from './session';
-import type { Watch } from './watch-registry';
+import type { Watcher } from './watch-registry';
 
 /** How long the id of a deleted session is not given again, in milliseconds: 30 days. */
 export const TOMBSTONE_MS = 30 * 24 * 3600 * 1000;
@@ -112,7 +112,7 @@ export interface SessionRepository {
   deleteExpired(retentionMs: number, signal: AbortSignal): Promise<number>;
 
   /** Tells of what happens to a session from now on. To be closed. */
-  watch(sessionId: string): Watch;
+  watch(sessionId: string): Watcher;
 
   /** Resolves when the store answers, and could take a write as far as can be told without one. */
   ping(): Promise<void>;

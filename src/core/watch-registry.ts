@@ -1,13 +1,13 @@
 /** Who waits for what happens to one session. */
-export class Watch {
+export class Watcher {
   private woken = false;
   private highest = 0;
   private resume: (() => void) | undefined;
 
-  constructor(private readonly onClose: (watch: Watch) => void) {}
+  constructor(private readonly onClose: (watch: Watcher) => void) {}
 
   /** The last sequence that there was a call about: a store may show it a little later. */
-  get announced(): number {
+  get announcedSequence(): number {
     return this.highest;
   }
 
@@ -23,7 +23,7 @@ export class Watch {
   }
 
   /** @param sequence of the event that was stored; 0: something else has changed */
-  wake(sequence: number): void {
+  notify(sequence: number): void {
     this.woken = true;
     this.highest = Math.max(this.highest, sequence);
     this.resume?.();
@@ -35,18 +35,18 @@ export class Watch {
 }
 
 /** The watches of a server, by session. */
-export class Watches {
-  private readonly bySession = new Map<string, Set<Watch>>();
+export class WatchRegistry {
+  private readonly bySession = new Map<string, Set<Watcher>>();
 
   /** Whether there are none. */
   get isEmpty(): boolean {
     return this.bySession.size === 0;
   }
 
-  open(sessionId: string): Watch {
+  open(sessionId: string): Watcher {
     const watches = this.bySession.get(sessionId) ?? new Set();
     this.bySession.set(sessionId, watches);
-    const watch = new Watch((closed) => {
+    const watch = new Watcher((closed) => {
       watches.delete(closed);
       if (watches.size === 0 && this.bySession.get(sessionId) === watches) this.bySession.delete(sessionId);
     });
@@ -54,12 +54,12 @@ export class Watches {
     return watch;
   }
 
-  wake(sessionId: string, sequence: number): void {
+  notify(sessionId: string, sequence: number): void {
     const watches = this.bySession.get(sessionId);
-    if (watches !== undefined) for (const watch of watches) watch.wake(sequence);
+    if (watches !== undefined) for (const watch of watches) watch.notify(sequence);
   }
 
-  wakeAll(): void {
-    for (const watches of this.bySession.values()) for (const watch of watches) watch.wake(0);
+  notifyAll(): void {
+    for (const watches of this.bySession.values()) for (const watch of watches) watch.notify(0);
   }
 }

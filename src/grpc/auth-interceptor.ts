@@ -5,21 +5,21 @@ import {
   type ServerInterceptor,
 } from '@grpc/grpc-js';
 import { SessionServiceService } from '../../generated/conversation/v1/session_service';
-import type { Access } from '../security/authorizer';
+import type { Authorizer } from '../security/authorizer';
 import { authorizationOf } from './method-scopes';
 
 type Listener = Parameters<ServerInterceptingCall['start']>[0];
 
-const GUARDED = new Set<string>(Object.values(SessionServiceService).map(({ path }) => path));
+const AUTHENTICATED_PATHS = new Set<string>(Object.values(SessionServiceService).map(({ path }) => path));
 
 /**
  * Lets the handlers refuse a stranger as soon as its headers have come. By itself the library first
  * takes in the whole request: 4 MiB of memory for each call that never ends, from anybody.
  */
-export function refusingStrangers(access: Access): ServerInterceptor {
+export function rejectUnauthenticated(authorizer: Authorizer): ServerInterceptor {
   const isStranger = (metadata: Metadata): boolean => {
     try {
-      access.check(authorizationOf(metadata), 'read');
+      authorizer.authorize(authorizationOf(metadata), 'read');
       return false;
     } catch {
       // The handler finds the same, and tells of it.
@@ -27,11 +27,13 @@ export function refusingStrangers(access: Access): ServerInterceptor {
     }
   };
   return ({ path }, call) =>
-    GUARDED.has(path) ? new GuardedCall(call, isStranger) : new ServerInterceptingCall(call);
+    AUTHENTICATED_PATHS.has(path)
+      ? new AuthInterceptingCall(call, isStranger)
+      : new ServerInterceptingCall(call);
 }
 
 /** A call whose request is, for a stranger, an empty message. */
-class GuardedCall extends ServerInterceptingCall {
+class AuthInterceptingCall extends ServerInterceptingCall {
   constructor(
     call: ServerInterceptingCallInterface,
     private readonly isStranger: (metadata: Metadata) => boolean,

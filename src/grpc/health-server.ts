@@ -29,6 +29,6 @@ export class HealthServer {
   close(): void {
     this.listener.stop();
     this.server.forceShutdown();
-    this.listener.cut();
+    this.listener.destroyConnections();
   }
 }

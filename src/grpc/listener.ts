@@ -2,7 +2,7 @@ import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { type Server, ServerCredentials } from '@grpc/grpc-js';
 import type { Tls } from '../security/tls';
-import { boundConnections, type ConnectionSettings, type Face } from '../security/connection-limit';
+import { limitConnections, type ConnectionSettings, type ServerName } from '../security/connection-limit';
 import type { Telemetry } from '../telemetry/telemetry';
 
 export interface ListenerSettings extends ConnectionSettings {
@@ -11,8 +11,8 @@ export interface ListenerSettings extends ConnectionSettings {
 }
 
 /** How long a client may take to say that it speaks HTTP/2, in milliseconds, and the bytes that it says so with. */
-const GREETING_MS = 10_000;
-const GREETING_BYTES = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'.length;
+const PREFACE_MS = 10_000;
+const PREFACE_BYTES = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'.length;
 
 /**
  * Takes a gRPC server's connections: the library's own listener has no bound on how many there are
@@ -24,7 +24,7 @@ export class Listener {
 
   constructor(
     grpcServer: Server,
-    face: Face,
+    face: ServerName,
     private readonly settings: ListenerSettings,
     private readonly telemetry: Telemetry,
   ) {
@@ -34,7 +34,7 @@ export class Listener {
     const take = (socket: Socket | TLSSocket): void => {
       // What goes wrong with it is the HTTP/2 session's to deal with; unheard, it would end the process.
       socket.on('error', (error) => logger.debug({ err: error }, 'a connection failed'));
-      closeIfSilent(socket);
+      closeWithoutPreface(socket);
       injector.injectConnection(socket);
     };
     if (tls === undefined) {
@@ -45,7 +45,7 @@ export class Listener {
       tls.keepCurrent(server);
       this.server = server;
     }
-    boundConnections(this.server, face, settings, telemetry);
+    limitConnections(this.server, face, settings, telemetry);
     this.server.on('connection', (socket: Socket) => {
       this.sockets.add(socket);
       socket.once('close', () => this.sockets.delete(socket));
@@ -74,15 +74,15 @@ export class Listener {
   }
 
   /** Cuts what connections there are. */
-  cut(): void {
+  destroyConnections(): void {
     for (const socket of this.sockets) socket.destroy();
   }
 }
 
-function closeIfSilent(socket: Socket): void {
+function closeWithoutPreface(socket: Socket): void {
   const timer = setTimeout(() => {
-    if (socket.bytesRead < GREETING_BYTES) socket.destroy();
-  }, GREETING_MS);
+    if (socket.bytesRead < PREFACE_BYTES) socket.destroy();
+  }, PREFACE_MS);
   timer.unref();
   socket.once('close', () => clearTimeout(timer));
 }

@@ -1,6 +1,6 @@
 import type { Metadata } from '@grpc/grpc-js';
 import type { SessionServiceService } from '../../generated/conversation/v1/session_service';
-import type { Access, Grant, Scope } from '../security/authorizer';
+import type { Authorizer, Grant, Scope } from '../security/authorizer';
 
 /** A method's name, as the proto writes it. */
 export type RpcName = Capitalize<keyof typeof SessionServiceService>;
@@ -22,8 +22,8 @@ const SCOPES: Readonly<Record<RpcName, Scope>> = {
 };
 
 /** Lets the call in by its `authorization` metadata. @throws ConversationError UNAUTHENTICATED, FORBIDDEN */
-export function grantFor(rpc: RpcName, metadata: Metadata, access: Access): Grant {
-  return access.check(authorizationOf(metadata), SCOPES[rpc]);
+export function grantFor(rpc: RpcName, metadata: Metadata, authorizer: Authorizer): Grant {
+  return authorizer.authorize(authorizationOf(metadata), SCOPES[rpc]);
 }
 
 export function authorizationOf(metadata: Metadata): string | undefined {

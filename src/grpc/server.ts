@@ -1,31 +1,31 @@
 import { logVerbosity, Server, type ServerOptions, setLogVerbosity } from '@grpc/grpc-js';
-import { type Access, OPEN_ACCESS } from '../security/authorizer';
+import { type Authorizer, ALLOW_ALL } from '../security/authorizer';
 import { LIMITS } from '../core/limits';
 import type { SessionRepository } from '../core/store';
 import { noLongerThan } from '../core/with-timeout';
-import type { WorkBudget } from '../calls/in-flight-budget';
+import type { InFlightBudget } from '../calls/in-flight-budget';
 import type { Telemetry } from '../telemetry/telemetry';
 import type { CallSettings } from './handlers/call-settings';
-import { CallsInFlight } from './handlers/calls-in-flight';
+import { OpenCalls } from './handlers/calls-in-flight';
 import { Health } from './health';
 import { Listener, type ListenerSettings } from './listener';
 import { addReflection } from './reflection';
-import { refusingStrangers } from './auth-interceptor';
+import { rejectUnauthenticated } from './auth-interceptor';
 import { SESSION_SERVICE_DEFINITION, sessionServiceImplementation } from './session-service';
 
 export interface GrpcSettings extends ListenerSettings {
   /** Who may call which method; health and reflection are open to all. */
-  readonly access: Access;
+  readonly authorizer: Authorizer;
   /** Whether tools may ask what is served. */
   readonly reflection: boolean;
   /** Deadline of a call that brings none, and of each event of a stream, in milliseconds. */
-  readonly callDeadlineMs: number;
+  readonly defaultDeadlineMs: number;
   /** How long a connection is kept before the client is asked to make a new one, in milliseconds. */
-  readonly connectionAgeMs: number;
+  readonly maxConnectionAgeMs: number;
   /** How long an ended session is kept, in milliseconds; undefined: for ever. */
   readonly retentionMs: number | undefined;
   /** Calls at once on one connection; further ones wait in the client. */
-  readonly streamsPerConnection: number;
+  readonly maxStreamsPerConnection: number;
 }
 
 /** How long idle connections may take to close at shutdown, in milliseconds. */
@@ -34,14 +34,14 @@ const CLOSE_MS = 250;
 /** The gRPC face: the session service, health and reflection on one port. */
 export class GrpcServer {
   readonly health = new Health();
-  private readonly calls = new CallsInFlight();
+  private readonly calls = new OpenCalls();
   private readonly server: Server;
   private readonly listener: Listener;
 
   constructor(
     repository: SessionRepository,
     settings: GrpcSettings,
-    budget: WorkBudget,
+    budget: InFlightBudget,
     telemetry: Telemetry,
   ) {
     // The library would write to standard error by itself what it throws as well.
@@ -49,11 +49,11 @@ export class GrpcServer {
     this.server = new Server(serverOptions(settings));
     const call: CallSettings = {
       telemetry,
-      access: settings.access,
+      authorizer: settings.authorizer,
       calls: this.calls,
       budget,
-      callDeadlineMs: settings.callDeadlineMs,
-      streamAgeMs: settings.connectionAgeMs,
+      defaultDeadlineMs: settings.defaultDeadlineMs,
+      maxStreamAgeMs: settings.maxConnectionAgeMs,
       retentionMs: settings.retentionMs,
     };
     this.server.addService(SESSION_SERVICE_DEFINITION, sessionServiceImplementation(repository, call));
@@ -78,23 +78,27 @@ export class GrpcServer {
     await noLongerThan(graceMs, this.calls.drain());
     await noLongerThan(CLOSE_MS, closed);
     this.server.forceShutdown();
-    this.listener.cut();
+    this.listener.destroyConnections();
   }
 }
 
-function serverOptions({ access, connectionAgeMs, streamsPerConnection }: GrpcSettings): ServerOptions {
+function serverOptions({
+  authorizer,
+  maxConnectionAgeMs,
+  maxStreamsPerConnection,
+}: GrpcSettings): ServerOptions {
   return {
     // Where nobody is asked for a token there are no strangers, and nothing to pay for.
-    interceptors: access === OPEN_ACCESS ? [] : [refusingStrangers(access)],
+    interceptors: authorizer === ALLOW_ALL ? [] : [rejectUnauthenticated(authorizer)],
     'grpc.max_receive_message_length': LIMITS.messageBytes,
     'grpc.max_send_message_length': LIMITS.messageBytes,
-    'grpc.max_concurrent_streams': streamsPerConnection,
+    'grpc.max_concurrent_streams': maxStreamsPerConnection,
     'grpc.keepalive_time_ms': 60_000,
     'grpc.keepalive_timeout_ms': 20_000,
     'grpc.max_connection_idle_ms': 15 * 60_000,
-    'grpc.max_connection_age_ms': connectionAgeMs,
+    'grpc.max_connection_age_ms': maxConnectionAgeMs,
     // A stream that began just before its connection's age ends by itself before this.
-    'grpc.max_connection_age_grace_ms': connectionAgeMs + 60_000,
+    'grpc.max_connection_age_grace_ms': maxConnectionAgeMs + 60_000,
     'grpc.enable_channelz': 0,
   };
 }

@@ -36,7 +36,7 @@ import type { CallSettings } from './handlers/call-settings';
 import { addEventReply, getEventReply, getSessionReply, listEventsReply } from './messages/event-responses';
 import { handleUnary, type UnaryMethod } from './handlers/unary';
 import { ingestEvents } from './handlers/ingest-stream';
-import { toAcknowledgement, toSessionMessage, toStatus } from './messages/session-messages';
+import { toAddEventResponse, toSessionMessage, toStatus } from './messages/session-messages';
 import { watchStream } from './handlers/watch-stream';
 
 /**
@@ -104,7 +104,7 @@ export function sessionServiceImplementation(
       response: BatchAddEventsResponse,
       async handler(request, context) {
         const results = await batchAddEvents(repository, request, context);
-        return { results: results.map(toAcknowledgement) };
+        return { results: results.map(toAddEventResponse) };
       },
     }),
 

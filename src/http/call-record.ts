@@ -7,7 +7,7 @@ import type { CallSpan } from '../telemetry/tracing';
 const PROBES = new Set(['/livez', '/readyz', '/metrics']);
 
 /** One request, from its start to its end: counted, traced, and told of in one line. */
-class RequestRecord {
+class HttpCallRecord {
   private readonly startedAt = performance.now();
   private readonly span: CallSpan | undefined;
   /** Whose token let it in. */
@@ -70,17 +70,17 @@ class RequestRecord {
   }
 }
 
-const RECORDS = new WeakMap<FastifyRequest, RequestRecord>();
+const RECORDS = new WeakMap<FastifyRequest, HttpCallRecord>();
 
 /** @param route as it was declared, such as `/sessions/:sessionId` */
-export function beginRecord(request: FastifyRequest, route: string, telemetry: Telemetry): RequestRecord {
-  const record = new RequestRecord(request, route, telemetry);
+export function beginRecord(request: FastifyRequest, route: string, telemetry: Telemetry): HttpCallRecord {
+  const record = new HttpCallRecord(request, route, telemetry);
   RECORDS.set(request, record);
   return record;
 }
 
 /** The record of a request that has begun. */
-export function recordOf(request: FastifyRequest): RequestRecord {
+export function recordOf(request: FastifyRequest): HttpCallRecord {
   const record = RECORDS.get(request);
   if (record === undefined) throw new Error('a request has no record');
   return record;

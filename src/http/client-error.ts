@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { plainErrorBody } from './status';
 
 /** Answers what is no HTTP, has too large a head or comes too slowly, and closes the connection. */
-export function answerMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
+export function handleClientError(error: NodeJS.ErrnoException, socket: Socket): void {
   if (socket.writable && socket.bytesWritten === 0) {
     const statusCode = statusOf(error.code);
     const body = JSON.stringify(plainErrorBody(statusCode));

@@ -10,7 +10,7 @@ const UNKNOWN_BYTES = 100;
  * Reads a parsed body or query field by field. What has the wrong JSON type is a violation, by the
  * field's name in core; what the value has to be like is core's to say.
  */
-export class RequestFields {
+export class FieldReader {
   private readonly object: JsonObject;
 
   /** @param names every key that there can be */

@@ -1,10 +1,10 @@
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Tls } from '../security/tls';
-import { boundConnections, type ConnectionSettings } from '../security/connection-limit';
+import { limitConnections, type ConnectionSettings } from '../security/connection-limit';
 import type { Telemetry } from '../telemetry/telemetry';
 
-export interface BoundServerSettings extends ConnectionSettings {
+export interface NodeServerSettings extends ConnectionSettings {
   /** Undefined: plain text. */
   readonly tls: Tls | undefined;
 }
@@ -23,9 +23,9 @@ const OPTIONS: ServerOptions = {
 };
 
 /** Node's server with bounds on what clients may have and on how long they may take. */
-export function createBoundServer(
+export function createNodeServer(
   handler: RequestListener,
-  settings: BoundServerSettings,
+  settings: NodeServerSettings,
   telemetry: Telemetry,
 ): Server {
   const { tls } = settings;
@@ -34,6 +34,6 @@ export function createBoundServer(
       ? createServer(OPTIONS, handler)
       : createTlsServer({ ...OPTIONS, ...tls.options }, handler);
   if ('setSecureContext' in server) tls?.keepCurrent(server);
-  boundConnections(server, 'http', settings, telemetry);
+  limitConnections(server, 'http', settings, telemetry);
   return server;
 }

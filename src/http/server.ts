@@ -13,27 +13,27 @@ import {
   overloaded,
   shuttingDown,
 } from '../core/errors';
-import type { Access, Scope } from '../security/authorizer';
+import type { Authorizer, Scope } from '../security/authorizer';
 import { LIMITS } from '../core/limits';
 import { noLongerThan } from '../core/with-timeout';
 import { RequestContext } from '../core/request-context';
 import type { SessionRepository } from '../core/store';
-import type { WorkBudget } from '../calls/in-flight-budget';
+import type { InFlightBudget } from '../calls/in-flight-budget';
 import type { Telemetry } from '../telemetry/telemetry';
 import { addApiDescription, descriptionOf } from './openapi/document';
 import { parseJsonBody } from './json-body';
-import { type BoundServerSettings, createBoundServer, HEADER_BYTES } from './node-server';
-import { answerMalformed } from './client-error';
+import { type NodeServerSettings, createNodeServer, HEADER_BYTES } from './node-server';
+import { handleClientError } from './client-error';
 import { addOperationsRoutes } from './routes/operations';
 import { beginRecord, recordOf } from './call-record';
 import { type SessionRoute, sessionRoutes } from './routes/sessions';
 import { plainErrorBody, toErrorReply } from './status';
 
-export interface HttpSettings extends BoundServerSettings {
+export interface HttpSettings extends NodeServerSettings {
   /** Who may use which route; health and the API's description are open to all. */
-  readonly access: Access;
+  readonly authorizer: Authorizer;
   /** How long a request may take from when it is whole, in milliseconds. */
-  readonly requestDeadlineMs: number;
+  readonly defaultDeadlineMs: number;
 }
 
 /** The HTTP face: four routes in JSON on the core that gRPC has, and what operators ask. */
@@ -45,18 +45,18 @@ export class HttpServer {
   constructor(
     repository: SessionRepository,
     private readonly settings: HttpSettings,
-    private readonly budget: WorkBudget,
+    private readonly budget: InFlightBudget,
     private readonly telemetry: Telemetry,
   ) {
     this.app = Fastify({
       bodyLimit: LIMITS.messageBytes,
-      serverFactory: (handler) => createBoundServer(handler, settings, telemetry),
+      serverFactory: (handler) => createNodeServer(handler, settings, telemetry),
       routerOptions: { maxParamLength: HEADER_BYTES },
       // What comes on kept connections while the server closes is answered in the service's own form.
       return503OnClosing: false,
       forceCloseConnections: 'idle',
       frameworkErrors: (error, _, reply) => void sendPlain(reply, error.statusCode ?? 400, error.message),
-      clientErrorHandler: answerMalformed,
+      clientErrorHandler: handleClientError,
     });
     // Core has the rules; the routes' schemas are for their readers.
     this.app.setValidatorCompiler(() => () => true);
@@ -80,7 +80,7 @@ export class HttpServer {
       done();
     });
     addApiDescription(this.app);
-    addOperationsRoutes(this.app, telemetry.metrics, settings.access, () => this.ready && !this.closing);
+    addOperationsRoutes(this.app, telemetry.metrics, settings.authorizer, () => this.ready && !this.closing);
     const routes = sessionRoutes(repository);
     this.app.register((app, _, done) => {
       for (const route of routes) this.addRoute(app, route);
@@ -120,7 +120,7 @@ export class HttpServer {
         next(this.refusal(route.scope, request, reply));
       },
       handler: async (request, reply) => {
-        const context = new RequestContext(Date.now() + this.settings.requestDeadlineMs);
+        const context = new RequestContext(Date.now() + this.settings.defaultDeadlineMs);
         reply.raw.once('close', () => {
           if (!reply.raw.writableFinished) context.cancel();
         });
@@ -146,9 +146,12 @@ export class HttpServer {
   /** Why a request is not taken; undefined: it is, and is counted until it has ended. */
   private refusal(scope: Scope, request: FastifyRequest, reply: FastifyReply): Error | undefined {
     if (this.closing) return shuttingDown();
-    if (this.budget.exhausted) return overloaded();
+    if (this.budget.isExhausted) return overloaded();
     try {
-      recordOf(request).caller = this.settings.access.check(request.headers.authorization, scope).caller;
+      recordOf(request).caller = this.settings.authorizer.authorize(
+        request.headers.authorization,
+        scope,
+      ).caller;
     } catch (error) {
       return error instanceof Error ? error : internalError(error);
     }
@@ -156,7 +159,7 @@ export class HttpServer {
     const { 'content-length': announced = '0', 'transfer-encoding': encoding } = request.headers;
     const bytes =
       encoding === undefined ? Math.min(Number(announced), LIMITS.messageBytes) : LIMITS.messageBytes;
-    this.budget.take(bytes);
+    this.budget.reserve(bytes);
     reply.raw.once('close', () => this.budget.release(bytes));
     return undefined;
   }

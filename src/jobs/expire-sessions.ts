@@ -8,7 +8,7 @@ const INTERVAL_MS = 60_000;
 const SHARE_OF_RETENTION = 0.1;
 
 /** Deletes expired sessions now and then. Each server of a database does so: one is safe beside the others. */
-export class Sweeper {
+export class ExpiryJob {
   private timer: NodeJS.Timeout | undefined;
   private sweeping: Promise<void> = Promise.resolve();
   private readonly stopping = new AbortController();

@@ -11,19 +11,19 @@ export interface Grant {
 }
 
 /** Who may do what. */
-export interface Access {
+export interface Authorizer {
   /**
    * @param authorization the header of this name; undefined where the call has none
    * @throws ConversationError UNAUTHENTICATED, FORBIDDEN
    */
-  check(authorization: string | undefined, scope: Scope): Grant;
+  authorize(authorization: string | undefined, scope: Scope): Grant;
 }
 
-const FOR_EVER: Grant = {
+const PERMANENT: Grant = {
   caller: undefined,
   onRevoked: () => undefined,
   offRevoked: () => undefined,
 };
 
 /** Where no token is asked for: everybody may do everything. */
-export const OPEN_ACCESS: Access = { check: () => FOR_EVER };
+export const ALLOW_ALL: Authorizer = { authorize: () => PERMANENT };

@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
-import { StartError } from '../core/startup-error';
+import { StartupError } from '../core/startup-error';
 import type { NamedFile } from './watched-files';
 
 /** The oldest version of TLS that is spoken. */
@@ -21,7 +21,7 @@ export interface ServerIdentity {
   readonly expiresAt: Date;
 }
 
-/** @throws StartError that names the setting whose file cannot be used */
+/** @throws StartupError that names the setting whose file cannot be used */
 export function readIdentity(
   { certificate, key, clientCa }: CertificateFiles,
   contents: readonly Buffer[],
@@ -29,7 +29,7 @@ export function readIdentity(
   const [cert = Buffer.alloc(0), privateKey = Buffer.alloc(0), ca = Buffer.alloc(0)] = contents;
   const chain = parseCertificates(certificate, cert);
   if (chain[0]?.checkPrivateKey(parseKey(key, privateKey)) !== true) {
-    throw new StartError(
+    throw new StartupError(
       `${key.setting} ${key.path} does not fit the certificate in ${certificate.setting} ${certificate.path}: give the key that the certificate was made for (the server's certificate comes first in its file)`,
     );
   }
@@ -41,7 +41,7 @@ export function readIdentity(
   try {
     createSecureContext(context);
   } catch (error) {
-    throw new StartError(
+    throw new StartupError(
       `${certificate.setting} and ${key.setting} cannot be used for TLS: ${messageOf(error)}`,
     );
   }
@@ -59,7 +59,7 @@ function parseCertificates({ setting, path }: NamedFile, content: Buffer): X509C
   } catch {
     // Told of below, as where there is none.
   }
-  throw new StartError(
+  throw new StartupError(
     `${setting} ${path} holds no certificate that can be read: give a PEM file, which begins with -----BEGIN CERTIFICATE-----`,
   );
 }
@@ -69,7 +69,7 @@ function parseKey({ setting, path }: NamedFile, content: Buffer): KeyObject {
     return createPrivateKey(content);
   } catch (error) {
     const encrypted = error instanceof Error && 'code' in error && error.code === 'ERR_MISSING_PASSPHRASE';
-    throw new StartError(
+    throw new StartupError(
       encrypted
         ? `${setting} ${path} is locked by a passphrase: give the key without one`
         : `${setting} ${path} holds no private key that can be read: give a PEM file, which begins with -----BEGIN PRIVATE KEY----- or the like`,

@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net';
-import { StartError } from '../core/startup-error';
+import { StartupError } from '../core/startup-error';
 
 /** Where the service listens, and who is kept out. */
 export interface Exposure {
@@ -14,7 +14,7 @@ export interface Exposure {
  * Beyond this machine the service does not listen by oversight to everybody.
  *
  * @returns a warning, where it is listened to in a way that one should know of
- * @throws StartError
+ * @throws StartupError
  */
 export function checkExposure({ host, tls, tokens, allowInsecure }: Exposure): string | undefined {
   if (tls || isLoopback(host)) return undefined;
@@ -24,7 +24,7 @@ export function checkExposure({ host, tls, tokens, allowInsecure }: Exposure): s
   if (allowInsecure) {
     return `whoever reaches ${host} can read and write every session: ALLOW_INSECURE is true, and there is neither TLS nor a token`;
   }
-  throw new StartError(
+  throw new StartupError(
     `HOST ${host} can be reached from other machines, and nothing keeps anybody out: set TLS_CERT and TLS_KEY, TOKENS_FILE, or both; or ALLOW_INSECURE=true where all of the network may read and write every session`,
   );
 }

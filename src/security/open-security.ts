@@ -1,9 +1,9 @@
-import { type Access, OPEN_ACCESS } from './authorizer';
+import { type Authorizer, ALLOW_ALL } from './authorizer';
 import type { Logger } from '../telemetry/logger';
 import { checkExposure } from './check-exposure';
 import { Tls } from './tls';
 import { parseTokenFile, type TokenLine } from './token-file';
-import { TokenAccess } from './token-authorizer';
+import { TokenAuthorizer } from './token-authorizer';
 import { type NamedFile, WatchedFiles } from './watched-files';
 
 /** What keeps strangers out; undefined: unset. */
@@ -19,13 +19,13 @@ export interface SecuritySettings {
 
 /** Who may do what, and the certificate that is shown to them; each as its files say now. */
 export interface Security {
-  readonly access: Access;
+  readonly authorizer: Authorizer;
   /** Undefined: plain text. */
   readonly tls: Tls | undefined;
   close(): void;
 }
 
-/** @throws StartError */
+/** @throws StartupError */
 export function openSecurity(settings: SecuritySettings, logger: Logger): Security {
   const { host, tlsCert, tlsKey, tlsClientCa, tokensFile, allowInsecure } = settings;
   const tls =
@@ -49,17 +49,20 @@ export function openSecurity(settings: SecuritySettings, logger: Logger): Securi
     tls?.close();
     tokens?.files.close();
   };
-  return { access: tokens?.access ?? OPEN_ACCESS, tls, close };
+  return { authorizer: tokens?.authorizer ?? ALLOW_ALL, tls, close };
 }
 
-function openTokens(path: string, logger: Logger): { access: TokenAccess; files: WatchedFiles<TokenLine[]> } {
+function openTokens(
+  path: string,
+  logger: Logger,
+): { authorizer: TokenAuthorizer; files: WatchedFiles<TokenLine[]> } {
   const file: NamedFile = { setting: 'TOKENS_FILE', path };
   const files = new WatchedFiles<TokenLine[]>(
     [file],
     ([content]) => parseTokenFile(path, content?.toString('utf8') ?? ''),
-    (lines) => access.replace(lines),
+    (lines) => authorizer.replace(lines),
     logger,
   );
-  const access = new TokenAccess(files.current);
-  return { access, files };
+  const authorizer = new TokenAuthorizer(files.current);
+  return { authorizer, files };
 }

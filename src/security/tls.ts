@@ -12,7 +12,7 @@ export class Tls {
   private readonly servers = new Set<Server>();
   private readonly requestCert: boolean;
 
-  /** @throws StartError */
+  /** @throws StartupError */
   constructor(files: CertificateFiles, logger: Logger) {
     const { certificate, key, clientCa } = files;
     this.requestCert = clientCa !== undefined;

@@ -1,5 +1,5 @@
 import { hash as digest, timingSafeEqual } from 'node:crypto';
-import type { Access, Grant, Scope } from './authorizer';
+import type { Authorizer, Grant, Scope } from './authorizer';
 import { forbidden, tokenMissing, tokenUnknown } from '../core/errors';
 import type { TokenLine } from './token-file';
 
@@ -42,7 +42,7 @@ class Token implements Grant {
 }
 
 /** Lets in who brings a token that is in the file. */
-export class TokenAccess implements Access {
+export class TokenAuthorizer implements Authorizer {
   private tokens: readonly Token[] = [];
 
   constructor(lines: readonly TokenLine[]) {
@@ -57,7 +57,7 @@ export class TokenAccess implements Access {
     for (const token of before) if (!kept.has(token)) token.revoke();
   }
 
-  check(authorization: string | undefined, scope: Scope): Grant {
+  authorize(authorization: string | undefined, scope: Scope): Grant {
     const presented = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
     if (presented === undefined) throw tokenMissing();
     const hashed = digest('sha256', presented, 'buffer');

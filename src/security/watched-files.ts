@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { StartError } from '../core/startup-error';
+import { StartupError } from '../core/startup-error';
 import type { Logger } from '../telemetry/logger';
 
 /** How often the files are looked at, in milliseconds. */
@@ -30,7 +30,7 @@ export class WatchedFiles<Value> {
   /**
    * @param parse the files' contents, in their order, to what they mean; throws where they cannot be used
    * @param onChange called with each new meaning
-   * @throws StartError
+   * @throws StartupError
    */
   constructor(
     private readonly files: readonly NamedFile[],
@@ -64,7 +64,7 @@ export class WatchedFiles<Value> {
     if (settled && print !== this.judged) this.judge(print, contents);
   }
 
-  private judge(print: string, contents: readonly (Buffer | StartError)[]): void {
+  private judge(print: string, contents: readonly (Buffer | StartupError)[]): void {
     this.judged = print;
     const settings = this.files.map(({ setting }) => setting);
     try {
@@ -87,7 +87,7 @@ function readNow(file: NamedFile): Buffer {
   }
 }
 
-async function read(file: NamedFile): Promise<Buffer | StartError> {
+async function read(file: NamedFile): Promise<Buffer | StartupError> {
   try {
     return await readFile(file.path);
   } catch (error) {
@@ -95,21 +95,21 @@ async function read(file: NamedFile): Promise<Buffer | StartError> {
   }
 }
 
-function throwIfUnread(content: Buffer | StartError): Buffer {
-  if (content instanceof StartError) throw content;
+function throwIfUnread(content: Buffer | StartupError): Buffer {
+  if (content instanceof StartupError) throw content;
   return content;
 }
 
-function unreadable({ setting, path }: NamedFile, error: unknown): StartError {
+function unreadable({ setting, path }: NamedFile, error: unknown): StartupError {
   const why = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-  return new StartError(`${setting} ${path} cannot be read (${why}): give a file that this user can read`);
+  return new StartupError(`${setting} ${path} cannot be read (${why}): give a file that this user can read`);
 }
 
-function fingerprint(contents: readonly (Buffer | StartError)[]): string {
+function fingerprint(contents: readonly (Buffer | StartupError)[]): string {
   const digest = createHash('sha256');
   for (const content of contents) {
-    digest.update(content instanceof StartError ? `!${content.message}` : `${content.length}:`);
-    if (!(content instanceof StartError)) digest.update(content);
+    digest.update(content instanceof StartupError ? `!${content.message}` : `${content.length}:`);
+    if (!(content instanceof StartupError)) digest.update(content);
   }
   return digest.digest('hex');
 }

@@ -1,5 +1,5 @@
 /** Values by key, bounded: the one set longest ago goes first. */
-export class RecentMap<Value> {
+export class BoundedMap<Value> {
   private readonly values = new Map<string, Value>();
 
   /** @param capacity values kept at most */

@@ -10,7 +10,7 @@ import type {
   SessionQuery,
   SessionRepository,
 } from '../core/store';
-import type { Watch } from '../core/watch-registry';
+import type { Watcher } from '../core/watch-registry';
 import type { Metrics } from './metrics';
 import type { Tracing } from './tracing';
 
@@ -95,7 +95,7 @@ export class ObservedRepository implements SessionRepository {
     return this.observe('deleteExpired', undefined, () => this.store.deleteExpired(retentionMs, signal));
   }
 
-  watch(sessionId: string): Watch {
+  watch(sessionId: string): Watcher {
     return this.store.watch(sessionId);
   }
 

@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { StoreObserver } from '../core/store-observer';
-import { Tally } from './buffered-counter';
+import { BufferedCounter } from './buffered-counter';
 
 /** As gRPC's metrics name the kinds of calls. */
 export type RpcType = 'unary' | 'server_stream' | 'bidi_stream';
@@ -30,7 +30,7 @@ const RPC_LABELS = ['grpc_type', 'grpc_service', 'grpc_method'] as const;
 export class Metrics implements StoreObserver {
   private readonly registry = new Registry();
   private readonly registers = [this.registry];
-  private readonly tallies: Tally[] = [];
+  private readonly tallies: BufferedCounter[] = [];
 
   private readonly started = new Counter({
     name: 'grpc_server_started_total',
@@ -123,7 +123,7 @@ export class Metrics implements StoreObserver {
 
   /** Prometheus' text format. */
   text(): Promise<string> {
-    for (const tally of this.tallies) tally.tell();
+    for (const tally of this.tallies) tally.flush();
     return this.registry.metrics();
   }
 
@@ -158,11 +158,11 @@ export class Metrics implements StoreObserver {
       codes.map((code) => [code, this.tally(this.handled.labels({ ...labels, grpc_code: code }))]),
     );
     return {
-      started: () => started.add(),
-      received: () => received.add(),
-      sent: () => sent.add(),
+      started: () => started.increment(),
+      received: () => received.increment(),
+      sent: () => sent.increment(),
       handled: (code, seconds) => {
-        handled.get(code)?.add();
+        handled.get(code)?.increment();
         handling.observe(seconds);
       },
     };
@@ -201,7 +201,7 @@ export class Metrics implements StoreObserver {
     if (events > 0) this.groupCommits.observe(events);
   }
 
-  lostRace(): void {
+  appendConflict(): void {
     this.lostRaces.inc();
   }
 
@@ -209,8 +209,8 @@ export class Metrics implements StoreObserver {
     this.watchers.inc(change);
   }
 
-  private tally(counter: Counter.Internal): Tally {
-    const tally = new Tally(counter);
+  private tally(counter: Counter.Internal): BufferedCounter {
+    const tally = new BufferedCounter(counter);
     this.tallies.push(tally);
     return tally;
   }

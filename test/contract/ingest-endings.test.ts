@@ -53,7 +53,7 @@ describe.each(STORES)('$name: streams that the server ends', ({ open }) => {
     Array.from({ length: count }, (_, index) => ({ sessionId, eventId: `e${index}` }));
 
   test('one that is older than its connection may be ends with UNAVAILABLE; the rest goes on another', async () => {
-    server = await startSessionServer(store.repositories[0], { connectionAgeMs: 500 });
+    server = await startSessionServer(store.repositories[0], { maxConnectionAgeMs: 500 });
     await server.client.createSession({ sessionId });
     const idle = server.client.ingestEvents();
     idle.send({ sessionId, eventId: 'e0' });
@@ -93,7 +93,7 @@ describe.each(STORES)('$name: streams that the server ends', ({ open }) => {
   });
 
   test('one whose events miss their deadlines leaves a prefix of what was sent', async () => {
-    server = await startSessionServer(store.repositories[0], { callDeadlineMs: 4 });
+    server = await startSessionServer(store.repositories[0], { defaultDeadlineMs: 4 });
     await server.client.createSession({ sessionId });
     const events = eventsOf(1000);
     const ends: (CallError | undefined)[] = [];

@@ -1,4 +1,4 @@
-import { Sweeper } from '../../src/jobs/expire-sessions';
+import { ExpiryJob } from '../../src/jobs/expire-sessions';
 import { createLogger } from '../../src/telemetry/logger';
 import { failureOf } from '../support/call-error';
 import { type SessionServer, startSessionServer } from '../support/session-server';
@@ -127,7 +127,7 @@ describe.each(STORES)('$name: retention', ({ open }) => {
     await server.client.completeSession({ sessionId });
     const { session } = await server.client.getSession({ sessionId });
     const sweepers = store.repositories.map(
-      (repository) => new Sweeper(repository, RETENTION_MS, createLogger('silent')),
+      (repository) => new ExpiryJob(repository, RETENTION_MS, createLogger('silent')),
     );
     for (const sweeper of sweepers) sweeper.start();
     try {

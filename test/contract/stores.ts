@@ -24,7 +24,7 @@ async function openEmbedded(): Promise<OpenStore> {
   const folder = await mkdtemp(join(tmpdir(), 'contract-'));
   const repository = openEmbeddedStore({
     folder,
-    diskReserveBytes: 0,
+    minFreeDiskBytes: 0,
     observer: new Metrics(),
     onFatal: fatal,
   });

@@ -190,7 +190,7 @@ describe.each(STORES)('$name: watches that the server ends', ({ open }) => {
 
   test.each([
     { name: 'its shutdown', settings: {}, stops: true },
-    { name: 'the age of the connection', settings: { connectionAgeMs: 400 }, stops: false },
+    { name: 'the age of the connection', settings: { maxConnectionAgeMs: 400 }, stops: false },
   ])('$name: with UNAVAILABLE, and the next goes on', async ({ settings, stops }) => {
     const server = await startSessionServer(store.repositories[0], settings);
     const [sessionId, status] = [newId(), SessionStatus.SESSION_STATUS_ACTIVE];

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { connect as connectTcp } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { WorkBudget } from '../../src/calls/in-flight-budget';
+import { InFlightBudget } from '../../src/calls/in-flight-budget';
 import type { RequestContext } from '../../src/core/request-context';
 import { storageFull, storeUnavailable } from '../../src/core/errors';
 import { packageRoot } from '../../src/package-root';
@@ -95,7 +95,7 @@ describe('a server whose store takes its time', () => {
   let repository: HeldRepository;
   let running: RunningHttpServer;
 
-  async function start(settings = {}, budget?: WorkBudget): Promise<HttpClient> {
+  async function start(settings = {}, budget?: InFlightBudget): Promise<HttpClient> {
     repository = new HeldRepository();
     running = await startHttpServer(repository, settings, budget);
     return running.client;
@@ -130,7 +130,7 @@ describe('a server whose store takes its time', () => {
   });
 
   it('refuses what is over its bound with 429, and has room again afterwards', async () => {
-    const http = await start({}, new WorkBudget(1, 1024 * 1024));
+    const http = await start({}, new InFlightBudget(1, 1024 * 1024));
     const first = http.post(PATH, EVENT);
     const [append] = await held();
     const refused = await http.post(PATH, { ...EVENT, eventId: 'event-2' });
@@ -187,7 +187,7 @@ describe('a client that speaks no HTTP', () => {
   let running: RunningHttpServer;
 
   beforeEach(async () => {
-    running = await startHttpServer(new HeldRepository(), { connections: 3 });
+    running = await startHttpServer(new HeldRepository(), { maxConnections: 3 });
   });
 
   afterEach(() => running.server.close(0));

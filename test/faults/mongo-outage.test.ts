@@ -37,7 +37,7 @@ test('a server that starts before its database answers STORE_UNAVAILABLE, and se
     uri: set.uri,
     logger: pino({ level: 'silent' }),
     observer: new Metrics(),
-    watchPollMs: 250,
+    watchPollIntervalMs: 250,
     onFatal,
   });
   try {

@@ -1,7 +1,7 @@
 import type { NewEvent } from '../../src/core/event';
 import type { RequestContext } from '../../src/core/request-context';
 import type { AddedEvent, SessionRepository } from '../../src/core/store';
-import { type Watch, Watches } from '../../src/core/watch-registry';
+import { type Watcher, WatchRegistry } from '../../src/core/watch-registry';
 import { until } from './until';
 
 /** An append that a server passed on, which its test lets succeed or fail. */
@@ -14,7 +14,7 @@ export interface HeldAppend {
 
 /** A repository whose appends wait until they are told what becomes of them. */
 export class HeldRepository implements SessionRepository {
-  private readonly watches = new Watches();
+  private readonly watches = new WatchRegistry();
   /** In the order in which they came. */
   readonly appends: HeldAppend[] = [];
   /** Once true, appends succeed at once. */
@@ -57,7 +57,7 @@ export class HeldRepository implements SessionRepository {
     });
   }
 
-  watch(sessionId: string): Watch {
+  watch(sessionId: string): Watcher {
     return this.watches.open(sessionId);
   }
 

@@ -1,5 +1,5 @@
-import { OPEN_ACCESS } from '../../src/security/authorizer';
-import { WorkBudget } from '../../src/calls/in-flight-budget';
+import { ALLOW_ALL } from '../../src/security/authorizer';
+import { InFlightBudget } from '../../src/calls/in-flight-budget';
 import type { SessionRepository } from '../../src/core/store';
 import { HttpServer, type HttpSettings } from '../../src/http/server';
 import { createLogger } from '../../src/telemetry/logger';
@@ -16,7 +16,7 @@ export interface RunningHttpServer {
 export async function startHttpServer(
   repository: SessionRepository,
   settings: Partial<HttpSettings> = {},
-  budget = new WorkBudget(10_000, 128 * 1024 * 1024),
+  budget = new InFlightBudget(10_000, 128 * 1024 * 1024),
 ): Promise<RunningHttpServer> {
   const telemetry = { logger: createLogger('silent'), metrics: new Metrics(), tracing: undefined };
   const server = new HttpServer(
@@ -24,10 +24,10 @@ export async function startHttpServer(
     {
       host: '127.0.0.1',
       port: 0,
-      access: OPEN_ACCESS,
+      authorizer: ALLOW_ALL,
       tls: undefined,
-      requestDeadlineMs: 10_000,
-      connections: 100,
+      defaultDeadlineMs: 10_000,
+      maxConnections: 100,
       ...settings,
     },
     budget,

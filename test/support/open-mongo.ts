@@ -10,7 +10,7 @@ export async function openMongo(uri: string): Promise<SessionRepository> {
   const repository = openMongoStore({
     uri,
     logger: pino({ level: 'silent' }),
-    watchPollMs: 250,
+    watchPollIntervalMs: 250,
     observer: new Metrics(),
     onFatal: (error) => (fatal = error),
   });

@@ -1,6 +1,6 @@
-import { OPEN_ACCESS } from '../../src/security/authorizer';
+import { ALLOW_ALL } from '../../src/security/authorizer';
 import type { SessionRepository } from '../../src/core/store';
-import { WorkBudget } from '../../src/calls/in-flight-budget';
+import { InFlightBudget } from '../../src/calls/in-flight-budget';
 import { GrpcServer, type GrpcSettings } from '../../src/grpc/server';
 import { createLogger, type Logger } from '../../src/telemetry/logger';
 import { Metrics } from '../../src/telemetry/metrics';
@@ -28,17 +28,17 @@ export async function startSessionServer(
     {
       host: '127.0.0.1',
       port: 0,
-      connections: 10_000,
+      maxConnections: 10_000,
       tls: undefined,
-      access: OPEN_ACCESS,
+      authorizer: ALLOW_ALL,
       reflection: true,
-      callDeadlineMs: 10_000,
-      connectionAgeMs: 30 * 60_000,
+      defaultDeadlineMs: 10_000,
+      maxConnectionAgeMs: 30 * 60_000,
       retentionMs: undefined,
-      streamsPerConnection: 1000,
+      maxStreamsPerConnection: 1000,
       ...settings,
     },
-    new WorkBudget(unansweredRequests, unansweredBytes),
+    new InFlightBudget(unansweredRequests, unansweredBytes),
     { logger, metrics: new Metrics(), tracing: undefined },
   );
   const port = await server.listen();

@@ -4,7 +4,7 @@ import {
   parseDuration,
   parseOptionalText,
   parseText,
-  parseWhole,
+  parseInteger,
 } from '../../src/config/parsers';
 
 test.each([
@@ -59,7 +59,7 @@ test.each(['', '1', '1KB', '1kib', '1 MiB', '-1B', '1.5GiB', 'MiB'])('%j is no s
 });
 
 test.each(['0', '7', '007', '65535'])('%s is a whole number', (text) => {
-  expect(parseWhole(0, 65_535)(text)).toBe(Number(text));
+  expect(parseInteger(0, 65_535)(text)).toBe(Number(text));
 });
 
 test.each([
@@ -77,7 +77,7 @@ test.each([
   '٣',
   '9'.repeat(400),
 ])('%j is no whole number from 0 to 65535', (text) => {
-  expect(() => parseWhole(0, 65_535)(text)).toThrow('must be a whole number from 0 to 65535');
+  expect(() => parseInteger(0, 65_535)(text)).toThrow('must be a whole number from 0 to 65535');
 });
 
 test('a choice is one of those there are, exactly', () => {

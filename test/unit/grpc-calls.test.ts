@@ -13,10 +13,10 @@ let server: SessionServer | undefined;
 /** A server whose reads of a session come to this. */
 async function serverOf(
   readSession: SessionRepository['readSession'],
-  callDeadlineMs = 10_000,
+  defaultDeadlineMs = 10_000,
 ): Promise<SessionServer> {
   const repository: SessionRepository = Object.assign(new HeldRepository(), { readSession });
-  server = await startSessionServer(repository, { callDeadlineMs });
+  server = await startSessionServer(repository, { defaultDeadlineMs });
   return server;
 }
 

@@ -6,7 +6,7 @@ import type { Violations } from '../validation/violations';
 export function checkPageSize(violations: Violations, field: string, size: number): number {
   if (!Number.isSafeInteger(size) || size < 0)
     violations.add(field, 'must be a whole number, 0 or more (0 means the default)');
-  return Math.min(size === 0 ? LIMITS.pageDefault : size, LIMITS.pageMaximum);
+  return Math.min(size === 0 ? LIMITS.defaultPageSize : size, LIMITS.maxPageSize);
 }
 
 /** Where the page before ended; undefined for the first page. @param request what the token belongs to */

@@ -7,12 +7,12 @@ import { KEY_OF_ENTRY, STRUCT_ENTRY, VALUE_OF_ENTRY, VALUE_OF_LIST, VALUE_TAGS }
  * write: then they are stored as they came. `false` only says that a closer look is
  * needed: at what is against a rule, at `-0`, or at a form that is merely unusual.
  */
-export function isPlainStruct(bytes: Uint8Array): boolean {
-  return new PlainStruct(bytes).isStruct(bytes.length, 1);
+export function isCanonicalStruct(bytes: Uint8Array): boolean {
+  return new CanonicalWalk(bytes).isStruct(bytes.length, 1);
 }
 
 /** A walk over the bytes that looks at each once and makes nothing of them. */
-class PlainStruct {
+class CanonicalWalk {
   private at = 0;
 
   constructor(private readonly bytes: Uint8Array) {}

@@ -6,12 +6,12 @@ import { checkId } from '../validation/text';
 import { Violations } from '../validation/violations';
 import {
   type AddEventResult,
-  checkNewEvent,
-  compareStored,
-  type GivenEvent,
+  checkEventInput,
+  toAddEventResult,
+  type EventInput,
 } from '../validation/event-input';
 
-export interface AddEventRequest extends GivenEvent {
+export interface AddEventRequest extends EventInput {
   readonly sessionId: string;
   /** Undefined: at the end of the log, wherever it is. */
   readonly expectedSequence?: number | undefined;
@@ -32,12 +32,12 @@ export async function addEvent(
 ): Promise<AddEventResult> {
   const { sessionId, expectedSequence } = request;
   checkId(violations, `${path}session_id`, sessionId);
-  const event = { ...checkNewEvent(violations, path, request), expectedSequence };
+  const event = { ...checkEventInput(violations, path, request), expectedSequence };
   if (expectedSequence !== undefined && !isCount(expectedSequence)) {
     violations.add(`${path}expected_sequence`, 'must be a whole number, 0 or more');
   }
   violations.throwIfAny();
   const [added] = await repository.addEvents(sessionId, [event], context);
   if (added === undefined) throw internalError(new Error('the store answered for no event'));
-  return compareStored(event, added);
+  return toAddEventResult(event, added);
 }

@@ -3,19 +3,19 @@ import type { NewEvent } from '../event';
 import { LIMITS } from '../limits';
 import type { RequestContext } from '../request-context';
 import type { SessionRepository } from '../store';
-import { delimited } from '../validation/check-struct';
+import { delimitedSize } from '../validation/check-struct';
 import { checkId } from '../validation/text';
 import { Violations } from '../validation/violations';
 import {
   type AddEventResult,
-  checkNewEvent,
-  compareStored,
-  type GivenEvent,
+  checkEventInput,
+  toAddEventResult,
+  type EventInput,
 } from '../validation/event-input';
 
 export interface BatchAddEventsRequest {
   readonly sessionId: string;
-  readonly events: readonly GivenEvent[];
+  readonly events: readonly EventInput[];
 }
 
 /** Appends events to a session, in order, each once for its event id. All are checked before any is stored. */
@@ -30,8 +30,8 @@ export async function batchAddEvents(
   if (given.length === 0 || given.length > LIMITS.batchEvents) {
     violations.add('events', `must be 1 to ${LIMITS.batchEvents} events, and are ${given.length}`);
   }
-  const events = given.map((event, index) => checkNewEvent(violations, `events[${index}].`, event));
-  const bytes = events.reduce((sum, event) => sum + delimited(newEventSize(event)), 0);
+  const events = given.map((event, index) => checkEventInput(violations, `events[${index}].`, event));
+  const bytes = events.reduce((sum, event) => sum + delimitedSize(newEventSize(event)), 0);
   if (bytes > LIMITS.batchBytes) {
     violations.add(
       'events',
@@ -43,15 +43,15 @@ export async function batchAddEvents(
   return events.map((event, index) => {
     const stored = added[index];
     if (stored === undefined) throw internalError(new Error('the store answered for fewer events'));
-    return compareStored(event, stored);
+    return toAddEventResult(event, stored);
   });
 }
 
 /** Bytes of the message NewEvent. */
 function newEventSize({ eventId, type, payload }: NewEvent): number {
   return (
-    delimited(Buffer.byteLength(eventId)) +
-    delimited(Buffer.byteLength(type)) +
-    delimited(payload.bytes.length)
+    delimitedSize(Buffer.byteLength(eventId)) +
+    delimitedSize(Buffer.byteLength(type)) +
+    delimitedSize(payload.bytes.length)
   );
 }

@@ -33,7 +33,7 @@ export async function getSession(
   if (!isCount(request.limit))
     violations.add('limit', 'must be a whole number, 0 or more (0 means the default)');
   violations.throwIfAny();
-  const limit = Math.min(request.limit === 0 ? LIMITS.pageDefault : request.limit, LIMITS.pageMaximum);
+  const limit = Math.min(request.limit === 0 ? LIMITS.defaultPageSize : request.limit, LIMITS.maxPageSize);
   const range = { afterSequence: offset, limit, maximumBytes: LIMITS.pageBytes };
   const page = await repository.readSession(sessionId, range, context);
   const total = page.session.eventCount;

@@ -28,7 +28,7 @@ export interface ListEventsResult {
 }
 
 /** A range of the log that is left to list: after one sequence, up to another. */
-interface Rest {
+interface LogRange {
   readonly after: number;
   readonly upTo: number;
 }
@@ -47,34 +47,34 @@ export async function listEvents(
   checkTimeRange(violations, 'end_time', startTime, endTime);
   const limit = checkPageSize(violations, 'page_size', request.pageSize);
   const types = new Set(request.types);
-  const made = [
+  const tokenScope = [
     'ListEvents',
     ...[sessionId, newestFirst, afterSequence, [...types].sort()],
     ...[startTime?.getTime(), endTime?.getTime()],
   ];
-  const [position] = checkPageToken(violations, made, request.pageToken) ?? [];
+  const [position] = checkPageToken(violations, tokenScope, request.pageToken) ?? [];
   violations.throwIfAny();
 
-  const rest = await findRest(repository, request, context);
-  const going = typeof position === 'number' ? goOn(rest, position, newestFirst) : rest;
-  const page = await collect(repository, { sessionId, newestFirst, types, limit, rest: going }, context);
+  const rest = await findRange(repository, request, context);
+  const going = typeof position === 'number' ? resumeAt(rest, position, newestFirst) : rest;
+  const page = await readMatching(repository, { sessionId, newestFirst, types, limit, rest: going }, context);
   const { events, left } = page;
   const next = newestFirst ? left.upTo : left.after;
-  return { events, nextPageToken: left.after < left.upTo ? makePageToken(made, [next]) : '' };
+  return { events, nextPageToken: left.after < left.upTo ? makePageToken(tokenScope, [next]) : '' };
 }
 
 function checkTypes(violations: Violations, types: readonly string[]): void {
-  if (types.length > LIMITS.typesListed)
-    violations.add('types', `must be at most ${LIMITS.typesListed}, and are ${types.length}`);
+  if (types.length > LIMITS.maxFilterTypes)
+    violations.add('types', `must be at most ${LIMITS.maxFilterTypes}, and are ${types.length}`);
   else types.forEach((type, index) => checkType(violations, `types[${index}]`, type));
 }
 
 /** All that is asked for, up to the last event by now. */
-async function findRest(
+async function findRange(
   repository: SessionRepository,
   { sessionId, afterSequence, startTime, endTime }: ListEventsRequest,
   context: RequestContext,
-): Promise<Rest> {
+): Promise<LogRange> {
   const countBefore = (time: Date | undefined): Promise<number> | undefined =>
     time && repository.countBefore(sessionId, time, context);
   const none = { afterSequence: 0, limit: 0, maximumBytes: 0 };
@@ -87,7 +87,7 @@ async function findRest(
   return { after: Math.max(afterSequence, first ?? 0), upTo: Math.min(last ?? eventCount, eventCount) };
 }
 
-function goOn({ after, upTo }: Rest, position: number, newestFirst: boolean): Rest {
+function resumeAt({ after, upTo }: LogRange, position: number, newestFirst: boolean): LogRange {
   return newestFirst ? { after, upTo: position } : { after: position, upTo };
 }
 
@@ -96,21 +96,21 @@ interface Collecting {
   readonly newestFirst: boolean;
   readonly types: ReadonlySet<string>;
   readonly limit: number;
-  readonly rest: Rest;
+  readonly rest: LogRange;
 }
 
 /** Reads on until the page is full, or enough of the log was looked at. */
-async function collect(
+async function readMatching(
   repository: SessionRepository,
   { sessionId, newestFirst, types, limit, rest }: Collecting,
   context: RequestContext,
-): Promise<{ events: Event[]; left: Rest }> {
+): Promise<{ events: Event[]; left: LogRange }> {
   const events: Event[] = [];
   let left = rest;
   let bytes = 0;
-  let looked = 0;
-  while (events.length < limit && looked < LIMITS.pageLooked && left.after < left.upTo) {
-    const wanted = types.size === 0 ? limit - events.length : LIMITS.pageMaximum;
+  let scanned = 0;
+  while (events.length < limit && scanned < LIMITS.maxScannedEvents && left.after < left.upTo) {
+    const wanted = types.size === 0 ? limit - events.length : LIMITS.maxPageSize;
     const count = Math.min(wanted, left.upTo - left.after);
     const afterSequence = newestFirst ? left.upTo - count : left.after;
     const range = { afterSequence, limit: count, maximumBytes: LIMITS.pageBytes, newestFirst };
@@ -124,7 +124,7 @@ async function collect(
         return { events, left };
       if (isWanted) events.push(event);
       bytes += size;
-      looked += 1;
+      scanned += 1;
       left = newestFirst
         ? { after: left.after, upTo: event.sequence - 1 }
         : { after: event.sequence, upTo: left.upTo };

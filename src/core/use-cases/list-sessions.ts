@@ -43,8 +43,8 @@ export async function listSessions(
   if (language !== '') checkLanguage(violations, 'language', language);
   checkTimeRange(violations, 'started_before', startedAfter, startedBefore);
   const limit = checkPageSize(violations, 'page_size', request.pageSize);
-  const made = ['ListSessions', status, language, startedAfter?.getTime(), startedBefore?.getTime()];
-  const position = checkPageToken(violations, made, request.pageToken);
+  const tokenScope = ['ListSessions', status, language, startedAfter?.getTime(), startedBefore?.getTime()];
+  const position = checkPageToken(violations, tokenScope, request.pageToken);
   violations.throwIfAny();
 
   const [startedAt, sessionId] = position ?? [];
@@ -66,7 +66,7 @@ export async function listSessions(
   const isLast = last === undefined || sessions.length === found.length;
   return {
     sessions,
-    nextPageToken: isLast ? '' : makePageToken(made, [last.startedAt.getTime(), last.sessionId]),
+    nextPageToken: isLast ? '' : makePageToken(tokenScope, [last.startedAt.getTime(), last.sessionId]),
   };
 }
 

@@ -47,7 +47,7 @@ export async function* watchSession(
   violations.throwIfAny();
   // Before the first read: what happens from then on wakes it.
   const watch = repository.watch(request.sessionId);
-  caller.onCancel = () => watch.wake(0);
+  caller.onCancel = () => watch.notify(0);
   try {
     let position = request.afterSequence;
     /** Of the session as it was told; undefined until all that is stored has been. */
@@ -65,7 +65,8 @@ export async function* watchSession(
       else if (revision !== session.revision) yield { kind: 'session', session };
       revision = session.revision;
       if (session.endedAt !== undefined) return;
-      if (position < watch.announced && session.eventCount < watch.announced) await pause(ANNOUNCED_MS);
+      if (position < watch.announcedSequence && session.eventCount < watch.announcedSequence)
+        await pause(ANNOUNCED_MS);
       else await watch.next();
     }
   } finally {

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../struct/json';
 import { LIMITS } from '../limits';
 import type { Violations } from './violations';
-import { isPlainStruct } from '../struct/canonical-struct';
+import { isCanonicalStruct } from '../struct/canonical-struct';
 import { StructBytes } from '../struct/struct-bytes';
 
 /**
@@ -17,7 +17,7 @@ export function checkStruct(
   maximumBytes: number,
 ): StructBytes {
   if (!(value instanceof StructBytes)) return checkObject(violations, field, value, maximumBytes);
-  if (isPlainStruct(value.bytes)) {
+  if (isCanonicalStruct(value.bytes)) {
     checkSize(violations, field, value.bytes.length, maximumBytes);
     return value;
   }
@@ -37,7 +37,7 @@ function checkObject(
   object: JsonObject,
   maximumBytes: number,
 ): StructBytes {
-  const walk = new StructWalk();
+  const walk = new StructValidator();
   const size = walk.structSize(object, 1);
   for (const fault of walk.faults) violations.add(field, fault);
   checkSize(violations, field, size, maximumBytes);
@@ -50,7 +50,7 @@ function checkSize(violations: Violations, field: string, size: number, maximumB
 }
 
 /** The sizes are those of the messages Struct, ListValue and Value in google/protobuf/struct.proto. */
-class StructWalk {
+class StructValidator {
   /** Each kind of fault once: a list of 10,000 NaNs is one line for its author. */
   readonly faults = new Set<string>();
 
@@ -59,8 +59,8 @@ class StructWalk {
     let size = 0;
     for (const key of Object.keys(object)) {
       if (key.includes('\0')) this.faults.add('must not contain the character U+0000 in a key');
-      const entry = delimited(this.stringSize(key)) + delimited(this.valueSize(object[key], level));
-      size += delimited(entry);
+      const entry = delimitedSize(this.stringSize(key)) + delimitedSize(this.valueSize(object[key], level));
+      size += delimitedSize(entry);
     }
     return size;
   }
@@ -68,14 +68,14 @@ class StructWalk {
   private listSize(list: readonly unknown[], level: number): number {
     if (this.tooDeep(level)) return 0;
     let size = 0;
-    for (const item of list) size += delimited(this.valueSize(item, level));
+    for (const item of list) size += delimitedSize(this.valueSize(item, level));
     return size;
   }
 
   private valueSize(value: unknown, level: number): number {
     switch (typeof value) {
       case 'string':
-        return delimited(this.stringSize(value));
+        return delimitedSize(this.stringSize(value));
       case 'number':
         if (!Number.isFinite(value)) this.faults.add('must hold finite numbers only, no NaN and no infinity');
         return 9;
@@ -83,8 +83,8 @@ class StructWalk {
         return 2;
       case 'object':
         if (value === null) return 2;
-        if (Array.isArray(value)) return delimited(this.listSize(value, level + 1));
-        return delimited(this.structSize(value as JsonObject, level + 1));
+        if (Array.isArray(value)) return delimitedSize(this.listSize(value, level + 1));
+        return delimitedSize(this.structSize(value as JsonObject, level + 1));
       default:
         this.faults.add('must not hold a Value of no kind: set null_value for null');
         return 0;
@@ -105,7 +105,7 @@ class StructWalk {
 }
 
 /** Bytes of a field of wire type 2 whose number is below 16: tag, length, content. */
-export function delimited(length: number): number {
+export function delimitedSize(length: number): number {
   let bytes = 2 + length;
   for (let rest = length; rest > 127; rest = Math.floor(rest / 128)) bytes += 1;
   return bytes;

@@ -8,7 +8,7 @@ import { checkId, checkType } from './text';
 import type { Violations } from './violations';
 
 /** An event as a caller gives it. */
-export interface GivenEvent {
+export interface EventInput {
   readonly eventId: string;
   readonly type: string;
   /** Undefined: `{}`. */
@@ -16,7 +16,7 @@ export interface GivenEvent {
 }
 
 /** Checks a given event. @param path what stands before its fields' names in the request */
-export function checkNewEvent(violations: Violations, path: string, given: GivenEvent): NewEvent {
+export function checkEventInput(violations: Violations, path: string, given: EventInput): NewEvent {
   const { eventId, type } = given;
   checkId(violations, `${path}event_id`, eventId);
   checkType(violations, `${path}type`, type);
@@ -30,7 +30,7 @@ export interface AddEventResult extends AddedEvent {
 }
 
 /** Holds what is stored against what was asked for. */
-export function compareStored(wanted: NewEvent, added: AddedEvent): AddEventResult {
+export function toAddEventResult(wanted: NewEvent, added: AddedEvent): AddEventResult {
   const { event, duplicate } = added;
   const same = !duplicate || (event.type === wanted.type && event.payload.equals(wanted.payload));
   return { event, duplicate, payloadMismatch: !same };

@@ -1,5 +1,5 @@
 /** Counts the calls that are being answered, so that a shutdown can wait for the last one. */
-export class CallsInFlight {
+export class OpenCalls {
   private count = 0;
   private draining = false;
   private idle: (() => void) | undefined;

@@ -22,7 +22,7 @@ import { encodeMessage } from '../../protobuf/encode-message';
 import { type CallRecord, CallRecords } from './call-record';
 import type { CallSettings } from './call-settings';
 import { decodeRequest } from '../messages/decode-request';
-import { toAcknowledgement } from '../messages/session-messages';
+import { toAddEventResponse } from '../messages/session-messages';
 import { grantFor } from '../method-scopes';
 import { toCallStatus, toStatusMessage } from '../status';
 
@@ -74,7 +74,7 @@ class IngestStream {
     private readonly repository: SessionRepository,
     private readonly settings: CallSettings,
   ) {
-    this.age = setTimeout(() => this.retire(streamAged()), settings.streamAgeMs);
+    this.age = setTimeout(() => this.retire(streamAged()), settings.maxStreamAgeMs);
   }
 
   start(): void {
@@ -93,7 +93,7 @@ class IngestStream {
 
   private letIn(): void {
     try {
-      this.grant = grantFor('IngestEvents', this.call.metadata, this.settings.access);
+      this.grant = grantFor('IngestEvents', this.call.metadata, this.settings.authorizer);
       this.grant.onRevoked(this.onRevoked);
     } catch (error) {
       this.stopTaking(error instanceof ConversationError ? error : internalError(error));
@@ -103,9 +103,9 @@ class IngestStream {
   private take(bytes: Buffer): void {
     if (this.ending !== undefined) return;
     this.record.received();
-    const deadline = Math.min(Number(this.call.getDeadline()), Date.now() + this.settings.callDeadlineMs);
+    const deadline = Math.min(Number(this.call.getDeadline()), Date.now() + this.settings.defaultDeadlineMs);
     const context = new EventContext(deadline, () => this.abandon(deadlineExceeded()));
-    this.settings.budget.take(bytes.length);
+    this.settings.budget.reserve(bytes.length);
     this.unansweredBytes += bytes.length;
     this.unanswered.push({
       context,
@@ -122,7 +122,7 @@ class IngestStream {
       const { event: request } = decodeRequest(IngestEventsRequest, bytes);
       if (request === undefined) throw invalidRequest([{ field: 'event', description: 'is required' }]);
       const added = await addEvent(this.repository, request, context, 'event.');
-      return encode({ $case: 'added', value: toAcknowledgement(added) });
+      return encode({ $case: 'added', value: toAddEventResponse(added) });
     } catch (error) {
       const failure = error instanceof ConversationError ? error : internalError(error);
       if (OWN_FAILURES.has(failure.reason))
@@ -204,7 +204,7 @@ class IngestStream {
       this.unanswered.length >= UNANSWERED_REQUESTS ||
       this.unansweredBytes >= UNANSWERED_BYTES ||
       // One at a time is read whatever others hold: a stream with nothing unanswered has nobody to wake it.
-      (this.unanswered.length > 0 && this.settings.budget.exhausted)
+      (this.unanswered.length > 0 && this.settings.budget.isExhausted)
     );
   }
 

@@ -50,14 +50,14 @@ export function handleUnary<Request, Response>(
       return;
     }
     const { budget } = settings;
-    if (budget.exhausted) {
+    if (budget.isExhausted) {
       answer.fail(overloaded());
       return;
     }
     const bytes = call.request.length;
-    budget.take(bytes);
+    budget.reserve(bytes);
     const work = async (): Promise<Buffer> => {
-      record.caller = grantFor(method.name, call.metadata, settings.access).caller;
+      record.caller = grantFor(method.name, call.metadata, settings.authorizer).caller;
       return respond(method, call.request, answer.context);
     };
     record
@@ -93,7 +93,7 @@ class Answer {
     settings: CallSettings,
   ) {
     record.received();
-    this.context = new RequestContext(deadlineOf(call, settings.callDeadlineMs));
+    this.context = new RequestContext(deadlineOf(call, settings.defaultDeadlineMs));
     this.timer = setTimeout(
       () => this.fail(deadlineExceeded()),
       Math.min(this.context.remainingMs(), LONGEST_TIMER_MS),

@@ -59,7 +59,7 @@ class WatchStream {
     // The library ends the call at its deadline.
     this.context = new RequestContext(Number(call.getDeadline()));
     record.received();
-    this.age = setTimeout(() => this.stop(streamAged()), settings.streamAgeMs);
+    this.age = setTimeout(() => this.stop(streamAged()), settings.maxStreamAgeMs);
   }
 
   async run(): Promise<void> {
@@ -71,7 +71,7 @@ class WatchStream {
     if (this.settings.calls.refusing) this.stop(shuttingDown());
     let failure: ConversationError | undefined;
     try {
-      this.grant = grantFor('WatchSession', this.call.metadata, this.settings.access);
+      this.grant = grantFor('WatchSession', this.call.metadata, this.settings.authorizer);
       this.record.caller = this.grant.caller;
       this.grant.onRevoked(this.onRevoked);
       const request = decodeRequest(WatchSessionRequest, this.call.request);

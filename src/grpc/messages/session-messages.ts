@@ -34,7 +34,7 @@ export function toSessionMessage(session: Session, retentionMs: number | undefin
 }
 
 /** The answer to a caller who has the payload: a reply never outgrows its request by a multiple. */
-export function toAcknowledgement({ event, ...result }: AddEventResult): AddEventResponse {
+export function toAddEventResponse({ event, ...result }: AddEventResult): AddEventResponse {
   const { eventId, sessionId, sequence, type, timestamp } = event;
   return { ...result, event: { eventId, sessionId, sequence, type, payload: undefined, timestamp } };
 }

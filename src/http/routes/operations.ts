@@ -1,12 +1,12 @@
 import type { FastifyInstance } from 'fastify';
-import type { Access } from '../../security/authorizer';
+import type { Authorizer } from '../../security/authorizer';
 import type { Metrics } from '../../telemetry/metrics';
 
 /** Where orchestrators, load balancers and Prometheus ask; health is open to all, metrics to who may read. */
 export function addOperationsRoutes(
   app: FastifyInstance,
   metrics: Metrics,
-  access: Access,
+  authorizer: Authorizer,
   isReady: () => boolean,
 ): void {
   const schema = { hide: true };
@@ -15,7 +15,7 @@ export function addOperationsRoutes(
     isReady() ? { status: 'ok' } : reply.code(503).send({ status: 'unavailable' }),
   );
   app.get('/metrics', { schema }, async (request, reply) => {
-    access.check(request.headers.authorization, 'read');
+    authorizer.authorize(request.headers.authorization, 'read');
     return reply.header('content-type', metrics.contentType).send(await metrics.text());
   });
 }

@@ -7,7 +7,7 @@ import { createSession } from '../../core/use-cases/create-session';
 import { getSession } from '../../core/use-cases/get-session';
 import { Violations } from '../../core/validation/violations';
 import { toEventBody, toPageBody, toSessionBody } from '../response-bodies';
-import { RequestFields } from '../field-reader';
+import { FieldReader } from '../field-reader';
 
 /** A request, parsed and not yet checked. */
 export interface SessionRequest {
@@ -43,7 +43,7 @@ export function sessionRoutes(repository: SessionRepository): SessionRoute[] {
       scope: 'write',
       async handle({ body }, context) {
         const violations = new Violations();
-        const fields = new RequestFields(violations, body, ['sessionId', 'language', 'status', 'metadata']);
+        const fields = new FieldReader(violations, body, ['sessionId', 'language', 'status', 'metadata']);
         const wanted = {
           sessionId: fields.requiredText('sessionId', 'session_id'),
           language: fields.requiredText('language', 'language'),
@@ -62,7 +62,7 @@ export function sessionRoutes(repository: SessionRepository): SessionRoute[] {
       scope: 'write',
       async handle({ sessionId, body }, context) {
         const violations = new Violations();
-        const fields = new RequestFields(violations, body, ['eventId', 'type', 'payload']);
+        const fields = new FieldReader(violations, body, ['eventId', 'type', 'payload']);
         const wanted = {
           sessionId,
           eventId: fields.requiredText('eventId', 'event_id'),
@@ -81,7 +81,7 @@ export function sessionRoutes(repository: SessionRepository): SessionRoute[] {
       scope: 'read',
       async handle({ sessionId, query }, context) {
         const violations = new Violations();
-        const fields = new RequestFields(violations, query, ['offset', 'limit']);
+        const fields = new FieldReader(violations, query, ['offset', 'limit']);
         const wanted = { sessionId, offset: fields.number('offset'), limit: fields.number('limit') };
         return {
           statusCode: 200,
@@ -97,7 +97,7 @@ export function sessionRoutes(repository: SessionRepository): SessionRoute[] {
       scope: 'write',
       async handle({ sessionId, body }, context) {
         const violations = new Violations();
-        const fields = new RequestFields(violations, body, ['status', 'endReason']);
+        const fields = new FieldReader(violations, body, ['status', 'endReason']);
         const wanted = {
           sessionId,
           status: fields.optionalText('status', 'status'),

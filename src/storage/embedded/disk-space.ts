@@ -9,10 +9,10 @@ export class DiskSpace {
   private lookedAt = -Infinity;
   private full = false;
 
-  /** @param reserveBytes free space that is to be left */
+  /** @param minFreeBytes free space that is to be left */
   constructor(
     private readonly folder: string,
-    private readonly reserveBytes: number,
+    private readonly minFreeBytes: number,
   ) {}
 
   /** @throws STORAGE_FULL */
@@ -20,7 +20,7 @@ export class DiskSpace {
     const now = performance.now();
     if (now - this.lookedAt >= LOOK_MS) {
       const { bavail, bsize } = statfsSync(this.folder);
-      this.full = bavail * bsize < this.reserveBytes;
+      this.full = bavail * bsize < this.minFreeBytes;
       this.lookedAt = now;
     }
     if (this.full) throw storageFull();

@@ -2,7 +2,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readSync, statSync } from '
 import { join, resolve } from 'node:path';
 import { type Database, open } from 'lmdb';
 import type { StoreObserver } from '../../core/store-observer';
-import { StartError } from '../../core/startup-error';
+import { StartupError } from '../../core/startup-error';
 import { DiskSpace } from './disk-space';
 import { lockFolder } from './folder-lock';
 import { EmbeddedSessionRepository } from './store';
@@ -20,13 +20,13 @@ export interface EmbeddedStoreSettings {
   /** Made where it is missing. */
   readonly folder: string;
   /** Free disk space below which writes are refused. */
-  readonly diskReserveBytes: number;
+  readonly minFreeDiskBytes: number;
   readonly observer: StoreObserver;
   /** Called once when a commit failed: nothing more can be acknowledged in this process. */
   readonly onFatal: (error: Error) => void;
 }
 
-/** Opens the LMDB store in its folder. @throws StartError */
+/** Opens the LMDB store in its folder. @throws StartupError */
 export function openEmbeddedStore(settings: EmbeddedStoreSettings): EmbeddedSessionRepository {
   const folder = resolve(settings.folder);
   const unlock = takeFolder(folder);
@@ -45,14 +45,14 @@ export function openEmbeddedStore(settings: EmbeddedStoreSettings): EmbeddedSess
     checkFormat(folder, root.openDB<number, string>({ name: 'meta' }));
     return new EmbeddedSessionRepository(
       root,
-      new DiskSpace(folder, settings.diskReserveBytes),
+      new DiskSpace(folder, settings.minFreeDiskBytes),
       unlock,
       settings.onFatal,
       settings.observer,
     );
   } catch (error) {
     unlock();
-    if (error instanceof StartError) throw error;
+    if (error instanceof StartupError) throw error;
     throw unusable(folder, error);
   }
 }
@@ -62,7 +62,7 @@ function takeFolder(folder: string): () => void {
     mkdirSync(folder, { recursive: true });
     return lockFolder(folder);
   } catch (error) {
-    if (error instanceof StartError) throw error;
+    if (error instanceof StartupError) throw error;
     throw unusable(folder, error);
   }
 }
@@ -86,15 +86,15 @@ function checkFormat(folder: string, meta: Database<number, string>): void {
   if (found === undefined) {
     meta.putSync(FORMAT_KEY, FORMAT_VERSION);
   } else if (found !== FORMAT_VERSION) {
-    throw new StartError(
+    throw new StartupError(
       `DATA_DIR ${folder} has data of format ${found}, and this version of the service reads format ${FORMAT_VERSION}: run the version that wrote it, or use another folder`,
     );
   }
 }
 
-function unusable(folder: string, error: unknown): StartError {
+function unusable(folder: string, error: unknown): StartupError {
   const why = error instanceof Error ? error.message : String(error);
-  return new StartError(
+  return new StartupError(
     `DATA_DIR ${folder} cannot be used: ${why}; give a folder that this user can write to, on a local disk`,
   );
 }

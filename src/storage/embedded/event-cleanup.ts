@@ -7,7 +7,7 @@ const STEP_EVENTS = 500;
 const STEP_BYTES = 4 * 1024 * 1024;
 
 /** Removes the events of deleted sessions in the background, some at a time; what a stop leaves is gone on with at the next start. */
-export class DeletedEvents {
+export class EventCleanup {
   private running: Promise<void> | undefined;
   private stopped = false;
 
@@ -18,7 +18,7 @@ export class DeletedEvents {
   ) {}
 
   /** Begins, where it has not. A failed commit ends it: the process ends too. */
-  clear(): void {
+  run(): void {
     this.running ??= this.clearAll()
       .catch(() => undefined)
       .finally(() => (this.running = undefined));

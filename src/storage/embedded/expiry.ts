@@ -11,12 +11,12 @@ export class ExpiredSessions {
   constructor(
     private readonly transactions: Transactions,
     private readonly sessions: SessionTable,
-    private readonly withEnd: (session: StoredSession) => Session,
-    private readonly buryOne: (session: StoredSession) => void,
+    private readonly withLogHead: (session: StoredSession) => Session,
+    private readonly writeTombstone: (session: StoredSession) => void,
   ) {}
 
   /** Buries them, and tells of each step's. @param signal ends it early */
-  async *bury(retentionMs: number, signal: AbortSignal): AsyncGenerator<string[]> {
+  async *deleteExpired(retentionMs: number, signal: AbortSignal): AsyncGenerator<string[]> {
     for (const ended of [true, false]) {
       let after: StoredSession | undefined;
       do {
@@ -36,9 +36,9 @@ export class ExpiredSessions {
     const now = Date.now();
     const old = this.sessions.listExpiring(new Date(now - retentionMs), ended, after, AT_ONCE);
     const expired = old.filter(
-      (session) => (expiryOf(this.withEnd(session), retentionMs)?.getTime() ?? Infinity) <= now,
+      (session) => (expiryOf(this.withLogHead(session), retentionMs)?.getTime() ?? Infinity) <= now,
     );
-    for (const session of expired) this.buryOne(session);
+    for (const session of expired) this.writeTombstone(session);
     return {
       buried: expired.map(({ sessionId }) => sessionId),
       last: old.length === AT_ONCE ? old.at(-1) : undefined,

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { tryLock } from 'fs-native-extensions';
-import { StartError } from '../../core/startup-error';
+import { StartupError } from '../../core/startup-error';
 
 /**
  * Takes the folder for this process alone, by a lock that the system lets go of
@@ -11,7 +11,7 @@ export function lockFolder(folder: string): () => void {
   const descriptor = openSync(join(folder, 'lock'), 'a+');
   if (!tryLock(descriptor)) {
     closeSync(descriptor);
-    throw new StartError(
+    throw new StartupError(
       `DATA_DIR ${folder} is in use by another process of this service: stop that one, or give this one a folder of its own`,
     );
   }

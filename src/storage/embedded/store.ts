@@ -1,7 +1,7 @@
 import type { RootDatabase } from 'lmdb';
 import { eventNotFound, sequenceMismatch, sessionDeleted, sessionNotFound } from '../../core/errors';
 import type { Event, NewEvent } from '../../core/event';
-import { RecentMap } from '../bounded-map';
+import { BoundedMap } from '../bounded-map';
 import type { RequestContext } from '../../core/request-context';
 import type { NewSession, Session, SessionChange, SessionEnd } from '../../core/session';
 import type {
@@ -15,9 +15,9 @@ import type {
 } from '../../core/store';
 import { TOMBSTONE_MS } from '../../core/store';
 import type { StoreObserver } from '../../core/store-observer';
-import { type Watch, Watches } from '../../core/watch-registry';
+import { type Watcher, WatchRegistry } from '../../core/watch-registry';
 import type { ReadFrom } from './tables/binary-encoding';
-import { DeletedEvents } from './event-cleanup';
+import { EventCleanup } from './event-cleanup';
 import type { DiskSpace } from './disk-space';
 import { EventTable } from './tables/event-table';
 import { ExpiredSessions } from './expiry';
@@ -27,7 +27,7 @@ import { SessionTable } from './tables/session-table';
 import { Transactions } from './transactions';
 
 /** The end of a session's log. */
-interface LogEnd {
+interface LogHead {
   /** 0 where the log is empty. */
   readonly sequence: number;
   /** The last event's time, or the session's start: no later event is before it. */
@@ -45,11 +45,11 @@ export class EmbeddedSessionRepository implements SessionRepository {
   private readonly sessions: SessionTable;
   private readonly events: EventTable;
   private readonly transactions: Transactions;
-  private readonly deleted: DeletedEvents;
+  private readonly deleted: EventCleanup;
   private readonly expired: ExpiredSessions;
-  private readonly watches = new Watches();
+  private readonly watches = new WatchRegistry();
   /** Of the sessions written to lately; set before their commit, since after one that fails nothing is written any more. */
-  private readonly ends = new RecentMap<LogEnd>(ENDS_KEPT);
+  private readonly heads = new BoundedMap<LogHead>(ENDS_KEPT);
   /** Events put by the transaction that is under way. */
   private put = 0;
 
@@ -70,27 +70,27 @@ export class EmbeddedSessionRepository implements SessionRepository {
       observer.committed(this.put);
       this.put = 0;
     });
-    this.deleted = new DeletedEvents(this.transactions, this.sessions, this.events);
+    this.deleted = new EventCleanup(this.transactions, this.sessions, this.events);
     this.expired = new ExpiredSessions(
       this.transactions,
       this.sessions,
-      (session) => this.withEnd(session),
-      (session) => this.bury(session),
+      (session) => this.withLogHead(session),
+      (session) => this.writeTombstone(session),
     );
-    this.deleted.clear();
+    this.deleted.run();
   }
 
   createSession(session: NewSession, context: RequestContext): Promise<CreatedSession> {
     return this.write(context, () => {
       const { sessionId } = session;
       const found = this.sessions.find(sessionId);
-      if (found !== undefined) return { session: this.withEnd(found), created: false };
+      if (found !== undefined) return { session: this.withLogHead(found), created: false };
       if (this.sessions.isDeleted(sessionId)) throw sessionDeleted(sessionId);
       this.disk.throwIfFull();
       const made = { rowId: newRowId(), startedAt: new Date(), revision: 1 };
       const stored = { ...session, ...made, endedAt: undefined, endReason: '' };
       this.sessions.put(stored, undefined);
-      return { session: this.withEnd(stored), created: true };
+      return { session: this.withLogHead(stored), created: true };
     });
   }
 
@@ -101,7 +101,8 @@ export class EmbeddedSessionRepository implements SessionRepository {
   ): Promise<CompletedSession> {
     const completed = await this.write(context, () => {
       const session = this.getSession(sessionId);
-      if (session.endedAt !== undefined) return { session: this.withEnd(session), alreadyCompleted: true };
+      if (session.endedAt !== undefined)
+        return { session: this.withLogHead(session), alreadyCompleted: true };
       this.disk.throwIfFull();
       const ended = {
         ...session,
@@ -110,9 +111,9 @@ export class EmbeddedSessionRepository implements SessionRepository {
         revision: session.revision + 1,
       };
       this.sessions.put(ended, session);
-      return { session: this.withEnd(ended), alreadyCompleted: false };
+      return { session: this.withLogHead(ended), alreadyCompleted: false };
     });
-    this.watches.wake(sessionId, 0);
+    this.watches.notify(sessionId, 0);
     return completed;
   }
 
@@ -123,16 +124,16 @@ export class EmbeddedSessionRepository implements SessionRepository {
   ): Promise<Session> {
     const updated = await this.write(context, () => {
       const session = this.getSession(sessionId);
-      const { status, language, metadata } = change(this.withEnd(session));
+      const { status, language, metadata } = change(this.withLogHead(session));
       const same =
         status === session.status && language === session.language && metadata.equals(session.metadata);
-      if (same) return this.withEnd(session);
+      if (same) return this.withLogHead(session);
       this.disk.throwIfFull();
       const changed = { ...session, status, language, metadata, revision: session.revision + 1 };
       this.sessions.put(changed, session);
-      return this.withEnd(changed);
+      return this.withLogHead(changed);
     });
-    this.watches.wake(sessionId, 0);
+    this.watches.notify(sessionId, 0);
     return updated;
   }
 
@@ -142,7 +143,7 @@ export class EmbeddedSessionRepository implements SessionRepository {
     context: RequestContext,
   ): Promise<AddedEvent[]> {
     const added = await this.write(context, () => {
-      let end = this.endOfLog(sessionId);
+      let end = this.headOf(sessionId);
       return events.map(({ eventId, type, payload, expectedSequence }): AddedEvent => {
         const stored = this.events.find(sessionId, eventId);
         if (stored !== undefined) return { event: stored, duplicate: true };
@@ -153,19 +154,19 @@ export class EmbeddedSessionRepository implements SessionRepository {
         const timestamp = notBefore(earliest);
         const event = this.events.put({ eventId, sessionId, sequence: last + 1, type, payload, timestamp });
         end = { sequence: last + 1, timestamp };
-        this.ends.set(sessionId, end);
+        this.heads.set(sessionId, end);
         this.put += 1;
         return { event, duplicate: false };
       });
     });
-    this.watches.wake(sessionId, 0);
+    this.watches.notify(sessionId, 0);
     return added;
   }
 
   readSession(sessionId: string, range: PageRange, context: RequestContext): Promise<SessionPage> {
     return this.transactions.read((from) => {
       context.throwIfEnded();
-      const session = this.withEnd(this.getSession(sessionId, from), from);
+      const session = this.withLogHead(this.getSession(sessionId, from), from);
       return { session, events: this.events.read(sessionId, range, from) };
     });
   }
@@ -192,29 +193,29 @@ export class EmbeddedSessionRepository implements SessionRepository {
   listSessions(query: SessionQuery, context: RequestContext): Promise<Session[]> {
     return this.transactions.read((from) => {
       context.throwIfEnded();
-      return this.sessions.list(query, from).map((session) => this.withEnd(session, from));
+      return this.sessions.list(query, from).map((session) => this.withLogHead(session, from));
     });
   }
 
   async deleteSession(sessionId: string, context: RequestContext): Promise<void> {
     await this.write(context, () => {
-      if (!this.sessions.isDeleted(sessionId)) this.bury(this.getSession(sessionId));
+      if (!this.sessions.isDeleted(sessionId)) this.writeTombstone(this.getSession(sessionId));
     });
-    this.deleted.clear();
-    this.watches.wake(sessionId, 0);
+    this.deleted.run();
+    this.watches.notify(sessionId, 0);
   }
 
   async deleteExpired(retentionMs: number, signal: AbortSignal): Promise<number> {
     let count = 0;
-    for await (const buried of this.expired.bury(retentionMs, signal)) {
-      if (buried.length > 0) this.deleted.clear();
-      for (const sessionId of buried) this.watches.wake(sessionId, 0);
+    for await (const buried of this.expired.deleteExpired(retentionMs, signal)) {
+      if (buried.length > 0) this.deleted.run();
+      for (const sessionId of buried) this.watches.notify(sessionId, 0);
       count += buried.length;
     }
     return count;
   }
 
-  watch(sessionId: string): Watch {
+  watch(sessionId: string): Watcher {
     return this.watches.open(sessionId);
   }
 
@@ -236,11 +237,11 @@ export class EmbeddedSessionRepository implements SessionRepository {
   }
 
   /** In a write transaction. Tombstones whose time is over go at the same time. */
-  private bury(session: StoredSession): void {
+  private writeTombstone(session: StoredSession): void {
     const now = new Date();
-    this.sessions.forgetDeleted(new Date(now.getTime() - TOMBSTONE_MS), TOMBSTONES);
-    this.sessions.bury(session, now);
-    this.ends.delete(session.sessionId);
+    this.sessions.purgeTombstones(new Date(now.getTime() - TOMBSTONE_MS), TOMBSTONES);
+    this.sessions.writeTombstone(session, now);
+    this.heads.delete(session.sessionId);
   }
 
   private getSession(sessionId: string, from?: ReadFrom): StoredSession {
@@ -249,15 +250,15 @@ export class EmbeddedSessionRepository implements SessionRepository {
     return session;
   }
 
-  private endOfLog(sessionId: string): LogEnd {
-    const known = this.ends.get(sessionId);
+  private headOf(sessionId: string): LogHead {
+    const known = this.heads.get(sessionId);
     if (known !== undefined) return known;
     const { startedAt } = this.getSession(sessionId);
     const sequence = this.events.last(sessionId);
     return sequence === 0 ? { sequence, timestamp: startedAt } : this.events.get(sessionId, sequence);
   }
 
-  private withEnd(session: StoredSession, from?: ReadFrom): Session {
+  private withLogHead(session: StoredSession, from?: ReadFrom): Session {
     const eventCount = this.events.last(session.sessionId, from);
     const last = eventCount === 0 ? undefined : this.events.get(session.sessionId, eventCount, from);
     return { ...session, eventCount, lastEventAt: last?.timestamp };

@@ -7,10 +7,10 @@ interface Waiting<Question, Answer> {
 }
 
 /** The longest that a group waits to be as large as the last one, in milliseconds. */
-const GATHER_MS = 3;
+const MAX_BATCH_WAIT_MS = 3;
 
 /** How long after it the last group says anything of the next, in milliseconds. */
-const LATELY_MS = 100;
+const BATCH_SIZE_VALID_MS = 100;
 
 /**
  * Puts questions to the store together: what comes while one group is under way goes out in the
@@ -21,47 +21,47 @@ const LATELY_MS = 100;
  * in turn, at twice the cost. So a group waits for a moment until it is as large as the last one
  * was. One caller alone waits for nobody.
  */
-export class Grouped<Question, Answer> {
+export class Batcher<Question, Answer> {
   private waiting: Waiting<Question, Answer>[] = [];
-  private asking = false;
+  private executing = false;
   /** The group that was answered last. */
   private lastSize = 0;
   private lastAt = 0;
-  private gathered: (() => void) | undefined;
+  private onBatchFull: (() => void) | undefined;
   /** The answers to come to questions that wait, by their keys. */
   private readonly shared = new Map<string, Promise<Answer>>();
 
   /**
-   * @param ask answers the questions in their order; where it rejects, so does each of them
-   * @param share what a question takes of a group: those of a group are 1 at most in sum, or one question
-   * @param keyOf questions of one key that wait together are asked once, and share the answer; undefined: none does
+   * @param execute answers the questions in their order; where it rejects, so does each of them
+   * @param weight what a question takes of a group: those of a group are 1 at most in sum, or one question
+   * @param coalesceKey questions of one key that wait together are asked once, and share the answer; undefined: none does
    */
   constructor(
-    private readonly ask: (questions: readonly Question[]) => Promise<readonly Answer[]>,
-    private readonly share: (question: Question) => number,
-    private readonly keyOf?: (question: Question) => string,
+    private readonly execute: (questions: readonly Question[]) => Promise<readonly Answer[]>,
+    private readonly weight: (question: Question) => number,
+    private readonly coalesceKey?: (question: Question) => string,
   ) {}
 
-  get(question: Question): Promise<Answer> {
-    const key = this.keyOf?.(question);
+  load(question: Question): Promise<Answer> {
+    const key = this.coalesceKey?.(question);
     const same = key === undefined ? undefined : this.shared.get(key);
     if (same !== undefined) return same;
     const answer = new Promise<Answer>((resolve, reject) => {
       this.waiting.push({ question, key, resolve, reject });
     });
     if (key !== undefined) this.shared.set(key, answer);
-    if (!this.asking) void this.askAll();
-    else if (this.waiting.length >= this.lastSize) this.gathered?.();
+    if (!this.executing) void this.executeAll();
+    else if (this.waiting.length >= this.lastSize) this.onBatchFull?.();
     return answer;
   }
 
-  private async askAll(): Promise<void> {
-    this.asking = true;
+  private async executeAll(): Promise<void> {
+    this.executing = true;
     while (this.waiting.length > 0) {
-      await this.gather();
+      await this.waitForBatch();
       const group = this.take();
       try {
-        const answers = await this.ask(group.map(({ question }) => question));
+        const answers = await this.execute(group.map(({ question }) => question));
         if (answers.length !== group.length) throw new Error('a group was not answered question by question');
         answers.forEach((answer, index) => group[index]?.resolve(answer));
       } catch (error) {
@@ -70,24 +70,24 @@ export class Grouped<Question, Answer> {
       this.lastSize = group.length;
       this.lastAt = performance.now();
     }
-    this.asking = false;
+    this.executing = false;
   }
 
-  private async gather(): Promise<void> {
-    if (this.waiting.length >= this.lastSize || performance.now() - this.lastAt > LATELY_MS) return;
+  private async waitForBatch(): Promise<void> {
+    if (this.waiting.length >= this.lastSize || performance.now() - this.lastAt > BATCH_SIZE_VALID_MS) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, GATHER_MS);
-      this.gathered = () => {
+      const timer = setTimeout(resolve, MAX_BATCH_WAIT_MS);
+      this.onBatchFull = () => {
         clearTimeout(timer);
         resolve();
       };
     });
-    this.gathered = undefined;
+    this.onBatchFull = undefined;
   }
 
   private take(): Waiting<Question, Answer>[] {
     let sum = 0;
-    const end = this.waiting.findIndex(({ question }) => (sum += this.share(question)) > 1);
+    const end = this.waiting.findIndex(({ question }) => (sum += this.weight(question)) > 1);
     const group = this.waiting.splice(0, end < 0 ? this.waiting.length : Math.max(end, 1));
     // Who asks from here on is to have what is stored by then.
     for (const { key } of group) if (key !== undefined) this.shared.delete(key);

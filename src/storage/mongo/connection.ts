@@ -1,6 +1,6 @@
 import { type Connection, type ConnectOptions, createConnection, mongo } from 'mongoose';
 import { storeUnavailable } from '../../core/errors';
-import { StartError } from '../../core/startup-error';
+import { StartupError } from '../../core/startup-error';
 import type { Logger } from '../../telemetry/logger';
 import { isIndexConflict, isRefusal, toConversationError } from './errors';
 import {
@@ -9,7 +9,7 @@ import {
   type SessionDocument,
   type TombstoneDocument,
 } from './documents/schema';
-import { pause, within } from './query-timeout';
+import { sleep, within } from './query-timeout';
 
 /** The database where the URI names none. */
 const DEFAULT_DATABASE = 'conversation';
@@ -69,7 +69,7 @@ export class MongoConnection {
   private found: Database | undefined;
   private closing = false;
 
-  /** @throws StartError where the URI cannot be one */
+  /** @throws StartupError where the URI cannot be one */
   constructor(
     private readonly uri: string,
     private readonly logger: Logger,
@@ -80,7 +80,7 @@ export class MongoConnection {
       new mongo.MongoClient(uri);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      throw new StartError(
+      throw new StartupError(
         `MONGODB_URI is malformed: ${why}; write it as mongodb://HOST:PORT/DATABASE?replicaSet=NAME or mongodb+srv://HOST/DATABASE`,
       );
     }
@@ -88,7 +88,7 @@ export class MongoConnection {
 
   /**
    * Connects and makes the indexes, however long the database takes to be there.
-   * @throws StartError where it is there and refuses
+   * @throws StartupError where it is there and refuses
    */
   async open(): Promise<void> {
     while (!this.closing) {
@@ -98,13 +98,13 @@ export class MongoConnection {
       } catch (error) {
         if (isRefusal(error)) {
           const why = error instanceof Error ? error.message : String(error);
-          throw new StartError(
+          throw new StartupError(
             `MongoDB refuses what MONGODB_URI names: ${why}; check its user, password and authSource, and that the user may read and write`,
           );
         }
         if (isIndexConflict(error)) {
           const why = error instanceof Error ? error.message : String(error);
-          throw new StartError(
+          throw new StartupError(
             `the indexes cannot be made in what MONGODB_URI names: ${why}; give the service a database of its own`,
           );
         }
@@ -112,7 +112,7 @@ export class MongoConnection {
           { err: error },
           'MongoDB cannot be reached, trying again: check that it runs and that MONGODB_URI names it',
         );
-        await pause(RETRY_MS);
+        await sleep(RETRY_MS);
       }
     }
   }

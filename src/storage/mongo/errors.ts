@@ -7,13 +7,13 @@ const OUT_OF_DISK_SPACE = 14031;
 const UNAUTHORIZED = [13, 18, 8000];
 const INDEX_CONFLICT = [85, 86, DUPLICATE_KEY];
 /** The server gave up, is stepping down or going away, or never was the primary: another try may find one that is. */
-const PASSING = new Set([
+const TRANSIENT_CODES = new Set([
   6, 7, 50, 64, 89, 91, 112, 134, 189, 262, 358, 9001, 10107, 11600, 11602, 13435, 13436,
 ]);
 
 /** What the store was asked for did not come within the time that it is given; whether it was done is not known. */
-export class StoreTimeout extends Error {
-  override readonly name = 'StoreTimeout';
+export class QueryTimeoutError extends Error {
+  override readonly name = 'QueryTimeoutError';
 }
 
 export function isDuplicateKey(error: unknown): boolean {
@@ -36,11 +36,11 @@ export function isUnreachable(error: unknown): boolean {
 }
 
 /** An error that passes: the same again, a little later, may well do. The outcome of a write is not known. */
-export function isPassing(error: unknown): boolean {
-  if (error instanceof StoreTimeout) return true;
+export function isTransient(error: unknown): boolean {
+  if (error instanceof QueryTimeoutError) return true;
   if (error instanceof mongo.MongoWriteConcernError) return true;
   if (error instanceof mongo.MongoBulkWriteError) return Number(error.code) !== OUT_OF_DISK_SPACE;
-  if (error instanceof mongo.MongoServerError) return PASSING.has(Number(error.code));
+  if (error instanceof mongo.MongoServerError) return TRANSIENT_CODES.has(Number(error.code));
   return (
     error instanceof mongo.MongoNetworkError ||
     error instanceof mongo.MongoServerSelectionError ||
@@ -56,5 +56,5 @@ export function toConversationError(error: unknown): ConversationError {
   if (error instanceof ConversationError) return error;
   if (error instanceof mongo.MongoServerError && Number(error.code) === OUT_OF_DISK_SPACE)
     return storageFull(error);
-  return isPassing(error) ? storeUnavailable(error) : internalError(error);
+  return isTransient(error) ? storeUnavailable(error) : internalError(error);
 }

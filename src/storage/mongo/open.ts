@@ -1,4 +1,4 @@
-import { StartError } from '../../core/startup-error';
+import { StartupError } from '../../core/startup-error';
 import type { StoreObserver } from '../../core/store-observer';
 import type { Logger } from '../../telemetry/logger';
 import { MongoConnection } from './connection';
@@ -10,7 +10,7 @@ export interface MongoStoreSettings {
   readonly logger: Logger;
   readonly observer: StoreObserver;
   /** How often watches look on a standalone server, which has no change streams, in milliseconds. */
-  readonly watchPollMs: number;
+  readonly watchPollIntervalMs: number;
   /** Called where the database turns out to refuse this service: waiting does not help. */
   readonly onFatal: (error: Error) => void;
 }
@@ -19,26 +19,26 @@ export interface MongoStoreSettings {
  * Returns at once; the database is reached in the background, however long it
  * takes, and until then every call ends with STORE_UNAVAILABLE.
  *
- * @throws StartError where the URI cannot be one
+ * @throws StartupError where the URI cannot be one
  */
 export function openMongoStore({
   uri,
   logger,
   observer,
-  watchPollMs,
+  watchPollIntervalMs,
   onFatal,
 }: MongoStoreSettings): MongoSessionRepository {
   const connection = new MongoConnection(uri, logger);
   connection.open().catch((error: unknown) => {
-    onFatal(error instanceof Error ? error : new StartError(String(error)));
+    onFatal(error instanceof Error ? error : new StartupError(String(error)));
   });
-  return new MongoSessionRepository(connection, watchPollMs, logger, observer);
+  return new MongoSessionRepository(connection, watchPollIntervalMs, logger, observer);
 }
 
 /**
  * Makes the indexes, as every server does when it starts, and nothing else.
  *
- * @throws StartError where the URI cannot be one, or the database refuses
+ * @throws StartupError where the URI cannot be one, or the database refuses
  */
 export async function createMongoIndexes({
   uri,

@@ -1,7 +1,7 @@
-import { StoreTimeout } from './errors';
+import { QueryTimeoutError } from './errors';
 
 /** How long one question to the store may take, in milliseconds; a write's outcome is not known then. */
-export const ASK_MS = 4000;
+export const QUERY_TIMEOUT_MS = 4000;
 
 /**
  * Waits for the store no longer than this. `maxTimeMS` is the server's to
@@ -11,7 +11,7 @@ export async function within<Value>(limitMs: number, asked: Promise<Value>): Pro
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(
-      () => reject(new StoreTimeout(`the store did not answer within ${limitMs} ms`)),
+      () => reject(new QueryTimeoutError(`the store did not answer within ${limitMs} ms`)),
       limitMs,
     );
   });
@@ -22,6 +22,6 @@ export async function within<Value>(limitMs: number, asked: Promise<Value>): Pro
   }
 }
 
-export function pause(ms: number): Promise<void> {
+export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }

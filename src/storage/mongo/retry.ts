@@ -1,33 +1,33 @@
 import { storeUnavailable } from '../../core/errors';
 import type { RequestContext } from '../../core/request-context';
 import type { Database, MongoConnection } from './connection';
-import { isPassing, isUnreachable, toConversationError } from './errors';
-import { ASK_MS, pause, within } from './query-timeout';
+import { isTransient, isUnreachable, toConversationError } from './errors';
+import { QUERY_TIMEOUT_MS, sleep, within } from './query-timeout';
 
 /** About how long to wait before asking again, in milliseconds. */
 const AGAIN_MS = 50;
 
 /** A question to the store; `undefined` where its answer is not settled yet, and it is to be asked again. */
-export type Ask<Answer> = (database: Database) => Promise<Answer | undefined>;
+export type Attempt<Answer> = (database: Database) => Promise<Answer | undefined>;
 
 /** Asks until the answer is settled, the failure is not one that passes, or the caller's time is over. */
-export async function settle<Answer>(
+export async function retryUntilKnown<Answer>(
   connection: MongoConnection,
   context: RequestContext,
-  ask: Ask<Answer>,
+  attempt: Attempt<Answer>,
 ): Promise<Answer> {
   for (;;) {
     context.throwIfEnded();
     let failure: unknown;
     try {
-      const answer = await within(ASK_MS, ask(connection.database));
+      const answer = await within(QUERY_TIMEOUT_MS, attempt(connection.database));
       if (answer !== undefined) return answer;
     } catch (error) {
-      if (!isPassing(error) || isUnreachable(error)) throw toConversationError(error);
+      if (!isTransient(error) || isUnreachable(error)) throw toConversationError(error);
       failure = error;
     }
     const ms = AGAIN_MS * (0.5 + Math.random());
     if (context.remainingMs() <= ms) throw storeUnavailable(failure);
-    await pause(ms);
+    await sleep(ms);
   }
 }

@@ -12,23 +12,23 @@ import type {
   SessionRepository,
 } from '../../core/store';
 import type { StoreObserver } from '../../core/store-observer';
-import { type Watch, Watches } from '../../core/watch-registry';
+import { type Watcher, WatchRegistry } from '../../core/watch-registry';
 import type { Logger } from '../../telemetry/logger';
 import { ChangeStream } from './watch/change-stream';
-import { DeletedEvents } from './events/event-cleanup';
+import { EventCleanup } from './events/event-cleanup';
 import type { MongoConnection } from './connection';
 import { toEvent, toSession } from './documents/session-document';
-import { EventWriter } from './append/event-writer';
+import { AppendQueues } from './append/event-writer';
 import { deleteExpired } from './sessions/expiry';
 import { SessionFinder } from './sessions/session-finder';
 import { listSessions } from './sessions/list-sessions';
 import { type Page, PageReader } from './events/page-reader';
 import { BY_TIME } from './documents/schema';
 import { SessionChanges } from './sessions/session-writer';
-import { settle } from './retry';
-import { StoredEvents } from './events/event-finder';
-import { Tails } from './append/log-heads';
-import { ASK_MS } from './query-timeout';
+import { retryUntilKnown } from './retry';
+import { EventFinder } from './events/event-finder';
+import { LogHeads } from './append/log-heads';
+import { QUERY_TIMEOUT_MS } from './query-timeout';
 
 const NO_PAGE: Page = { events: [], cut: false };
 
@@ -36,12 +36,12 @@ const NO_PAGE: Page = { events: [], cut: false };
 export class MongoSessionRepository implements SessionRepository {
   private readonly sessions: SessionFinder;
   private readonly pages: PageReader;
-  private readonly stored: StoredEvents;
-  private readonly tails: Tails;
-  private readonly writer: EventWriter;
+  private readonly stored: EventFinder;
+  private readonly tails: LogHeads;
+  private readonly writer: AppendQueues;
   private readonly changes: SessionChanges;
-  private readonly deleted: DeletedEvents;
-  private readonly watches = new Watches();
+  private readonly deleted: EventCleanup;
+  private readonly watches = new WatchRegistry();
   private readonly stream: ChangeStream;
 
   /** @param pollMs how often watches look on a standalone server, in milliseconds */
@@ -53,11 +53,11 @@ export class MongoSessionRepository implements SessionRepository {
   ) {
     this.sessions = new SessionFinder(connection);
     this.pages = new PageReader(connection);
-    this.stored = new StoredEvents(connection);
-    this.tails = new Tails(this.sessions);
-    this.writer = new EventWriter(connection, this.tails, this.stored, observer);
+    this.stored = new EventFinder(connection);
+    this.tails = new LogHeads(this.sessions);
+    this.writer = new AppendQueues(connection, this.tails, this.stored, observer);
     this.changes = new SessionChanges(connection, this.sessions);
-    this.deleted = new DeletedEvents(connection, logger);
+    this.deleted = new EventCleanup(connection, logger);
     this.stream = new ChangeStream(connection, this.watches, pollMs, logger);
   }
 
@@ -71,7 +71,7 @@ export class MongoSessionRepository implements SessionRepository {
     context: RequestContext,
   ): Promise<CompletedSession> {
     const completed = await this.changes.complete(sessionId, end, context);
-    this.watches.wake(sessionId, 0);
+    this.watches.notify(sessionId, 0);
     return completed;
   }
 
@@ -81,7 +81,7 @@ export class MongoSessionRepository implements SessionRepository {
     context: RequestContext,
   ): Promise<Session> {
     const updated = await this.changes.update(sessionId, change, context);
-    this.watches.wake(sessionId, 0);
+    this.watches.notify(sessionId, 0);
     return updated;
   }
 
@@ -103,12 +103,12 @@ export class MongoSessionRepository implements SessionRepository {
   ): Promise<AddedEvent[]> {
     const added = await this.writer.append(sessionId, events, context);
     // Before the change stream does: a watch on this server need not wait for it.
-    this.watches.wake(sessionId, 0);
+    this.watches.notify(sessionId, 0);
     return added;
   }
 
   readSession(sessionId: string, range: PageRange, context: RequestContext): Promise<SessionPage> {
-    return settle(this.connection, context, async ({ sessions }) => {
+    return retryUntilKnown(this.connection, context, async ({ sessions }) => {
       const [found, page] = await Promise.all([
         this.sessions.find(sessionId),
         range.limit === 0 ? NO_PAGE : this.pages.read(sessionId, range),
@@ -133,7 +133,7 @@ export class MongoSessionRepository implements SessionRepository {
   }
 
   getEvent(sessionId: string, eventId: string, context: RequestContext): Promise<Event> {
-    return settle(this.connection, context, async () => {
+    return retryUntilKnown(this.connection, context, async () => {
       const [session, [document]] = await Promise.all([
         this.sessions.find(sessionId),
         this.stored.find(sessionId, [eventId]),
@@ -145,14 +145,14 @@ export class MongoSessionRepository implements SessionRepository {
   }
 
   countBefore(sessionId: string, time: Date, context: RequestContext): Promise<number> {
-    return settle(this.connection, context, async ({ events }) => {
+    return retryUntilKnown(this.connection, context, async ({ events }) => {
       const last = await events.findOne(
         { sessionId, timestamp: { $lt: time } },
         {
           sort: { timestamp: -1, sequence: -1 },
           projection: { _id: 0, sequence: 1 },
           hint: BY_TIME,
-          maxTimeMS: ASK_MS,
+          maxTimeMS: QUERY_TIMEOUT_MS,
         },
       );
       return last?.sequence ?? 0;
@@ -160,10 +160,10 @@ export class MongoSessionRepository implements SessionRepository {
   }
 
   listSessions(query: SessionQuery, context: RequestContext): Promise<Session[]> {
-    return settle(this.connection, context, (database) => listSessions(database, query));
+    return retryUntilKnown(this.connection, context, (database) => listSessions(database, query));
   }
 
-  watch(sessionId: string): Watch {
+  watch(sessionId: string): Watcher {
     const watch = this.watches.open(sessionId);
     this.stream.start();
     return watch;
@@ -180,8 +180,8 @@ export class MongoSessionRepository implements SessionRepository {
   }
 
   private afterDeletion(sessionId: string): void {
-    this.tails.forget(sessionId);
-    this.deleted.clear();
-    this.watches.wake(sessionId, 0);
+    this.tails.invalidate(sessionId);
+    this.deleted.run();
+    this.watches.notify(sessionId, 0);
   }
 }

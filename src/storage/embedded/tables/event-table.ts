@@ -5,7 +5,7 @@ import { BINARY, type ReadFrom } from './binary-encoding';
 import { decodeSequence, encodeSequence, eventIdKey, eventKey, LAST_SEQUENCE, sequenceOf } from './keys';
 import { encodeEvent, type EventContent } from './records';
 import { newRowId } from './row-id';
-import { StoredEvent } from './lazy-event';
+import { LazyEvent } from './lazy-event';
 
 /** The logs. Nothing here waits: cursors end with the call that opened them. */
 export class EventTable {
@@ -47,7 +47,7 @@ export class EventTable {
   get(sessionId: string, sequence: number, from: ReadFrom = {}): Event {
     const value = this.events.get(eventKey(sessionId, sequence), from);
     if (value === undefined) throw new Error(`the log of a session lacks sequence ${sequence}`);
-    return new StoredEvent(value);
+    return new LazyEvent(value);
   }
 
   put(event: EventContent): Event {
@@ -58,7 +58,7 @@ export class EventTable {
     const sequence = encodeSequence(event.sequence);
     this.events.putSync(key, value);
     this.eventIds.putSync(idKey, sequence);
-    return new StoredEvent(value, event);
+    return new LazyEvent(value, event);
   }
 
   read(
@@ -77,7 +77,7 @@ export class EventTable {
     for (const { value } of this.events.getRange({ ...range, ...from })) {
       bytes += value.length;
       if (events.length > 0 && bytes > maximumBytes) break;
-      events.push(new StoredEvent(value));
+      events.push(new LazyEvent(value));
     }
     return events;
   }

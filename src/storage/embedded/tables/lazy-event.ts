@@ -5,7 +5,7 @@ import { RawStructReader } from '../../../protobuf/raw-struct-reader';
 import { type EventContent, messageOf, rowIdOf } from './records';
 
 /** An event as it was stored, taken apart only where something of it is asked for. */
-export class StoredEvent implements Event {
+export class LazyEvent implements Event {
   readonly message: Uint8Array;
 
   /** @param decoded what the row says, where that is known already */

@@ -50,7 +50,7 @@ export class SessionTable {
     this.sessions.putSync(sessionKey(session.sessionId), value);
   }
 
-  bury(session: StoredSession, deletedAt: Date): void {
+  writeTombstone(session: StoredSession, deletedAt: Date): void {
     const key = sessionKey(session.sessionId);
     this.moveIndex(session, undefined);
     this.sessions.putSync(key, encodeTombstone(deletedAt));
@@ -68,7 +68,7 @@ export class SessionTable {
   }
 
   /** Forgets some of the sessions that were deleted before this time. Returns how many. */
-  forgetDeleted(before: Date, limit: number): number {
+  purgeTombstones(before: Date, limit: number): number {
     const keys = [...this.tombstones.getKeys({ end: deletedKey(before, ''), limit })];
     for (const key of keys) {
       const sessionId = sessionIdOf(key);

@@ -2,7 +2,7 @@ import type { Database } from '../connection';
 import { DURABLE } from '../connection';
 import { isDuplicateKey } from '../errors';
 import { BY_SEQUENCE, type EventDocument } from '../documents/schema';
-import { ASK_MS, within } from '../query-timeout';
+import { QUERY_TIMEOUT_MS, within } from '../query-timeout';
 
 /**
  * Puts an event after the last one of its log, wherever that is by now: the database finds the
@@ -39,10 +39,10 @@ export async function appendAtEnd({ events }: Database, document: EventDocument)
         },
       },
     ],
-    { hint: BY_SEQUENCE, readConcern: 'local', writeConcern: DURABLE, maxTimeMS: ASK_MS },
+    { hint: BY_SEQUENCE, readConcern: 'local', writeConcern: DURABLE, maxTimeMS: QUERY_TIMEOUT_MS },
   );
   try {
-    await within(ASK_MS, append.toArray());
+    await within(QUERY_TIMEOUT_MS, append.toArray());
   } catch (error) {
     if (!isDuplicateKey(error)) throw error;
   }

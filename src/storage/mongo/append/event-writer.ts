@@ -2,41 +2,41 @@ import type { NewEvent } from '../../../core/event';
 import type { RequestContext } from '../../../core/request-context';
 import type { AddedEvent } from '../../../core/store';
 import type { StoreObserver } from '../../../core/store-observer';
-import { Append } from './pending-append';
+import { PendingAppend } from './pending-append';
 import type { MongoConnection } from '../connection';
 import { Contention } from './contention';
-import { GroupCommit } from './group-commit';
-import { SessionLane, type SharedByLanes } from './append-queue';
-import type { StoredEvents } from '../events/event-finder';
-import type { Tails } from './log-heads';
+import { EventInserter } from './group-commit';
+import { AppendQueue, type SharedByLanes } from './append-queue';
+import type { EventFinder } from '../events/event-finder';
+import type { LogHeads } from './log-heads';
 
 /** Appends events to their logs: a lane for each session that has appends waiting, and one group commit under all. */
-export class EventWriter {
+export class AppendQueues {
   private readonly shared: SharedByLanes;
-  private readonly lanes = new Map<string, SessionLane>();
+  private readonly lanes = new Map<string, AppendQueue>();
 
-  constructor(connection: MongoConnection, tails: Tails, stored: StoredEvents, observer: StoreObserver) {
+  constructor(connection: MongoConnection, tails: LogHeads, stored: EventFinder, observer: StoreObserver) {
     this.shared = {
       connection,
       tails,
       stored,
       contention: new Contention(),
-      group: new GroupCommit(connection, observer),
+      group: new EventInserter(connection, observer),
       observer,
     };
   }
 
   append(sessionId: string, events: readonly NewEvent[], context: RequestContext): Promise<AddedEvent[]> {
     const lane = this.laneOf(sessionId);
-    const appends = events.map((event) => new Append(event, context));
+    const appends = events.map((event) => new PendingAppend(event, context));
     for (const append of appends) lane.add(append);
     return Promise.all(appends.map(({ answer }) => answer));
   }
 
-  private laneOf(sessionId: string): SessionLane {
+  private laneOf(sessionId: string): AppendQueue {
     const known = this.lanes.get(sessionId);
     if (known !== undefined) return known;
-    const lane = new SessionLane(sessionId, this.shared, () => this.lanes.delete(sessionId));
+    const lane = new AppendQueue(sessionId, this.shared, () => this.lanes.delete(sessionId));
     this.lanes.set(sessionId, lane);
     return lane;
   }

@@ -1,7 +1,7 @@
 import type { StoreObserver } from '../../../core/store-observer';
 import type { MongoConnection } from '../connection';
-import { Grouped } from '../batcher';
-import { insertEvents, type InsertOutcome } from './insert-batch';
+import { Batcher } from '../batcher';
+import { insertEvents, type InsertResult } from './insert-batch';
 import type { EventDocument } from '../documents/schema';
 
 /** Events and bytes of payload in one write at most. */
@@ -18,30 +18,30 @@ type Run = readonly EventDocument[];
  * is nobody else's. Those with several share an ordered one: it stops at the
  * first failure, so that each session's part is a prefix.
  */
-export class GroupCommit {
-  private readonly singles: Grouped<Run, InsertOutcome>;
-  private readonly several: Grouped<Run, InsertOutcome>;
+export class EventInserter {
+  private readonly singles: Batcher<Run, InsertResult>;
+  private readonly several: Batcher<Run, InsertResult>;
 
   constructor(
     private readonly connection: MongoConnection,
     private readonly observer: StoreObserver,
   ) {
-    const writes = (ordered: boolean): Grouped<Run, InsertOutcome> =>
-      new Grouped((runs) => this.write(runs, ordered), shareOf);
+    const writes = (ordered: boolean): Batcher<Run, InsertResult> =>
+      new Batcher((runs) => this.write(runs, ordered), shareOf);
     this.singles = writes(false);
     this.several = writes(true);
   }
 
   /** @param alone in a write of its own: where another server writes too, waiting for others loses the race */
-  async insert(documents: Run, alone: boolean): Promise<InsertOutcome> {
+  async insert(documents: Run, alone: boolean): Promise<InsertResult> {
     if (alone) {
       const [outcome] = await this.write([documents], true);
-      return outcome ?? { stored: 0, taken: false };
+      return outcome ?? { stored: 0, conflict: false };
     }
-    return (documents.length === 1 ? this.singles : this.several).get(documents);
+    return (documents.length === 1 ? this.singles : this.several).load(documents);
   }
 
-  private async write(runs: readonly Run[], ordered: boolean): Promise<InsertOutcome[]> {
+  private async write(runs: readonly Run[], ordered: boolean): Promise<InsertResult[]> {
     const outcomes = await insertEvents(this.connection.database.events, runs, ordered);
     this.observer.committed(outcomes.reduce((sum, { stored }) => sum + stored, 0));
     return outcomes;

@@ -2,14 +2,14 @@ import { mongo } from 'mongoose';
 import { DURABLE } from '../connection';
 import { isDuplicateKey } from '../errors';
 import type { EventDocument } from '../documents/schema';
-import { ASK_MS, within } from '../query-timeout';
+import { QUERY_TIMEOUT_MS, within } from '../query-timeout';
 
 /** What became of one session's documents, which were inserted in order. */
-export interface InsertOutcome {
+export interface InsertResult {
   /** How many of them, from the first on, are acknowledged. */
   readonly stored: number;
   /** Whether the next one met a unique index: its sequence or its event id is taken. Others were not tried. */
-  readonly taken: boolean;
+  readonly conflict: boolean;
 }
 
 /**
@@ -26,15 +26,15 @@ export async function insertEvents(
   collection: mongo.Collection<EventDocument>,
   runs: readonly (readonly EventDocument[])[],
   ordered: boolean,
-): Promise<InsertOutcome[]> {
+): Promise<InsertResult[]> {
   try {
     const documents = runs.flat();
     const [first] = documents;
     const inserted: Promise<unknown> =
       documents.length === 1 && first !== undefined
-        ? collection.insertOne(first, { maxTimeMS: ASK_MS, writeConcern: DURABLE })
-        : collection.insertMany(documents, { ordered, maxTimeMS: ASK_MS, writeConcern: DURABLE });
-    await within(ASK_MS, inserted);
+        ? collection.insertOne(first, { maxTimeMS: QUERY_TIMEOUT_MS, writeConcern: DURABLE })
+        : collection.insertMany(documents, { ordered, maxTimeMS: QUERY_TIMEOUT_MS, writeConcern: DURABLE });
+    await within(QUERY_TIMEOUT_MS, inserted);
     return outcomes(runs, [], ordered);
   } catch (error) {
     return outcomes(runs, takenIndexes(error), ordered);
@@ -56,15 +56,15 @@ function outcomes(
   runs: readonly (readonly EventDocument[])[],
   taken: readonly number[],
   ordered: boolean,
-): InsertOutcome[] {
+): InsertResult[] {
   const failed = new Set(taken);
   let index = 0;
   let stopped = false;
   return runs.map((run) => {
-    if (stopped) return { stored: 0, taken: false };
+    if (stopped) return { stored: 0, conflict: false };
     const at = run.findIndex((_, offset) => failed.has(index + offset));
     index += run.length;
     stopped = ordered && at >= 0;
-    return at < 0 ? { stored: run.length, taken: false } : { stored: at, taken: true };
+    return at < 0 ? { stored: run.length, conflict: false } : { stored: at, conflict: true };
   });
 }

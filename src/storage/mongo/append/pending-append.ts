@@ -6,7 +6,7 @@ import type { AddedEvent } from '../../../core/store';
 import { toConversationError } from '../errors';
 
 /** One caller's event on its way into the log, and the answer that the caller waits for. */
-export class Append {
+export class PendingAppend {
   /** The row's id in every try: what is found under it is this append's own write come through. */
   readonly rowId = new Types.ObjectId();
   readonly answer: Promise<AddedEvent>;
@@ -29,7 +29,7 @@ export class Append {
   }
 
   /** Whether the caller still waits; one that does not is answered why. */
-  stillWanted(): boolean {
+  isAwaited(): boolean {
     try {
       this.context.throwIfEnded();
     } catch (error) {
@@ -39,7 +39,7 @@ export class Append {
   }
 
   /** Whether the caller waits for longer than this. */
-  waitsFor(ms: number): boolean {
+  canWait(ms: number): boolean {
     return this.context.remainingMs() > ms;
   }
 

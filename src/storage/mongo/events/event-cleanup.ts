@@ -2,7 +2,7 @@ import { TOMBSTONE_MS } from '../../../core/store';
 import type { Logger } from '../../../telemetry/logger';
 import { type Database, DURABLE, type MongoConnection } from '../connection';
 import { BY_DELETION, BY_SEQUENCE, BY_UNCLEARED, type TombstoneDocument } from '../documents/schema';
-import { ASK_MS } from '../query-timeout';
+import { QUERY_TIMEOUT_MS } from '../query-timeout';
 
 /** Events that are removed in one step. */
 const STEP_EVENTS = 1000;
@@ -16,10 +16,10 @@ const INTERVAL_MS = 5000;
  */
 const LATE_WRITES_MS = 20_000;
 
-const REMOVE = { maxTimeMS: ASK_MS, writeConcern: DURABLE } as const;
+const REMOVE = { maxTimeMS: QUERY_TIMEOUT_MS, writeConcern: DURABLE } as const;
 
 /** Removes the events of deleted sessions in the background. Every server does: what one leaves another goes on with. */
-export class DeletedEvents {
+export class EventCleanup {
   private readonly interval: NodeJS.Timeout;
   private running: Promise<void> | undefined;
   private again = false;
@@ -29,11 +29,11 @@ export class DeletedEvents {
     private readonly connection: MongoConnection,
     private readonly logger: Logger,
   ) {
-    this.interval = setInterval(() => this.clear(), INTERVAL_MS);
+    this.interval = setInterval(() => this.run(), INTERVAL_MS);
   }
 
   /** Begins, or has what is under way look once more. */
-  clear(): void {
+  run(): void {
     this.again = true;
     this.running ??= this.clearAll()
       .catch((error: unknown) => this.logger.debug({ err: error }, 'deleted sessions are cleared later'))
@@ -52,7 +52,7 @@ export class DeletedEvents {
       const { database } = this.connection;
       const uncleared = database.tombstones.find(
         { uncleared: { $lte: new Date() } },
-        { sort: BY_UNCLEARED, hint: BY_UNCLEARED, maxTimeMS: ASK_MS },
+        { sort: BY_UNCLEARED, hint: BY_UNCLEARED, maxTimeMS: QUERY_TIMEOUT_MS },
       );
       for await (const tombstone of uncleared) await this.clearOne(database, tombstone);
       const forgotten = {
@@ -75,7 +75,7 @@ export class DeletedEvents {
           {
             ...{ sort: BY_SEQUENCE, hint: BY_SEQUENCE, limit: 1 },
             projection: { _id: 0, sequence: 1 },
-            maxTimeMS: ASK_MS,
+            maxTimeMS: QUERY_TIMEOUT_MS,
           },
         )
         .toArray();

@@ -1,8 +1,8 @@
 import { bySession } from './group-by-session';
 import type { MongoConnection } from '../connection';
-import { Grouped } from '../batcher';
+import { Batcher } from '../batcher';
 import { BY_EVENT_ID, type EventDocument } from '../documents/schema';
-import { ASK_MS, within } from '../query-timeout';
+import { QUERY_TIMEOUT_MS, within } from '../query-timeout';
 
 /** Event ids in one question at most. */
 const GROUP_IDS = 1000;
@@ -17,13 +17,13 @@ interface Sought {
 }
 
 /** Looks for events that are stored already, for many sessions in one question. */
-export class StoredEvents {
-  private readonly found: Grouped<Sought, readonly EventDocument[]>;
+export class EventFinder {
+  private readonly found: Batcher<Sought, readonly EventDocument[]>;
   private expectedFor = 0;
 
   constructor(connection: MongoConnection) {
-    this.found = new Grouped(
-      (sought) => within(ASK_MS, findAll(connection, sought)),
+    this.found = new Batcher(
+      (sought) => within(QUERY_TIMEOUT_MS, findAll(connection, sought)),
       ({ eventIds }) => eventIds.length / GROUP_IDS,
     );
   }
@@ -32,13 +32,13 @@ export class StoredEvents {
    * Whether appends are to be looked for before they are inserted: where a client sends much
    * again, that is a fraction of what an insert costs that meets a unique index.
    */
-  get repeatsExpected(): boolean {
+  get expectsDuplicates(): boolean {
     return this.expectedFor > 0;
   }
 
   /** The stored ones among these, by a read of the majority. */
   async find(sessionId: string, eventIds: readonly string[]): Promise<readonly EventDocument[]> {
-    const found = await this.found.get({ sessionId, eventIds });
+    const found = await this.found.load({ sessionId, eventIds });
     this.expectedFor = found.length > 0 ? EXPECTED_FOR : Math.max(0, this.expectedFor - eventIds.length);
     return found;
   }
@@ -52,7 +52,7 @@ async function findAll(
   const [only] = branches;
   const filter = branches.length === 1 && only !== undefined ? only : { $or: branches };
   const rows = await events
-    .find(filter, { hint: BY_EVENT_ID, maxTimeMS: ASK_MS, batchSize: GROUP_IDS + 1 })
+    .find(filter, { hint: BY_EVENT_ID, maxTimeMS: QUERY_TIMEOUT_MS, batchSize: GROUP_IDS + 1 })
     .toArray();
   const found = bySession(rows);
   return sought.map(({ sessionId, eventIds }) =>

@@ -3,9 +3,9 @@ import type { PageRange } from '../../../core/store';
 import { bySession } from './group-by-session';
 import type { MongoConnection } from '../connection';
 import { readRows } from '../documents/event-decoder';
-import { Grouped } from '../batcher';
+import { Batcher } from '../batcher';
 import { BY_SEQUENCE } from '../documents/schema';
-import { ASK_MS, within } from '../query-timeout';
+import { QUERY_TIMEOUT_MS, within } from '../query-timeout';
 
 /** Events in one question at most: as many as in the longest page. */
 const GROUP_EVENTS = 1000;
@@ -26,18 +26,18 @@ interface Sought {
 
 /** Reads pages of logs, those of many callers in one question. A page is a range of sequences, and costs the same wherever it lies. */
 export class PageReader {
-  private readonly pages: Grouped<Sought, Page>;
+  private readonly pages: Batcher<Sought, Page>;
 
   constructor(private readonly connection: MongoConnection) {
-    this.pages = new Grouped(
-      (sought) => within(ASK_MS, this.readAll(sought)),
+    this.pages = new Batcher(
+      (sought) => within(QUERY_TIMEOUT_MS, this.readAll(sought)),
       ({ range }) => range.limit / GROUP_EVENTS,
       ({ sessionId, range }) => JSON.stringify([sessionId, range]),
     );
   }
 
   read(sessionId: string, range: PageRange): Promise<Page> {
-    return this.pages.get({ sessionId, range });
+    return this.pages.load({ sessionId, range });
   }
 
   private async readAll(sought: readonly Sought[]): Promise<Page[]> {
@@ -64,7 +64,7 @@ export class PageReader {
       limit,
       batchSize: limit,
       singleBatch: true,
-      maxTimeMS: ASK_MS,
+      maxTimeMS: QUERY_TIMEOUT_MS,
       readConcern: { level: 'majority' },
     };
     const { cursor } = await db.command(find, { raw: true });

@@ -1,5 +1,5 @@
 import { expiryOf } from '../../../core/session';
-import { bury } from './session-writer';
+import { writeTombstone } from './session-writer';
 import type { MongoConnection } from '../connection';
 import { toSession } from '../documents/session-document';
 import type { SessionFinder } from './session-finder';
@@ -56,5 +56,5 @@ async function deleteIfExpired(
   if (found === undefined) return false;
   const expiry = expiryOf(toSession(found.document, found.last), retentionMs);
   if (expiry === undefined || expiry.getTime() > Date.now()) return false;
-  return (await bury(database, found.document)) === true;
+  return (await writeTombstone(database, found.document)) === true;
 }

@@ -2,8 +2,8 @@ import type { Session } from '../../../core/session';
 import type { SessionQuery } from '../../../core/store';
 import type { Database } from '../connection';
 import { toSession } from '../documents/session-document';
-import { type SessionWithEnd, withEnd } from './session-finder';
-import { ASK_MS } from '../query-timeout';
+import { type SessionWithLogHead, withLogHead } from './session-finder';
+import { QUERY_TIMEOUT_MS } from '../query-timeout';
 
 const NEWEST_FIRST = { startedAt: -1, sessionId: 1 } as const;
 
@@ -38,15 +38,15 @@ async function read(
     ...NEWEST_FIRST,
   };
   const rows = await sessions
-    .aggregate<SessionWithEnd>(
+    .aggregate<SessionWithLogHead>(
       [
         { $match: { ...filters, ...range } },
         { $sort: NEWEST_FIRST },
         { $limit: limit },
-        withEnd(events.collectionName),
+        withLogHead(events.collectionName),
       ],
       // With room for one more than there are, one question is enough.
-      { maxTimeMS: ASK_MS, batchSize: limit + 1, hint },
+      { maxTimeMS: QUERY_TIMEOUT_MS, batchSize: limit + 1, hint },
     )
     .toArray();
   return rows.map(({ last, ...document }) => toSession(document, last[0]));

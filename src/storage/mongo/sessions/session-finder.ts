@@ -1,8 +1,8 @@
 import type { mongo } from 'mongoose';
 import type { MongoConnection } from '../connection';
-import { Grouped } from '../batcher';
+import { Batcher } from '../batcher';
 import { BY_SESSION, type EventDocument, type SessionDocument } from '../documents/schema';
-import { ASK_MS, within } from '../query-timeout';
+import { QUERY_TIMEOUT_MS, within } from '../query-timeout';
 
 /** Sessions in one question at most: with the largest metadata, the reply is one batch still. */
 const GROUP_SESSIONS = 200;
@@ -15,17 +15,17 @@ export interface FoundSession {
 }
 
 /** A session's row with the end of its log, as `withEnd` reads it. */
-export type SessionWithEnd = SessionDocument & {
+export type SessionWithLogHead = SessionDocument & {
   readonly last: readonly NonNullable<FoundSession['last']>[];
 };
 
 /** Reads sessions with the ends of their logs, those of many callers in one question. */
 export class SessionFinder {
-  private readonly found: Grouped<string, FoundSession | undefined>;
+  private readonly found: Batcher<string, FoundSession | undefined>;
 
   constructor(private readonly connection: MongoConnection) {
-    this.found = new Grouped(
-      (sessionIds) => within(ASK_MS, this.findAll(sessionIds)),
+    this.found = new Batcher(
+      (sessionIds) => within(QUERY_TIMEOUT_MS, this.findAll(sessionIds)),
       () => 1 / GROUP_SESSIONS,
       (sessionId) => sessionId,
     );
@@ -37,22 +37,23 @@ export class SessionFinder {
    * there, a client gives its events up.
    */
   async find(sessionId: string): Promise<FoundSession | undefined> {
-    const found = await this.found.get(sessionId);
+    const found = await this.found.load(sessionId);
     const { sessions, replicated } = this.connection.database;
     if (found !== undefined || !replicated) return found;
-    const options = { readConcern: 'linearizable', maxTimeMS: ASK_MS } as const;
-    const isThere = (await within(ASK_MS, sessions.findOne(there({ sessionId }), options))) !== null;
-    return isThere ? this.found.get(sessionId) : undefined;
+    const options = { readConcern: 'linearizable', maxTimeMS: QUERY_TIMEOUT_MS } as const;
+    const isThere =
+      (await within(QUERY_TIMEOUT_MS, sessions.findOne(notDeleted({ sessionId }), options))) !== null;
+    return isThere ? this.found.load(sessionId) : undefined;
   }
 
   private async findAll(sessionIds: readonly string[]): Promise<(FoundSession | undefined)[]> {
     const { sessions, events } = this.connection.database;
     const asked = [...new Set(sessionIds)];
     const rows = await sessions
-      .aggregate<SessionWithEnd>(
-        [{ $match: there({ sessionId: { $in: asked } }) }, withEnd(events.collectionName)],
+      .aggregate<SessionWithLogHead>(
+        [{ $match: notDeleted({ sessionId: { $in: asked } }) }, withLogHead(events.collectionName)],
         // With room for one more the database says at once that these are all: no second question for the end.
-        { maxTimeMS: ASK_MS, batchSize: asked.length + 1, hint: BY_SESSION },
+        { maxTimeMS: QUERY_TIMEOUT_MS, batchSize: asked.length + 1, hint: BY_SESSION },
       )
       .toArray();
     const found = new Map(
@@ -63,12 +64,12 @@ export class SessionFinder {
 }
 
 /** Of the rows that a filter is about, those whose session is not deleted. */
-export function there<Filter extends object>(filter: Filter): Filter & { deletedAt: null } {
+export function notDeleted<Filter extends object>(filter: Filter): Filter & { deletedAt: null } {
   return { ...filter, deletedAt: null };
 }
 
 /** The stage of an aggregate that reads the end of each session's log: one look-up of an index for each. */
-export function withEnd(events: string): mongo.Document {
+export function withLogHead(events: string): mongo.Document {
   const last = [
     { $sort: { sequence: -1 } },
     { $limit: 1 },

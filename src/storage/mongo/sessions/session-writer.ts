@@ -8,10 +8,10 @@ import { newSessionDocument, toSession } from '../documents/session-document';
 import { isDuplicateKey } from '../errors';
 import { type FoundSession, type SessionFinder } from './session-finder';
 import { BY_SESSION, type SessionDocument } from '../documents/schema';
-import { settle } from '../retry';
-import { ASK_MS } from '../query-timeout';
+import { retryUntilKnown } from '../retry';
+import { QUERY_TIMEOUT_MS } from '../query-timeout';
 
-const WRITE = { maxTimeMS: ASK_MS, writeConcern: DURABLE } as const;
+const WRITE = { maxTimeMS: QUERY_TIMEOUT_MS, writeConcern: DURABLE } as const;
 
 /**
  * What is written to sessions themselves. A change replaces the row that it was decided on, told
@@ -26,7 +26,7 @@ export class SessionChanges {
 
   create(session: NewSession, context: RequestContext): Promise<CreatedSession> {
     const document = newSessionDocument(session);
-    return settle(this.connection, context, async (database) => {
+    return retryUntilKnown(this.connection, context, async (database) => {
       try {
         await database.sessions.insertOne(document, WRITE);
         return { session: toSession(document, undefined), created: true };
@@ -47,7 +47,7 @@ export class SessionChanges {
   complete(sessionId: string, end: SessionEnd, context: RequestContext): Promise<CompletedSession> {
     // By it this call knows its own write, where it did not learn that it came through.
     const endId = new Types.ObjectId();
-    return settle(this.connection, context, async (database) => {
+    return retryUntilKnown(this.connection, context, async (database) => {
       const found = await this.get(sessionId);
       const { document, last } = found;
       if (document.endedAt !== null) {
@@ -65,7 +65,7 @@ export class SessionChanges {
     change: (session: Session) => SessionChange,
     context: RequestContext,
   ): Promise<Session> {
-    return settle(this.connection, context, async (database) => {
+    return retryUntilKnown(this.connection, context, async (database) => {
       const found = await this.get(sessionId);
       const session = toSession(found.document, found.last);
       const { status, language, metadata } = change(session);
@@ -79,9 +79,9 @@ export class SessionChanges {
 
   /** Puts a tombstone in the session's place; see clear-deleted.ts for its events. */
   delete(sessionId: string, context: RequestContext): Promise<true> {
-    return settle(this.connection, context, async (database) => {
+    return retryUntilKnown(this.connection, context, async (database) => {
       const found = await this.sessions.find(sessionId);
-      if (found !== undefined) return bury(database, found.document);
+      if (found !== undefined) return writeTombstone(database, found.document);
       if (await isDeleted(database, sessionId)) return true;
       throw sessionNotFound(sessionId);
     });
@@ -107,7 +107,7 @@ async function replace(
 }
 
 /** Undefined where the session has changed meanwhile. */
-export async function bury(
+export async function writeTombstone(
   { db, sessions }: Database,
   { _id, sessionId, revision }: SessionDocument,
 ): Promise<true | undefined> {
@@ -120,5 +120,5 @@ export async function bury(
 
 async function isDeleted({ tombstones }: Database, sessionId: string): Promise<boolean> {
   const filter = { sessionId, deletedAt: { $type: 'date' } } as const;
-  return (await tombstones.findOne(filter, { hint: BY_SESSION, maxTimeMS: ASK_MS })) !== null;
+  return (await tombstones.findOne(filter, { hint: BY_SESSION, maxTimeMS: QUERY_TIMEOUT_MS })) !== null;
 }

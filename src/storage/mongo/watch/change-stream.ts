@@ -1,9 +1,9 @@
 import { mongo } from 'mongoose';
-import type { Watches } from '../../../core/watch-registry';
+import type { WatchRegistry } from '../../../core/watch-registry';
 import type { Logger } from '../../../telemetry/logger';
 import type { Database, MongoConnection } from '../connection';
-import { PrimaryChange } from './primary-monitor';
-import { ASK_MS, pause } from '../query-timeout';
+import { PrimaryMonitor } from './primary-monitor';
+import { QUERY_TIMEOUT_MS, sleep } from '../query-timeout';
 
 /** How long the database may hold a question of the stream, in milliseconds: an idle stream costs one each time. */
 const AWAIT_MS = 1000;
@@ -32,7 +32,7 @@ export class ChangeStream {
   /** @param pollMs how often watches look on a standalone server, in milliseconds */
   constructor(
     private readonly connection: MongoConnection,
-    private readonly watches: Watches,
+    private readonly watches: WatchRegistry,
     private readonly pollMs: number,
     private readonly logger: Logger,
   ) {}
@@ -57,15 +57,15 @@ export class ChangeStream {
         else await this.poll();
       } catch (error) {
         this.logger.debug({ err: error }, 'the change stream ended and is opened anew');
-        await pause(REOPEN_MS);
+        await sleep(REOPEN_MS);
       }
     }
     this.running = false;
   }
 
   private async poll(): Promise<void> {
-    await pause(this.pollMs);
-    this.watches.wakeAll();
+    await sleep(this.pollMs);
+    this.watches.notifyAll();
   }
 
   /**
@@ -73,13 +73,13 @@ export class ChangeStream {
    * it: so nothing is missed between a look and the stream, and no token needs to be resumed.
    */
   private async follow(database: Database): Promise<void> {
-    const changed = new PrimaryChange(database.connection.getClient());
+    const changed = new PrimaryMonitor(database.connection.getClient());
     let stream: EventStream | undefined;
     try {
       stream = await this.openStream(database);
       this.stream = stream;
       // A stream stays with its server, and a former primary may be far behind: it is left for the new one.
-      await Promise.race([this.read(stream), changed.happens]);
+      await Promise.race([this.read(stream), changed.changed]);
     } finally {
       changed.close();
       this.stream = undefined;
@@ -102,10 +102,10 @@ export class ChangeStream {
       { startAtOperationTime, maxAwaitTimeMS: AWAIT_MS },
     );
     await db.command({
-      ...{ find: sessions.collectionName, filter: { sessionId: '' }, limit: 1, maxTimeMS: ASK_MS },
+      ...{ find: sessions.collectionName, filter: { sessionId: '' }, limit: 1, maxTimeMS: QUERY_TIMEOUT_MS },
       readConcern: { level: 'majority', afterClusterTime: startAtOperationTime },
     });
-    this.watches.wakeAll();
+    this.watches.notifyAll();
     return stream;
   }
 
@@ -113,7 +113,7 @@ export class ChangeStream {
   private async read(stream: EventStream): Promise<void> {
     let watchedAt = performance.now();
     for await (const change of stream) {
-      if (change.sessionId !== undefined) this.watches.wake(change.sessionId, change.sequence ?? 0);
+      if (change.sessionId !== undefined) this.watches.notify(change.sessionId, change.sequence ?? 0);
       if (!this.watches.isEmpty) watchedAt = performance.now();
       else if (performance.now() - watchedAt > LINGER_MS) return;
     }

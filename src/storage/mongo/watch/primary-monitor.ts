@@ -1,12 +1,12 @@
 import type { mongo } from 'mongoose';
 
 /** Another primary than before, or none, as the driver comes to know of it. */
-export class PrimaryChange {
-  readonly happens: Promise<void>;
+export class PrimaryMonitor {
+  readonly changed: Promise<void>;
   private happened: () => void = () => undefined;
 
   constructor(private readonly client: mongo.MongoClient) {
-    this.happens = new Promise((resolve) => (this.happened = resolve));
+    this.changed = new Promise((resolve) => (this.happened = resolve));
     client.on('topologyDescriptionChanged', this.compare);
   }
 
