@@ -1,5 +1,5 @@
 import type { Config } from './config/settings';
-import type { SessionRepository } from './core/store';
+import type { Store } from './core/store';
 import { InFlightBudget } from './calls/in-flight-budget';
 import { StartupError } from './core/startup-error';
 import { Servers, type Ports } from './servers';
@@ -8,7 +8,7 @@ import { openSecurity } from './security/open-security';
 import { ExpiryJob } from './jobs/expire-sessions';
 import type { Logger } from './telemetry/logger';
 import { Metrics } from './telemetry/metrics';
-import { ObservedRepository } from './telemetry/instrumented-store';
+import { instrumentStore } from './telemetry/instrumented-store';
 import type { Telemetry } from './telemetry/telemetry';
 
 /** A running service. */
@@ -32,10 +32,9 @@ export async function startApp(
   const security = openSecurity(config, logger);
   const telemetry = await startTelemetry(config, logger);
   const { metrics, tracing } = telemetry;
-  const store = await openStore(config, telemetry, onFatal);
-  const repository = new ObservedRepository(store, metrics, tracing);
+  const store = instrumentStore(await openStore(config, telemetry, onFatal), metrics, tracing);
   const budget = measuredBudget(config, metrics);
-  const faces = new Servers(config, repository, security, budget, telemetry);
+  const faces = new Servers(config, store, security, budget, telemetry);
   let ports: Ports;
   try {
     ports = await faces.listen();
@@ -55,7 +54,7 @@ export async function startApp(
   }
   metrics.gauge('conversation_store_ready', '1 while the store answers.', () => Number(serving));
   const readiness = new Readiness(
-    repository,
+    store,
     (ready) => {
       serving = ready;
       faces.setReady(ready);
@@ -63,14 +62,14 @@ export async function startApp(
     logger,
   );
   readiness.start();
-  const sweeper = new ExpiryJob(repository, config.retentionMs, logger);
+  const sweeper = new ExpiryJob(store.expiry, config.retentionMs, logger);
   sweeper.start();
   const close = async (): Promise<void> => {
     readiness.stop();
     const swept = sweeper.stop();
     await faces.close(config.shutdownGraceMs);
     await swept;
-    await repository.close();
+    await store.close();
     security.close();
     await tracing?.close();
   };
@@ -82,7 +81,7 @@ export async function createIndexes({ mongodbUri }: Config, logger: Logger): Pro
   if (mongodbUri === undefined) {
     throw new StartupError('MONGODB_URI is not set: the embedded store has no indexes to make');
   }
-  const { createMongoIndexes } = await import('./storage/mongo/open');
+  const { createMongoIndexes } = await import('./storage/mongo/store');
   await createMongoIndexes({ uri: mongodbUri, logger });
 }
 
@@ -116,9 +115,9 @@ async function openStore(
   config: Config,
   { logger, metrics }: Telemetry,
   onFatal: (error: Error) => void,
-): Promise<SessionRepository> {
+): Promise<Store> {
   if (config.mongodbUri !== undefined) {
-    const { openMongoStore } = await import('./storage/mongo/open');
+    const { openMongoStore } = await import('./storage/mongo/store');
     return openMongoStore({
       uri: config.mongodbUri,
       logger,
@@ -127,7 +126,7 @@ async function openStore(
       onFatal,
     });
   }
-  const { openEmbeddedStore } = await import('./storage/embedded/environment');
+  const { openEmbeddedStore } = await import('./storage/embedded/store');
   return openEmbeddedStore({
     folder: config.dataDir,
     minFreeDiskBytes: config.minFreeDiskBytes,

@@ -1,5 +1,5 @@
 import type { Config } from './config/settings';
-import type { SessionRepository } from './core/store';
+import type { Store } from './core/store';
 import { StartupError } from './core/startup-error';
 import type { InFlightBudget } from './calls/in-flight-budget';
 import { HealthServer } from './grpc/health-server';
@@ -25,7 +25,7 @@ export class Servers {
 
   constructor(
     private readonly config: Config,
-    repository: SessionRepository,
+    store: Store,
     { authorizer, tls }: Security,
     budget: InFlightBudget,
     telemetry: Telemetry,
@@ -33,7 +33,7 @@ export class Servers {
     const { host, maxConnections, grpcPort, httpPort, healthPort, defaultDeadlineMs } = config;
     const { maxConnectionAgeMs, retentionMs, maxStreamsPerConnection, reflection } = config;
     this.grpc = new GrpcServer(
-      repository,
+      store,
       {
         ...{ host, port: grpcPort, maxConnections, tls, authorizer, reflection },
         ...{ defaultDeadlineMs, maxConnectionAgeMs, retentionMs, maxStreamsPerConnection },
@@ -43,7 +43,7 @@ export class Servers {
     );
     if (httpPort !== undefined) {
       this.http = new HttpServer(
-        repository,
+        store,
         { host, port: httpPort, maxConnections, tls, authorizer, defaultDeadlineMs },
         budget,
         telemetry,

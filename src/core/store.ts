@@ -3,120 +3,164 @@ import type { RequestContext } from './request-context';
 import type { NewSession, Session, SessionChange, SessionEnd, SessionStatus } from './session';
 import type { Watcher } from './watch-registry';
 
-/** How long the id of a deleted session is not given again, in milliseconds: 30 days. */
+/** How long a deleted session's ID cannot be reused, in milliseconds: 30 days. */
 export const TOMBSTONE_MS = 30 * 24 * 3600 * 1000;
+
+/**
+ * Stores sessions and their event logs.
+ *
+ * A write resolves only when it is durable, and a read returns only durable data. Every promise
+ * rejects with a `ConversationError`: SESSION_NOT_FOUND (also for deleted sessions),
+ * STORE_UNAVAILABLE, STORAGE_FULL, DEADLINE_EXCEEDED, CANCELLED or INTERNAL, or the further reasons
+ * that a method names. After the last five the outcome of a write is unknown; the same call again
+ * settles it.
+ */
+export interface Store {
+  readonly sessions: SessionStore;
+  readonly events: EventStore;
+  readonly watches: WatchSource;
+  readonly expiry: ExpiryStore;
+
+  /** Resolves if the store answers and, as far as a read can tell, accepts writes. @throws STORE_UNAVAILABLE */
+  ping(): Promise<void>;
+
+  /** Finishes work in progress and releases the store's resources. */
+  close(): Promise<void>;
+}
+
+/** The sessions themselves. */
+export interface SessionStore {
+  /**
+   * Stores a session that starts now. Returns the stored session, unchanged, if the ID exists.
+   *
+   * @throws SESSION_DELETED too
+   */
+  create(session: NewSession, context: RequestContext): Promise<CreatedSession>;
+
+  /**
+   * Ends the session now. Returns it unchanged if it has already ended.
+   *
+   * @throws SESSION_NOT_FOUND
+   */
+  complete(sessionId: string, end: SessionEnd, context: RequestContext): Promise<CompletedSession>;
+
+  /**
+   * Replaces the session's status, language and metadata by what `change` returns for the current
+   * session. Concurrent updates are serialized. If `change` throws, nothing is stored and the
+   * promise rejects with that error.
+   *
+   * @param change may be called more than once
+   * @throws SESSION_NOT_FOUND
+   */
+  update(
+    sessionId: string,
+    change: (session: Session) => SessionChange,
+    context: RequestContext,
+  ): Promise<Session>;
+
+  /**
+   * Deletes the session; its events are removed later. Does nothing if it is already deleted.
+   *
+   * @throws SESSION_NOT_FOUND if the ID never existed
+   */
+  delete(sessionId: string, context: RequestContext): Promise<void>;
+
+  /** Returns sessions, newest first; those with the same start by ID. Empty if none matches. */
+  list(query: SessionQuery, context: RequestContext): Promise<Session[]>;
+}
+
+/** The event logs of the sessions. */
+export interface EventStore {
+  /**
+   * Appends the events in order, each at the session's next sequence with the current time. For an
+   * event ID that exists it returns the stored event instead. Returns one result per event, in
+   * order. Calls for one session take effect in the order in which they are made. If it rejects,
+   * a prefix of the events may have been stored.
+   *
+   * @throws SESSION_NOT_FOUND; SEQUENCE_MISMATCH too
+   */
+  append(sessionId: string, events: readonly NewEvent[], context: RequestContext): Promise<AppendedEvent[]>;
+
+  /** Returns one event. @throws SESSION_NOT_FOUND; EVENT_NOT_FOUND too */
+  get(sessionId: string, eventId: string, context: RequestContext): Promise<Event>;
+
+  /**
+   * Reads a session and a range of its log. Both are from one point in time: no event is beyond
+   * `eventCount`. Events are in the order of the range, without gaps; empty if the range is.
+   *
+   * @throws SESSION_NOT_FOUND
+   */
+  readPage(sessionId: string, range: PageRange, context: RequestContext): Promise<SessionPage>;
+
+  /**
+   * Returns how many of a session's events have a timestamp before `time`: the sequence of the last
+   * of them, since timestamps never decrease along the log. 0 if there are none.
+   */
+  countBefore(sessionId: string, time: Date, context: RequestContext): Promise<number>;
+}
+
+/** Notifies about changes of sessions. */
+export interface WatchSource {
+  /** Returns a watcher that is notified of every change from now on. The caller closes it. */
+  watch(sessionId: string): Watcher;
+}
+
+/** Deletes expired sessions. */
+export interface ExpiryStore {
+  /**
+   * Deletes the sessions that are expired under this retention, in no promised order. A session
+   * with new activity is kept. Returns how many it deleted; 0 if none has expired.
+   *
+   * @param signal stops it early
+   */
+  deleteExpired(retentionMs: number, signal: AbortSignal): Promise<number>;
+}
 
 export interface CreatedSession {
   readonly session: Session;
-  /** False where the session existed. */
+  /** False if the session already existed. */
   readonly created: boolean;
 }
 
 export interface CompletedSession {
   readonly session: Session;
-  /** True where the session had been ended before. */
+  /** True if the session had already ended. */
   readonly alreadyCompleted: boolean;
 }
 
-export interface AddedEvent {
+export interface AppendedEvent {
   readonly event: Event;
-  /** True where the event had been stored before. */
+  /** True if the event had already been stored. */
   readonly duplicate: boolean;
 }
 
-/** Which sessions are listed. Undefined: any. */
+/** Which sessions to list. Undefined fields match any session. */
 export interface SessionQuery {
   readonly status: SessionStatus | undefined;
   readonly language: string | undefined;
-  /** From this time on. */
+  /** Inclusive. */
   readonly startedAfter: Date | undefined;
-  /** Up to, and not with, this time. */
+  /** Exclusive. */
   readonly startedBefore: Date | undefined;
-  /** Where the page before ended. */
+  /** The last session of the previous page. */
   readonly after: Pick<Session, 'startedAt' | 'sessionId'> | undefined;
   readonly limit: number;
 }
 
 /** A range of a session's log. */
 export interface PageRange {
-  /** The range begins with the event after this sequence. */
+  /** The range starts with the event after this sequence. */
   readonly afterSequence: number;
-  /** The most events, so the range ends here at the latest; 0: none is read. */
+  /** The maximum number of events, so the range ends at `afterSequence + limit`. 0 reads no events. */
   readonly limit: number;
-  /** Whether the range is read from its end. */
+  /** Reads the range from its end. */
   readonly newestFirst?: boolean;
-  /** The most bytes in the protobuf encoding; the first event is in the page whatever its size. */
+  /** The maximum size of the page in the protobuf encoding. The first event is included whatever its size. */
   readonly maximumBytes: number;
 }
 
 export interface SessionPage {
   readonly session: Session;
-  /** Without a gap, beginning right after `afterSequence`; newest first, with the last of the range. */
+  /** Without gaps, from `afterSequence + 1` on; newest first, from the end of the range on. */
   readonly events: readonly Event[];
-}
-
-/**
- * Where sessions and their logs are kept.
- *
- * Every promise resolves only for what is durable, and rejects with a
- * `ConversationError`: SESSION_NOT_FOUND (of a deleted session too), STORE_UNAVAILABLE, STORAGE_FULL,
- * DEADLINE_EXCEEDED, CANCELLED or INTERNAL. After the last five a write may
- * or may not be stored; repeating it settles that.
- */
-export interface SessionRepository {
-  /** Stores the session as of now, or returns the one that has its id. @throws SESSION_DELETED too */
-  createSession(session: NewSession, context: RequestContext): Promise<CreatedSession>;
-
-  /** Reads a session and a range of its log, consistent with each other: no event is beyond `eventCount`. */
-  readSession(sessionId: string, range: PageRange, context: RequestContext): Promise<SessionPage>;
-
-  /** Ends the session as of now, unless it is ended. */
-  completeSession(sessionId: string, end: SessionEnd, context: RequestContext): Promise<CompletedSession>;
-
-  /**
-   * Appends each event, in order, at the next sequence as of now, or returns the one that has
-   * its id. Calls for one session are carried out in the order made. Where it rejects, what it
-   * stored is a prefix of the events. @throws SEQUENCE_MISMATCH too
-   */
-  addEvents(sessionId: string, events: readonly NewEvent[], context: RequestContext): Promise<AddedEvent[]>;
-
-  /** @throws EVENT_NOT_FOUND too */
-  getEvent(sessionId: string, eventId: string, context: RequestContext): Promise<Event>;
-
-  /** How many of a session's events were stored before this time: time never decreases along the log. */
-  countBefore(sessionId: string, time: Date, context: RequestContext): Promise<number>;
-
-  /** Sessions newest first, those of one start by their ids. */
-  listSessions(query: SessionQuery, context: RequestContext): Promise<Session[]>;
-
-  /**
-   * Changes the session as a whole to what is returned for it, beside other changes as if they
-   * came one after the other. What `change` throws is thrown, and nothing is changed then.
-   *
-   * @param change may be asked more than once
-   */
-  updateSession(
-    sessionId: string,
-    change: (session: Session) => SessionChange,
-    context: RequestContext,
-  ): Promise<Session>;
-
-  /** Removes the session for good, and its events from then on. Does nothing where it is deleted already. */
-  deleteSession(sessionId: string, context: RequestContext): Promise<void>;
-
-  /**
-   * Deletes the sessions that have expired by this retention, if they still have. Returns how many.
-   *
-   * @param signal ends it early
-   */
-  deleteExpired(retentionMs: number, signal: AbortSignal): Promise<number>;
-
-  /** Tells of what happens to a session from now on. To be closed. */
-  watch(sessionId: string): Watcher;
-
-  /** Resolves when the store answers, and could take a write as far as can be told without one. */
-  ping(): Promise<void>;
-
-  /** Ends what is under way and lets go of the store. */
-  close(): Promise<void>;
 }

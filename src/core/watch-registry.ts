@@ -43,7 +43,7 @@ export class WatchRegistry {
     return this.bySession.size === 0;
   }
 
-  open(sessionId: string): Watcher {
+  watch(sessionId: string): Watcher {
     const watches = this.bySession.get(sessionId) ?? new Set();
     this.bySession.set(sessionId, watches);
     const watch = new Watcher((closed) => {

@@ -1,7 +1,7 @@
 import { logVerbosity, Server, type ServerOptions, setLogVerbosity } from '@grpc/grpc-js';
 import { type Authorizer, ALLOW_ALL } from '../security/authorizer';
 import { LIMITS } from '../core/limits';
-import type { SessionRepository } from '../core/store';
+import type { Store } from '../core/store';
 import { noLongerThan } from '../core/with-timeout';
 import type { InFlightBudget } from '../calls/in-flight-budget';
 import type { Telemetry } from '../telemetry/telemetry';
@@ -38,12 +38,7 @@ export class GrpcServer {
   private readonly server: Server;
   private readonly listener: Listener;
 
-  constructor(
-    repository: SessionRepository,
-    settings: GrpcSettings,
-    budget: InFlightBudget,
-    telemetry: Telemetry,
-  ) {
+  constructor(store: Store, settings: GrpcSettings, budget: InFlightBudget, telemetry: Telemetry) {
     // The library would write to standard error by itself what it throws as well.
     setLogVerbosity(logVerbosity.NONE);
     this.server = new Server(serverOptions(settings));
@@ -56,7 +51,7 @@ export class GrpcServer {
       maxStreamAgeMs: settings.maxConnectionAgeMs,
       retentionMs: settings.retentionMs,
     };
-    this.server.addService(SESSION_SERVICE_DEFINITION, sessionServiceImplementation(repository, call));
+    this.server.addService(SESSION_SERVICE_DEFINITION, sessionServiceImplementation(store, call));
     this.health.addToServer(this.server);
     if (settings.reflection) addReflection(this.server);
     this.listener = new Listener(this.server, 'grpc', settings, telemetry);

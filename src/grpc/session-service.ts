@@ -21,7 +21,7 @@ import {
 import type { Session as SessionMessage } from '../../generated/conversation/v1/session';
 import { invalidRequest } from '../core/errors';
 import type { Session } from '../core/session';
-import type { SessionRepository } from '../core/store';
+import type { Store } from '../core/store';
 import { addEvent } from '../core/use-cases/add-event';
 import { batchAddEvents } from '../core/use-cases/batch-add-events';
 import { completeSession } from '../core/use-cases/complete-session';
@@ -53,7 +53,7 @@ export const SESSION_SERVICE_DEFINITION: ServiceDefinition = Object.fromEntries(
 
 /** The RPCs, thin: messages to a use case, and its result to messages. */
 export function sessionServiceImplementation(
-  repository: SessionRepository,
+  store: Store,
   settings: CallSettings,
 ): UntypedServiceImplementation {
   const toMessage = (session: Session): SessionMessage => toSessionMessage(session, settings.retentionMs);
@@ -65,7 +65,7 @@ export function sessionServiceImplementation(
       response: CreateSessionResponse,
       async handler(request, context) {
         const wanted = { ...request, status: toStatus(request.status) };
-        const { session, created } = await createSession(repository, wanted, context);
+        const { session, created } = await createSession(store.sessions, wanted, context);
         return { session: toMessage(session), created };
       },
     }),
@@ -75,7 +75,7 @@ export function sessionServiceImplementation(
       request: GetSessionRequest,
       response: getSessionReply,
       async handler(request, context) {
-        const { session, events, pagination } = await getSession(repository, request, context);
+        const { session, events, pagination } = await getSession(store.events, request, context);
         return { session: toMessage(session), events, pagination };
       },
     }),
@@ -86,7 +86,7 @@ export function sessionServiceImplementation(
       response: CompleteSessionResponse,
       async handler(request, context) {
         const wanted = { ...request, status: toStatus(request.status) };
-        const { session, alreadyCompleted } = await completeSession(repository, wanted, context);
+        const { session, alreadyCompleted } = await completeSession(store.sessions, wanted, context);
         return { session: toMessage(session), alreadyCompleted };
       },
     }),
@@ -95,7 +95,7 @@ export function sessionServiceImplementation(
       name: 'AddEvent',
       request: AddEventRequest,
       response: addEventReply,
-      handler: (request, context) => addEvent(repository, request, context),
+      handler: (request, context) => addEvent(store.events, request, context),
     }),
 
     batchAddEvents: unary({
@@ -103,28 +103,28 @@ export function sessionServiceImplementation(
       request: BatchAddEventsRequest,
       response: BatchAddEventsResponse,
       async handler(request, context) {
-        const results = await batchAddEvents(repository, request, context);
+        const results = await batchAddEvents(store.events, request, context);
         return { results: results.map(toAddEventResponse) };
       },
     }),
 
-    ingestEvents: ingestEvents(repository, settings),
+    ingestEvents: ingestEvents(store.events, settings),
 
     getEvent: unary({
       name: 'GetEvent',
       request: GetEventRequest,
       response: getEventReply,
-      handler: (request, context) => getEvent(repository, request, context),
+      handler: (request, context) => getEvent(store.events, request, context),
     }),
 
     listEvents: unary({
       name: 'ListEvents',
       request: ListEventsRequest,
       response: listEventsReply,
-      handler: (request, context) => listEvents(repository, request, context),
+      handler: (request, context) => listEvents(store.events, request, context),
     }),
 
-    watchSession: watchStream(repository, settings),
+    watchSession: watchStream(store, settings),
 
     listSessions: unary({
       name: 'ListSessions',
@@ -132,7 +132,7 @@ export function sessionServiceImplementation(
       response: ListSessionsResponse,
       async handler(request, context) {
         const wanted = { ...request, status: toStatus(request.status) };
-        const { sessions, nextPageToken } = await listSessions(repository, wanted, context);
+        const { sessions, nextPageToken } = await listSessions(store.sessions, wanted, context);
         return { sessions: sessions.map(toMessage), nextPageToken };
       },
     }),
@@ -151,7 +151,7 @@ export function sessionServiceImplementation(
           metadata,
           updateMask: updateMask ?? [],
         };
-        return { session: toMessage(await updateSession(repository, wanted, context)) };
+        return { session: toMessage(await updateSession(store.sessions, wanted, context)) };
       },
     }),
 
@@ -160,7 +160,7 @@ export function sessionServiceImplementation(
       request: DeleteSessionRequest,
       response: DeleteSessionResponse,
       async handler(request, context) {
-        await deleteSession(repository, request, context);
+        await deleteSession(store.sessions, request, context);
         return {};
       },
     }),

@@ -17,7 +17,7 @@ import type { Authorizer, Scope } from '../security/authorizer';
 import { LIMITS } from '../core/limits';
 import { noLongerThan } from '../core/with-timeout';
 import { RequestContext } from '../core/request-context';
-import type { SessionRepository } from '../core/store';
+import type { Store } from '../core/store';
 import type { InFlightBudget } from '../calls/in-flight-budget';
 import type { Telemetry } from '../telemetry/telemetry';
 import { addApiDescription, descriptionOf } from './openapi/document';
@@ -43,7 +43,7 @@ export class HttpServer {
   private closing = false;
 
   constructor(
-    repository: SessionRepository,
+    store: Store,
     private readonly settings: HttpSettings,
     private readonly budget: InFlightBudget,
     private readonly telemetry: Telemetry,
@@ -81,7 +81,7 @@ export class HttpServer {
     });
     addApiDescription(this.app);
     addOperationsRoutes(this.app, telemetry.metrics, settings.authorizer, () => this.ready && !this.closing);
-    const routes = sessionRoutes(repository);
+    const routes = sessionRoutes(store);
     this.app.register((app, _, done) => {
       for (const route of routes) this.addRoute(app, route);
       done();

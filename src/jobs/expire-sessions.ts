@@ -1,4 +1,4 @@
-import type { SessionRepository } from '../core/store';
+import type { ExpiryStore } from '../core/store';
 import type { Logger } from '../telemetry/logger';
 
 /** How long between two sweeps, in milliseconds, about: servers that started together do not sweep together. */
@@ -15,7 +15,7 @@ export class ExpiryJob {
 
   /** @param retentionMs how long an ended session is kept; undefined: for ever, and nothing is swept */
   constructor(
-    private readonly repository: Pick<SessionRepository, 'deleteExpired'>,
+    private readonly expiry: ExpiryStore,
     private readonly retentionMs: number | undefined,
     private readonly logger: Logger,
   ) {}
@@ -41,7 +41,7 @@ export class ExpiryJob {
 
   private async sweep(retentionMs: number): Promise<void> {
     try {
-      const deleted = await this.repository.deleteExpired(retentionMs, this.stopping.signal);
+      const deleted = await this.expiry.deleteExpired(retentionMs, this.stopping.signal);
       if (deleted > 0) this.logger.info({ deleted }, 'expired sessions were deleted');
     } catch (error) {
       this.logger.warn({ err: error }, 'expired sessions could not be deleted: trying again later');

@@ -1,4 +1,4 @@
-import type { SessionRepository } from '../core/store';
+import type { Store } from '../core/store';
 import type { Logger } from '../telemetry/logger';
 
 /** How long after an answer, and after none, the store is asked again, in milliseconds. */
@@ -17,7 +17,7 @@ export class Readiness {
 
   /** @param onChange called with the new state at each change; the state before the first one is "not ready" */
   constructor(
-    private readonly repository: Pick<SessionRepository, 'ping'>,
+    private readonly store: Pick<Store, 'ping'>,
     private readonly onChange: (ready: boolean) => void,
     private readonly logger: Logger,
   ) {}
@@ -35,7 +35,7 @@ export class Readiness {
   private async ask(): Promise<void> {
     let answered = true;
     try {
-      await this.repository.ping();
+      await this.store.ping();
     } catch (error) {
       answered = false;
       this.logger.debug({ err: error }, 'the store does not answer');

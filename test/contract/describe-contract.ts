@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { RpcClient } from '../support/rpc-client';
 import { type SessionServer, startSessionServer } from '../support/session-server';
-import { type OpenStore, STORES } from './stores';
+import { type TestDatabase, STORES } from './stores';
 
 /** Two servers on one database. */
 export interface ContractService {
@@ -13,18 +13,18 @@ export interface ContractService {
 /** Runs the rules on each store, through real servers and the generated client. */
 export function describeContract(subject: string, rules: (service: ContractService) => void): void {
   describe.each(STORES)('$name: ' + subject, ({ open }) => {
-    let store: OpenStore;
+    let database: TestDatabase;
     let servers: readonly [SessionServer, SessionServer];
 
     beforeAll(async () => {
-      store = await open();
-      const [first, second] = store.repositories;
+      database = await open();
+      const [first, second] = database.stores;
       servers = [await startSessionServer(first), await startSessionServer(second)];
     });
 
     afterAll(async () => {
       for (const server of servers) await server.close();
-      await store.close();
+      await database.close();
     });
 
     rules({

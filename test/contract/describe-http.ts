@@ -2,7 +2,7 @@ import type { HttpClient } from '../support/http-client';
 import { type RunningHttpServer, startHttpServer } from '../support/http-server';
 import type { RpcClient } from '../support/rpc-client';
 import { type SessionServer, startSessionServer } from '../support/session-server';
-import { type OpenStore, STORES } from './stores';
+import { type TestDatabase, STORES } from './stores';
 
 /** The HTTP face of one server, and the gRPC face of another, on one database. */
 export interface HttpService {
@@ -13,13 +13,13 @@ export interface HttpService {
 /** Runs the rules of the HTTP face on each store. */
 export function describeHttp(subject: string, rules: (service: HttpService) => void): void {
   describe.each(STORES)('$name over HTTP: ' + subject, ({ open }) => {
-    let store: OpenStore;
+    let database: TestDatabase;
     let http: RunningHttpServer;
     let grpc: SessionServer;
 
     beforeAll(async () => {
-      store = await open();
-      const [first, second] = store.repositories;
+      database = await open();
+      const [first, second] = database.stores;
       http = await startHttpServer(first);
       grpc = await startSessionServer(second);
     });
@@ -27,7 +27,7 @@ export function describeHttp(subject: string, rules: (service: HttpService) => v
     afterAll(async () => {
       await http.server.close(1000);
       await grpc.close();
-      await store.close();
+      await database.close();
     });
 
     rules({

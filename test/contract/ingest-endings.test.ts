@@ -4,23 +4,23 @@ import { addedOf, type IngestedEvent } from '../support/ingest-stream';
 import { type SessionServer, startSessionServer } from '../support/session-server';
 import { newId } from './describe-contract';
 import { readChecked } from './read-checked';
-import { type OpenStore, STORES } from './stores';
+import { type TestDatabase, STORES } from './stores';
 
 /** The most streams that a test opens before it gives up. */
 const STREAMS = 100;
 
 describe.each(STORES)('$name: streams that the server ends', ({ open }) => {
-  let store: OpenStore;
+  let database: TestDatabase;
   let server: SessionServer | undefined;
   const sessionId = newId();
 
   beforeEach(async () => {
-    store = await open();
+    database = await open();
   });
 
   afterEach(async () => {
     await server?.close();
-    await store.close();
+    await database.close();
   });
 
   /** Sends what has no reply yet on one stream after the other, until all has; returns how each ended that was taken. */
@@ -53,7 +53,7 @@ describe.each(STORES)('$name: streams that the server ends', ({ open }) => {
     Array.from({ length: count }, (_, index) => ({ sessionId, eventId: `e${index}` }));
 
   test('one that is older than its connection may be ends with UNAVAILABLE; the rest goes on another', async () => {
-    server = await startSessionServer(store.repositories[0], { maxConnectionAgeMs: 500 });
+    server = await startSessionServer(database.stores[0], { maxConnectionAgeMs: 500 });
     await server.client.createSession({ sessionId });
     const idle = server.client.ingestEvents();
     idle.send({ sessionId, eventId: 'e0' });
@@ -72,7 +72,7 @@ describe.each(STORES)('$name: streams that the server ends', ({ open }) => {
 
   test('one whose server shuts down in the middle goes on at another, with nothing lost or doubled', async () => {
     const events = eventsOf(5000);
-    const first = await startSessionServer(store.repositories[0]);
+    const first = await startSessionServer(database.stores[0]);
     await first.client.createSession({ sessionId });
     const stream = first.client.ingestEvents();
     const sending = stream.sendAll(events);
@@ -81,7 +81,7 @@ describe.each(STORES)('$name: streams that the server ends', ({ open }) => {
     expect(await stream.end).toMatchObject({ code: Code.UNAVAILABLE, info: { reason: 'SHUTTING_DOWN' } });
     await Promise.all([sending, stopping]);
     first.client.close();
-    server = await startSessionServer(store.repositories[1]);
+    server = await startSessionServer(database.stores[1]);
     // It answered all that it stored.
     const stored = await readChecked(server.client, sessionId);
     expect(stream.replies.map((reply) => addedOf(reply).event?.eventId)).toEqual(
@@ -93,7 +93,7 @@ describe.each(STORES)('$name: streams that the server ends', ({ open }) => {
   });
 
   test('one whose events miss their deadlines leaves a prefix of what was sent', async () => {
-    server = await startSessionServer(store.repositories[0], { defaultDeadlineMs: 4 });
+    server = await startSessionServer(database.stores[0], { defaultDeadlineMs: 4 });
     await server.client.createSession({ sessionId });
     const events = eventsOf(1000);
     const ends: (CallError | undefined)[] = [];

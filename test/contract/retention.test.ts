@@ -4,7 +4,7 @@ import { failureOf } from '../support/call-error';
 import { type SessionServer, startSessionServer } from '../support/session-server';
 import { until } from '../support/until';
 import { newId } from './describe-contract';
-import { type OpenStore, STORES } from './stores';
+import { type TestDatabase, STORES } from './stores';
 
 const RETENTION_MS = 1000;
 const NEVER = new AbortController().signal;
@@ -12,14 +12,14 @@ const NEVER = new AbortController().signal;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe.each(STORES)('$name: retention', ({ open }) => {
-  let store: OpenStore;
+  let database: TestDatabase;
   let server: SessionServer;
   let other: SessionServer;
   let forEver: SessionServer;
 
   beforeAll(async () => {
-    store = await open();
-    const [first, second] = store.repositories;
+    database = await open();
+    const [first, second] = database.stores;
     server = await startSessionServer(first, { retentionMs: RETENTION_MS });
     other = await startSessionServer(second, { retentionMs: 2 * RETENTION_MS });
     forEver = await startSessionServer(first);
@@ -27,7 +27,7 @@ describe.each(STORES)('$name: retention', ({ open }) => {
 
   afterAll(async () => {
     for (const each of [server, other, forEver]) await each.close();
-    await store.close();
+    await database.close();
   });
 
   async function create(): Promise<string> {
@@ -76,7 +76,7 @@ describe.each(STORES)('$name: retention', ({ open }) => {
   });
 
   test('two sweeps at once delete what has expired, once, and nothing else', async () => {
-    const [first, second] = store.repositories;
+    const [first, second] = database.stores;
     const ids = await Promise.all(Array.from({ length: 100 }, create));
     const [ended, begun] = [ids.slice(0, 40), ids.slice(40, 80)];
     const [spoken, endedLately] = [ids.slice(80, 90), ids.slice(90)];
@@ -88,12 +88,12 @@ describe.each(STORES)('$name: retention', ({ open }) => {
       [...spoken, ...ended].map((sessionId) => other.client.addEvent({ sessionId, eventId: 'event-2' })),
     );
     await Promise.all(endedLately.map((sessionId) => other.client.completeSession({ sessionId })));
-    await first.deleteExpired(60_000, NEVER);
+    await first.expiry.deleteExpired(60_000, NEVER);
     for (const sessionId of ids) expect(await isThere(sessionId)).toBe(true);
 
     const counts = await Promise.all([
-      first.deleteExpired(RETENTION_MS, NEVER),
-      second.deleteExpired(RETENTION_MS, NEVER),
+      first.expiry.deleteExpired(RETENTION_MS, NEVER),
+      second.expiry.deleteExpired(RETENTION_MS, NEVER),
     ]);
     // The session of the test before has expired too.
     expect(counts[0] + counts[1]).toBe(ended.length + begun.length + 1);
@@ -106,10 +106,10 @@ describe.each(STORES)('$name: retention', ({ open }) => {
   });
 
   test('a change that comes beside the sweep keeps the session, or finds it gone', async () => {
-    const [repository] = store.repositories;
+    const [store] = database.stores;
     const ids = await Promise.all(Array.from({ length: 60 }, create));
     await pause(RETENTION_MS);
-    const sweep = repository.deleteExpired(RETENTION_MS, NEVER);
+    const sweep = store.expiry.deleteExpired(RETENTION_MS, NEVER);
     const ended = await Promise.all(
       ids.map((sessionId) =>
         server.client.completeSession({ sessionId }).then(
@@ -126,8 +126,8 @@ describe.each(STORES)('$name: retention', ({ open }) => {
     const sessionId = await create();
     await server.client.completeSession({ sessionId });
     const { session } = await server.client.getSession({ sessionId });
-    const sweepers = store.repositories.map(
-      (repository) => new ExpiryJob(repository, RETENTION_MS, createLogger('silent')),
+    const sweepers = database.stores.map(
+      ({ expiry }) => new ExpiryJob(expiry, RETENTION_MS, createLogger('silent')),
     );
     for (const sweeper of sweepers) sweeper.start();
     try {
@@ -139,14 +139,14 @@ describe.each(STORES)('$name: retention', ({ open }) => {
   });
 
   test('a sweep that is under way ends with its server, and leaves the rest', async () => {
-    const [repository] = store.repositories;
+    const [store] = database.stores;
     const ids = await Promise.all(Array.from({ length: 1200 }, create));
     await pause(RETENTION_MS);
     const stopping = new AbortController();
-    const sweep = repository.deleteExpired(RETENTION_MS, stopping.signal);
+    const sweep = store.expiry.deleteExpired(RETENTION_MS, stopping.signal);
     stopping.abort();
     expect(await sweep).toBeLessThan(ids.length);
-    await repository.deleteExpired(RETENTION_MS, NEVER);
+    await store.expiry.deleteExpired(RETENTION_MS, NEVER);
     expect((await forEver.client.listSessions({ pageSize: 1000 })).sessions).toEqual([]);
   });
 });

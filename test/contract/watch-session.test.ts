@@ -4,7 +4,7 @@ import { startSessionServer } from '../support/session-server';
 import { until } from '../support/until';
 import type { WatchStream } from '../support/watch-stream';
 import { type ContractService, describeContract, newId, newSession } from './describe-contract';
-import { type OpenStore, STORES } from './stores';
+import { type TestDatabase, STORES } from './stores';
 
 const range = (first: number, last: number): number[] =>
   Array.from({ length: last - first + 1 }, (_, index) => first + index);
@@ -180,19 +180,19 @@ describeContract('WatchSession', (service) => {
 });
 
 describe.each(STORES)('$name: watches that the server ends', ({ open }) => {
-  let store: OpenStore;
+  let database: TestDatabase;
 
   beforeAll(async () => {
-    store = await open();
+    database = await open();
   });
 
-  afterAll(() => store.close());
+  afterAll(() => database.close());
 
   test.each([
     { name: 'its shutdown', settings: {}, stops: true },
     { name: 'the age of the connection', settings: { maxConnectionAgeMs: 400 }, stops: false },
   ])('$name: with UNAVAILABLE, and the next goes on', async ({ settings, stops }) => {
-    const server = await startSessionServer(store.repositories[0], settings);
+    const server = await startSessionServer(database.stores[0], settings);
     const [sessionId, status] = [newId(), SessionStatus.SESSION_STATUS_ACTIVE];
     await server.client.createSession({ sessionId, status });
     await server.client.addEvent({ sessionId, eventId: 'e1' });
@@ -201,7 +201,7 @@ describe.each(STORES)('$name: watches that the server ends', ({ open }) => {
     const stopped = stops ? server.stop() : undefined;
     expect(await watch.end).toMatchObject({ code: Code.UNAVAILABLE, info: { reason: 'SHUTTING_DOWN' } });
     await stopped;
-    const next = stops ? await startSessionServer(store.repositories[1]) : server;
+    const next = stops ? await startSessionServer(database.stores[1]) : server;
     await next.client.addEvent({ sessionId, eventId: 'e2' });
     const goingOn = next.client.watchSession({ sessionId, afterSequence: 1 });
     await goingOn.reached(2);

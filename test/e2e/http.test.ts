@@ -8,7 +8,7 @@ import { InFlightBudget } from '../../src/calls/in-flight-budget';
 import type { RequestContext } from '../../src/core/request-context';
 import { storageFull, storeUnavailable } from '../../src/core/errors';
 import { packageRoot } from '../../src/package-root';
-import { HeldRepository } from '../support/held-store';
+import { HeldStore } from '../support/held-store';
 import { HttpClient } from '../support/http-client';
 import { type RunningHttpServer, startHttpServer } from '../support/http-server';
 import { endServices, startService, temporaryFolder } from '../support/service-process';
@@ -92,19 +92,17 @@ describe('a service', () => {
 });
 
 describe('a server whose store takes its time', () => {
-  let repository: HeldRepository;
+  let store: HeldStore;
   let running: RunningHttpServer;
 
   async function start(settings = {}, budget?: InFlightBudget): Promise<HttpClient> {
-    repository = new HeldRepository();
-    running = await startHttpServer(repository, settings, budget);
+    store = new HeldStore();
+    running = await startHttpServer(store, settings, budget);
     return running.client;
   }
 
   const held = (count = 1) =>
-    until(`${count} appends are held`, () =>
-      repository.appends.length >= count ? repository.appends : undefined,
-    );
+    until(`${count} appends are held`, () => (store.appends.length >= count ? store.appends : undefined));
 
   afterEach(() => running.server.close(0));
 
@@ -187,7 +185,7 @@ describe('a client that speaks no HTTP', () => {
   let running: RunningHttpServer;
 
   beforeEach(async () => {
-    running = await startHttpServer(new HeldRepository(), { maxConnections: 3 });
+    running = await startHttpServer(new HeldStore(), { maxConnections: 3 });
   });
 
   afterEach(() => running.server.close(0));

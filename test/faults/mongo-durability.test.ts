@@ -6,14 +6,14 @@ import { ReplicaSet } from '../support/replica-set';
 test('no setting in MONGODB_URI makes a write less durable', async () => {
   const set = await ReplicaSet.start(1);
   const primary = await set.primary();
-  const repository = await openMongo(`${set.uri}&w=1&journal=false&readConcernLevel=local&wtimeoutMS=1`);
+  const store = await openMongo(`${set.uri}&w=1&journal=false&readConcernLevel=local&wtimeoutMS=1`);
   try {
     await primary.command({ profile: 2 }, 'conversation');
-    const writer = new LogWriter(repository);
+    const writer = new LogWriter(store);
     await writer.create();
     await writer.add(30);
     const context = new RequestContext(Date.now() + 5000);
-    await repository.completeSession(writer.sessionId, { status: 'completed', endReason: '' }, context);
+    await store.sessions.complete(writer.sessionId, { status: 'completed', endReason: '' }, context);
     const profile = await primary.command({ find: 'system.profile', batchSize: 1000 }, 'conversation');
     const entries = JSON.parse(JSON.stringify(profile)) as {
       cursor: { firstBatch: { op: string; command: { writeConcern?: { w: unknown; j: unknown } } }[] };
@@ -25,7 +25,7 @@ test('no setting in MONGODB_URI makes a write less durable', async () => {
     expect(concerns.length).toBeGreaterThan(2);
     for (const concern of concerns) expect(concern).toMatchObject({ w: 'majority', j: true });
   } finally {
-    await repository.close();
+    await store.close();
     await set.stop();
   }
 }, 60_000);

@@ -1,16 +1,16 @@
-import type { SessionRepository } from '../../src/core/store';
+import type { Store } from '../../src/core/store';
 import { expectWholeLog, LogWriter } from '../support/log-writer';
 import { openMongo } from '../support/open-mongo';
 import { ReplicaSet } from '../support/replica-set';
 import { until } from '../support/until';
 
 let set: ReplicaSet;
-const opened: SessionRepository[] = [];
+const opened: Store[] = [];
 
-const open = async (): Promise<SessionRepository> => {
-  const repository = await openMongo(set.uri);
-  opened.push(repository);
-  return repository;
+const open = async (): Promise<Store> => {
+  const store = await openMongo(set.uri);
+  opened.push(store);
+  return store;
 };
 
 beforeAll(async () => {
@@ -18,7 +18,7 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(async () => {
-  await Promise.all(opened.map((repository) => repository.close()));
+  await Promise.all(opened.map((store) => store.close()));
   await set.stop();
 }, 60_000);
 
@@ -49,8 +49,8 @@ test('a frozen primary freezes nobody, and nothing acknowledged is lost or doubl
 }, 120_000);
 
 test('a step-down in the middle of writing loses and doubles nothing', async () => {
-  const repositories = [await open(), await open()];
-  const writers = repositories.map((repository) => new LogWriter(repository));
+  const stores = [await open(), await open()];
+  const writers = stores.map((store) => new LogWriter(store));
   await Promise.all(writers.map((writer) => writer.create()));
   const adding = Promise.all(writers.map((writer) => writer.add(3000)));
   for (const seen of [500, 1500]) {

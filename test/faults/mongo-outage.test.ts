@@ -1,6 +1,6 @@
 import pino from 'pino';
 import { RequestContext } from '../../src/core/request-context';
-import { openMongoStore } from '../../src/storage/mongo/open';
+import { openMongoStore } from '../../src/storage/mongo/store';
 import { Metrics } from '../../src/telemetry/metrics';
 import { expectWholeLog, LogWriter } from '../support/log-writer';
 import { startStandalone } from '../support/mongod';
@@ -10,20 +10,20 @@ import { until } from '../support/until';
 
 test('a database killed in the middle of 1,000 adds loses nothing acknowledged, and is found again by itself', async () => {
   const set = await ReplicaSet.start(1);
-  const repository = await openMongo(set.uri);
+  const store = await openMongo(set.uri);
   try {
-    const writer = new LogWriter(repository, 5000);
+    const writer = new LogWriter(store, 5000);
     await writer.create();
     const adding = writer.add(1000);
     await until('some is written', () => (writer.acknowledged.size > 300 ? true : undefined));
     const [member] = set.members;
     await member?.kill();
-    await expect(repository.ping()).rejects.toMatchObject({ reason: 'STORE_UNAVAILABLE' });
+    await expect(store.ping()).rejects.toMatchObject({ reason: 'STORE_UNAVAILABLE' });
     await member?.start();
     await adding;
     await expectWholeLog(writer, 1000);
   } finally {
-    await repository.close();
+    await store.close();
     await set.stop();
   }
 }, 60_000);
@@ -33,7 +33,7 @@ test('a server that starts before its database answers STORE_UNAVAILABLE, and se
   const [member] = set.members;
   await member?.kill();
   const onFatal = jest.fn();
-  const repository = openMongoStore({
+  const store = openMongoStore({
     uri: set.uri,
     logger: pino({ level: 'silent' }),
     observer: new Metrics(),
@@ -41,16 +41,16 @@ test('a server that starts before its database answers STORE_UNAVAILABLE, and se
     onFatal,
   });
   try {
-    const writer = new LogWriter(repository);
+    const writer = new LogWriter(store);
     const range = { afterSequence: 0, limit: 1, maximumBytes: 1 };
     await expect(
-      repository.readSession('session-1', range, new RequestContext(Date.now() + 5000)),
+      store.events.readPage('session-1', range, new RequestContext(Date.now() + 5000)),
     ).rejects.toMatchObject({ reason: 'STORE_UNAVAILABLE' });
     await member?.start();
     await until(
       'the store answers',
       () =>
-        repository.ping().then(
+        store.ping().then(
           () => true,
           () => undefined,
         ),
@@ -61,7 +61,7 @@ test('a server that starts before its database answers STORE_UNAVAILABLE, and se
     await expectWholeLog(writer, 10);
     expect(onFatal).not.toHaveBeenCalled();
   } finally {
-    await repository.close();
+    await store.close();
     await set.stop();
   }
 }, 60_000);

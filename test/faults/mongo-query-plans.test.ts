@@ -2,7 +2,7 @@ import { Types } from 'mongoose';
 import { SessionStatus } from '../../generated/conversation/v1/session';
 import type { ListSessionsRequest } from '../../generated/conversation/v1/session_service';
 import type { SessionStatus as Status } from '../../src/core/session';
-import type { SessionRepository } from '../../src/core/store';
+import type { Store } from '../../src/core/store';
 import { StructBytes } from '../../src/core/struct/struct-bytes';
 import { newEventDocument, newSessionDocument } from '../../src/storage/mongo/documents/session-document';
 import type { EventDocument, SessionDocument } from '../../src/storage/mongo/documents/schema';
@@ -24,20 +24,20 @@ const PAYLOAD = StructBytes.of({ text: 'what was said' });
 
 let mongod: RunningMongod;
 let database: ProfiledDatabase;
-let repository: SessionRepository;
+let store: Store;
 let server: SessionServer;
 
 beforeAll(async () => {
   mongod = await startReplicaSet();
   database = new ProfiledDatabase(mongod.uri);
-  repository = await openMongo(mongod.uri);
+  store = await openMongo(mongod.uri);
   await fill(database);
-  server = await startSessionServer(repository);
+  server = await startSessionServer(store);
 }, 180_000);
 
 afterAll(async () => {
   await server.close();
-  await repository.close();
+  await store.close();
   await database.close();
   await mongod.stop();
 });
@@ -245,7 +245,7 @@ describe('100,000 sessions', () => {
 
   test('the sweep, and the clearing of what it deletes', async () => {
     await expectServed(async () => {
-      expect(await repository.deleteExpired(10 * DAY_MS, NEVER)).toBe(500);
+      expect(await store.expiry.deleteExpired(10 * DAY_MS, NEVER)).toBe(500);
       await untilCleared(/^(ended|begun-\d\d?$)/);
     });
     const { db } = database;

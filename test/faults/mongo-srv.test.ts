@@ -11,12 +11,12 @@ test('mongodb+srv finds the servers by DNS', async () => {
   const servers = dns.getServers();
   dns.setServers([server.address]);
   try {
-    const repository = await openMongo('mongodb+srv://cluster.0.0.1/conversation?tls=false&replicaSet=rs');
-    const writer = new LogWriter(repository);
+    const store = await openMongo('mongodb+srv://cluster.0.0.1/conversation?tls=false&replicaSet=rs');
+    const writer = new LogWriter(store);
     await writer.create();
     await writer.add(10);
     await expectWholeLog(writer, 10);
-    await repository.close();
+    await store.close();
   } finally {
     dns.setServers(servers);
     server.stop();

@@ -1,23 +1,23 @@
 import type { mongo } from 'mongoose';
 import { RequestContext } from '../../src/core/request-context';
-import type { SessionRepository } from '../../src/core/store';
+import type { Store } from '../../src/core/store';
 import { StructBytes } from '../../src/core/struct/struct-bytes';
 import { expectWholeLog, LogWriter } from '../support/log-writer';
 import { openMongo } from '../support/open-mongo';
 import { ReplicaSet } from '../support/replica-set';
 
 let set: ReplicaSet;
-let repository: SessionRepository;
-let other: SessionRepository;
+let store: Store;
+let other: Store;
 
 beforeAll(async () => {
   set = await ReplicaSet.start(1);
-  repository = await openMongo(set.uri);
+  store = await openMongo(set.uri);
   other = await openMongo(set.uri);
 }, 60_000);
 
 afterAll(async () => {
-  await Promise.all([repository.close(), other.close()]);
+  await Promise.all([store.close(), other.close()]);
   await set.stop();
 });
 
@@ -41,7 +41,7 @@ afterEach(failNoMore);
 const WRITE_CONCERN_ERROR = { writeConcernError: { code: 64, errmsg: 'waiting for replication timed out' } };
 
 test('a write concern error acknowledges nothing by itself: the event is looked up, once', async () => {
-  const writer = new LogWriter(repository);
+  const writer = new LogWriter(store);
   await writer.create();
   await writer.add(10);
   await failInserts(3, WRITE_CONCERN_ERROR);
@@ -51,13 +51,13 @@ test('a write concern error acknowledges nothing by itself: the event is looked 
 });
 
 test('a write concern error beside a duplicate key in one bulk write loses nothing', async () => {
-  const writer = new LogWriter(repository);
+  const writer = new LogWriter(store);
   await writer.create();
   await writer.add(1);
   // The other server takes sequence 2, so this one's next bulk write meets it; its reply has both kinds of error.
   const context = new RequestContext(Date.now() + 10_000);
   const event = { eventId: 'elsewhere', type: 'transcript', payload: StructBytes.EMPTY };
-  const [taken] = await other.addEvents(writer.sessionId, [event], context);
+  const [taken] = await other.events.append(writer.sessionId, [event], context);
   writer.acknowledged.set('elsewhere', taken?.event.sequence ?? 0);
   await failInserts(2, WRITE_CONCERN_ERROR);
   await writer.add(50, 50);
@@ -66,11 +66,11 @@ test('a write concern error beside a duplicate key in one bulk write loses nothi
 });
 
 test('an event whose write came through although it failed is the first one, not a duplicate of itself', async () => {
-  const writer = new LogWriter(repository);
+  const writer = new LogWriter(store);
   await writer.create();
   await failInserts(1, WRITE_CONCERN_ERROR);
   const event = { eventId: 'only', type: 'transcript', payload: StructBytes.EMPTY };
-  const [added] = await repository.addEvents(
+  const [added] = await store.events.append(
     writer.sessionId,
     [event],
     new RequestContext(Date.now() + 10_000),
@@ -81,7 +81,7 @@ test('an event whose write came through although it failed is the first one, not
 });
 
 test('a lost connection in the middle of writing loses and doubles nothing', async () => {
-  const writer = new LogWriter(repository);
+  const writer = new LogWriter(store);
   await writer.create();
   await failInserts(4, { closeConnection: true });
   await writer.add(100, 30);
@@ -89,7 +89,7 @@ test('a lost connection in the middle of writing loses and doubles nothing', asy
 });
 
 test('a race that was lost to what is gone again leaves a log that its first event still enters', async () => {
-  const writer = new LogWriter(repository);
+  const writer = new LogWriter(store);
   await writer.create();
   // As after a failover that undoes what another server wrote: the place was taken, and the log is empty.
   await failInserts(2, { errorCode: 11000, errorExtraInfo: { keyPattern: {}, keyValue: {} } });
@@ -100,12 +100,12 @@ test('a race that was lost to what is gone again leaves a log that its first eve
 }, 15_000);
 
 test('an error that does not pass is told about when the deadline comes, and does not outlive it', async () => {
-  const writer = new LogWriter(repository);
+  const writer = new LogWriter(store);
   await writer.create();
   await failInserts(1_000_000, { errorCode: 91 });
   const event = { eventId: 'never', type: 'transcript', payload: StructBytes.EMPTY };
   const context = new RequestContext(Date.now() + 2000);
-  await expect(repository.addEvents(writer.sessionId, [event], context)).rejects.toMatchObject({
+  await expect(store.events.append(writer.sessionId, [event], context)).rejects.toMatchObject({
     reason: expect.stringMatching(/^(STORE_UNAVAILABLE|DEADLINE_EXCEEDED)$/) as string,
   });
   expect(context.remainingMs()).toBeGreaterThan(-1000);
@@ -115,11 +115,11 @@ test('an error that does not pass is told about when the deadline comes, and doe
 });
 
 test('a disk that is full is STORAGE_FULL', async () => {
-  const writer = new LogWriter(repository);
+  const writer = new LogWriter(store);
   await writer.create();
   await failInserts(1, { errorCode: 14031 });
   const event = { eventId: 'full', type: 'transcript', payload: StructBytes.EMPTY };
   await expect(
-    repository.addEvents(writer.sessionId, [event], new RequestContext(Date.now() + 5000)),
+    store.events.append(writer.sessionId, [event], new RequestContext(Date.now() + 5000)),
   ).rejects.toMatchObject({ reason: 'STORAGE_FULL' });
 });

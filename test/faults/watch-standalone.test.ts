@@ -4,11 +4,8 @@ import { startSessionServer } from '../support/session-server';
 
 test('watches on a standalone database, which has no change streams, have what another server takes', async () => {
   const mongod = await startStandalone();
-  const repositories = [await openMongo(mongod.uri), await openMongo(mongod.uri)] as const;
-  const [here, there] = [
-    await startSessionServer(repositories[0]),
-    await startSessionServer(repositories[1]),
-  ];
+  const stores = [await openMongo(mongod.uri), await openMongo(mongod.uri)] as const;
+  const [here, there] = [await startSessionServer(stores[0]), await startSessionServer(stores[1])];
   try {
     const sessionId = 'call-1';
     await here.client.createSession({ sessionId });
@@ -23,7 +20,7 @@ test('watches on a standalone database, which has no change streams, have what a
     expect(await watch.end).toBeUndefined();
   } finally {
     await Promise.all([here.close(), there.close()]);
-    await Promise.all(repositories.map((repository) => repository.close()));
+    await Promise.all(stores.map((store) => store.close()));
     await mongod.stop();
   }
 }, 60_000);

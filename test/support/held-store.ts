@@ -1,10 +1,10 @@
 import type { NewEvent } from '../../src/core/event';
 import type { RequestContext } from '../../src/core/request-context';
-import type { AddedEvent, SessionRepository } from '../../src/core/store';
-import { type Watcher, WatchRegistry } from '../../src/core/watch-registry';
+import type { AppendedEvent, EventStore, Store } from '../../src/core/store';
+import { WatchRegistry } from '../../src/core/watch-registry';
 import { until } from './until';
 
-/** An append that a server passed on, which its test lets succeed or fail. */
+/** An append that reached the store, which the test makes succeed or fail. */
 export interface HeldAppend {
   readonly eventId: string;
   readonly context: RequestContext;
@@ -12,26 +12,51 @@ export interface HeldAppend {
   fail(error: Error): void;
 }
 
-/** A repository whose appends wait until they are told what becomes of them. */
-export class HeldRepository implements SessionRepository {
-  private readonly watches = new WatchRegistry();
-  /** In the order in which they came. */
+/** A store that holds appends until the test decides their outcome, and rejects all other operations. */
+export class HeldStore implements Store {
+  /** In order of arrival. */
   readonly appends: HeldAppend[] = [];
-  /** Once true, appends succeed at once. */
+  /** While true, new appends succeed at once. */
   open = false;
-  readonly createSession = notOfThisTest;
-  readonly completeSession = notOfThisTest;
-  readonly readSession = notOfThisTest;
-  readonly getEvent = notOfThisTest;
-  readonly countBefore = notOfThisTest;
-  readonly listSessions = notOfThisTest;
-  readonly updateSession = notOfThisTest;
-  readonly deleteSession = notOfThisTest;
-  readonly deleteExpired = notOfThisTest;
-  readonly ping = notOfThisTest;
-  readonly close = notOfThisTest;
+  readonly sessions = {
+    create: unsupported,
+    complete: unsupported,
+    update: unsupported,
+    delete: unsupported,
+    list: unsupported,
+  };
+  readonly events: EventStore;
+  readonly watches = new WatchRegistry();
+  readonly expiry = { deleteExpired: unsupported };
+  readonly ping = unsupported;
+  readonly close = unsupported;
 
-  addEvents(sessionId: string, events: readonly NewEvent[], context: RequestContext): Promise<AddedEvent[]> {
+  /** @param readPage replaces the read that is not supported */
+  constructor(readPage: EventStore['readPage'] = unsupported) {
+    this.events = {
+      append: (sessionId, events, context) => this.hold(sessionId, events, context),
+      get: unsupported,
+      readPage,
+      countBefore: unsupported,
+    };
+  }
+
+  /** Waits until this many appends have arrived, and returns all. */
+  reached(count: number): Promise<readonly HeldAppend[]> {
+    return until(`${count} appends`, () => (this.appends.length >= count ? this.appends : undefined));
+  }
+
+  /** Makes all appends succeed, held and future ones. */
+  release(): void {
+    this.open = true;
+    for (const append of this.appends) append.succeed();
+  }
+
+  private hold(
+    sessionId: string,
+    events: readonly NewEvent[],
+    context: RequestContext,
+  ): Promise<AppendedEvent[]> {
     const [{ eventId } = { eventId: '' }] = events;
     return new Promise((resolve, reject) => {
       const append = {
@@ -56,23 +81,8 @@ export class HeldRepository implements SessionRepository {
       if (this.open) append.succeed();
     });
   }
-
-  watch(sessionId: string): Watcher {
-    return this.watches.open(sessionId);
-  }
-
-  /** Once so many appends have come: all of them. */
-  reached(count: number): Promise<readonly HeldAppend[]> {
-    return until(`${count} appends`, () => (this.appends.length >= count ? this.appends : undefined));
-  }
-
-  /** All that wait succeed, and all that come. */
-  release(): void {
-    this.open = true;
-    for (const append of this.appends) append.succeed();
-  }
 }
 
-function notOfThisTest(): Promise<never> {
-  return Promise.reject(new Error('not of this test'));
+function unsupported(): Promise<never> {
+  return Promise.reject(new Error('this test store does not support the operation'));
 }

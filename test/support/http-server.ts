@@ -1,6 +1,6 @@
 import { ALLOW_ALL } from '../../src/security/authorizer';
 import { InFlightBudget } from '../../src/calls/in-flight-budget';
-import type { SessionRepository } from '../../src/core/store';
+import type { Store } from '../../src/core/store';
 import { HttpServer, type HttpSettings } from '../../src/http/server';
 import { createLogger } from '../../src/telemetry/logger';
 import { Metrics } from '../../src/telemetry/metrics';
@@ -12,15 +12,15 @@ export interface RunningHttpServer {
   readonly server: HttpServer;
 }
 
-/** Starts an HTTP face over the repository, which stays the caller's to close. */
+/** Starts an HTTP face over the store, which stays the caller's to close. */
 export async function startHttpServer(
-  repository: SessionRepository,
+  store: Store,
   settings: Partial<HttpSettings> = {},
   budget = new InFlightBudget(10_000, 128 * 1024 * 1024),
 ): Promise<RunningHttpServer> {
   const telemetry = { logger: createLogger('silent'), metrics: new Metrics(), tracing: undefined };
   const server = new HttpServer(
-    repository,
+    store,
     {
       host: '127.0.0.1',
       port: 0,

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { ConversationError } from '../../src/core/errors';
 import type { Event } from '../../src/core/event';
 import { RequestContext } from '../../src/core/request-context';
-import type { SessionRepository } from '../../src/core/store';
+import type { Store } from '../../src/core/store';
 import { StructBytes } from '../../src/core/struct/struct-bytes';
 
 /** Errors after which a client sends the same again. */
@@ -22,7 +22,7 @@ export class LogWriter {
   private next = 0;
 
   constructor(
-    private readonly repository: SessionRepository,
+    private readonly store: Store,
     private readonly deadlineMs = 10_000,
     readonly sessionId = `session-${randomUUID()}`,
   ) {}
@@ -35,7 +35,7 @@ export class LogWriter {
         status: 'active',
         metadata: StructBytes.EMPTY,
       } as const;
-      return this.repository.createSession(session, context);
+      return this.store.sessions.create(session, context);
     });
   }
 
@@ -53,9 +53,7 @@ export class LogWriter {
     const events: Event[] = [];
     for (;;) {
       const range = { afterSequence: events.length, limit: 1000, maximumBytes: 1 << 20 };
-      const page = await this.insist((context) =>
-        this.repository.readSession(this.sessionId, range, context),
-      );
+      const page = await this.insist((context) => this.store.events.readPage(this.sessionId, range, context));
       events.push(...page.events);
       if (events.length >= page.session.eventCount) return events;
     }
@@ -65,7 +63,7 @@ export class LogWriter {
     const payload = StructBytes.of({ text: eventId });
     const event = { eventId, type: 'transcript', payload };
     const [added] = await this.insist((context) =>
-      this.repository.addEvents(this.sessionId, [event], context),
+      this.store.events.append(this.sessionId, [event], context),
     );
     if (added === undefined) throw new Error('an event was acknowledged without an answer');
     this.acknowledged.set(eventId, added.event.sequence);

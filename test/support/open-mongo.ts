@@ -1,13 +1,13 @@
 import pino from 'pino';
-import type { SessionRepository } from '../../src/core/store';
-import { openMongoStore } from '../../src/storage/mongo/open';
+import type { Store } from '../../src/core/store';
+import { openMongoStore } from '../../src/storage/mongo/store';
 import { Metrics } from '../../src/telemetry/metrics';
 import { until } from './until';
 
 /** A server's view of the database, once it answers. */
-export async function openMongo(uri: string): Promise<SessionRepository> {
+export async function openMongo(uri: string): Promise<Store> {
   let fatal: Error | undefined;
-  const repository = openMongoStore({
+  const store = openMongoStore({
     uri,
     logger: pino({ level: 'silent' }),
     watchPollIntervalMs: 250,
@@ -16,10 +16,10 @@ export async function openMongo(uri: string): Promise<SessionRepository> {
   });
   await until('the store answers', async () => {
     if (fatal !== undefined) throw fatal;
-    return repository.ping().then(
+    return store.ping().then(
       () => true,
       () => undefined,
     );
   });
-  return repository;
+  return store;
 }

@@ -1,5 +1,5 @@
 import { ALLOW_ALL } from '../../src/security/authorizer';
-import type { SessionRepository } from '../../src/core/store';
+import type { Store } from '../../src/core/store';
 import { InFlightBudget } from '../../src/calls/in-flight-budget';
 import { GrpcServer, type GrpcSettings } from '../../src/grpc/server';
 import { createLogger, type Logger } from '../../src/telemetry/logger';
@@ -17,14 +17,14 @@ export interface SessionServer {
 
 type ServerSettings = Partial<GrpcSettings> & { unansweredRequests?: number; unansweredBytes?: number };
 
-/** Starts a server over the repository, which stays the caller's to close. */
+/** Starts a server over the store, which stays the caller's to close. */
 export async function startSessionServer(
-  repository: SessionRepository,
+  store: Store,
   { unansweredRequests = 10_000, unansweredBytes = 128 * 1024 * 1024, ...settings }: ServerSettings = {},
   logger: Logger = createLogger('silent'),
 ): Promise<SessionServer> {
   const server = new GrpcServer(
-    repository,
+    store,
     {
       host: '127.0.0.1',
       port: 0,

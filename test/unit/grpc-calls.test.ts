@@ -1,10 +1,10 @@
 import { status as Code } from '@grpc/grpc-js';
 import { sessionNotFound, storeUnavailable } from '../../src/core/errors';
 import type { RequestContext } from '../../src/core/request-context';
-import type { SessionRepository } from '../../src/core/store';
+import type { EventStore } from '../../src/core/store';
 import { StructBytes } from '../../src/core/struct/struct-bytes';
 import { failureOf } from '../support/call-error';
-import { HeldRepository } from '../support/held-store';
+import { HeldStore } from '../support/held-store';
 import { type SessionServer, startSessionServer } from '../support/session-server';
 import { until } from '../support/until';
 
@@ -12,11 +12,10 @@ let server: SessionServer | undefined;
 
 /** A server whose reads of a session come to this. */
 async function serverOf(
-  readSession: SessionRepository['readSession'],
+  readPage: EventStore['readPage'],
   defaultDeadlineMs = 10_000,
 ): Promise<SessionServer> {
-  const repository: SessionRepository = Object.assign(new HeldRepository(), { readSession });
-  server = await startSessionServer(repository, { defaultDeadlineMs });
+  server = await startSessionServer(new HeldStore(readPage), { defaultDeadlineMs });
   return server;
 }
 

@@ -1,23 +1,23 @@
 import { status as Code } from '@grpc/grpc-js';
 import pino from 'pino';
 import { storageFull, storeUnavailable } from '../../src/core/errors';
-import { HeldRepository } from '../support/held-store';
+import { HeldStore } from '../support/held-store';
 import { addedOf, errorOf, type IngestStream } from '../support/ingest-stream';
 import { type SessionServer, startSessionServer } from '../support/session-server';
 import { until } from '../support/until';
 
 const SESSION = 'one';
 
-let repository: HeldRepository;
+let store: HeldStore;
 let server: SessionServer;
 /** What the server logged, a line each. */
 let log: Record<string, unknown>[];
 
 beforeEach(async () => {
-  repository = new HeldRepository();
+  store = new HeldStore();
   log = [];
   const write = (line: string): unknown => log.push(JSON.parse(line) as Record<string, unknown>);
-  server = await startSessionServer(repository, {}, pino({ level: 'info' }, { write }));
+  server = await startSessionServer(store, {}, pino({ level: 'info' }, { write }));
 });
 
 afterEach(() => server.close());
@@ -32,7 +32,7 @@ const answeredIds = ({ replies }: IngestStream): (string | undefined)[] =>
 test('replies wait for those before them', async () => {
   const stream = server.client.ingestEvents();
   send(stream, 1, 3);
-  const [first, second, third] = await repository.reached(3);
+  const [first, second, third] = await store.reached(3);
   third?.succeed();
   second?.succeed();
   // Another call's round trip on the same connection would carry a reply that did not wait.
@@ -52,12 +52,12 @@ test.each([
   async (failure) => {
     const stream = server.client.ingestEvents();
     send(stream, 1, 5);
-    const appends = await repository.reached(5);
+    const appends = await store.reached(5);
     for (const append of appends.slice(0, 3)) append.succeed();
     await stream.received(3);
     appends[4]?.fail(failure.error);
     await until('the failure is known', () => (appends[3]?.context.cancelled === true ? true : undefined));
-    repository.open = true;
+    store.open = true;
     send(stream, 6, 10);
     // What was sent before another call on the same connection has come before it, too.
     await server.client.addEvent({ sessionId: SESSION, eventId: 'beside' });
@@ -70,7 +70,7 @@ test.each([
     });
     expect(JSON.stringify(end?.status)).not.toContain('secret');
     expect(answeredIds(stream)).toEqual(['e1', 'e2', 'e3', 'e4']);
-    const passedOn = repository.appends.map(({ eventId }) => eventId);
+    const passedOn = store.appends.map(({ eventId }) => eventId);
     expect(passedOn).toEqual(['e1', 'e2', 'e3', 'e4', 'e5', 'beside']);
   },
 );
@@ -87,7 +87,7 @@ test.each([
 ])('a stream that ends with $line.reason is logged once, with its cause', async ({ error, line }) => {
   const stream = server.client.ingestEvents();
   send(stream, 1, 2);
-  const [first, second] = await repository.reached(2);
+  const [first, second] = await store.reached(2);
   first?.succeed();
   second?.fail(error);
   await stream.end;
@@ -99,7 +99,7 @@ test.each([
 test('what was passed on after the failing one is told that it is not wanted', async () => {
   const stream = server.client.ingestEvents();
   send(stream, 1, 5);
-  const appends = await repository.reached(5);
+  const appends = await store.reached(5);
   appends[0]?.fail(storeUnavailable());
   expect((await stream.end)?.code).toBe(Code.UNAVAILABLE);
   expect(appends.map(({ context }) => context.cancelled)).toEqual([true, true, true, true, true]);
@@ -110,7 +110,7 @@ test('a bad request is answered in its place, with the store out of reach behind
   const stream = server.client.ingestEvents();
   stream.send({ sessionId: SESSION, eventId: '' });
   send(stream, 1, 1);
-  const [append] = await repository.reached(1);
+  const [append] = await store.reached(1);
   append?.fail(storeUnavailable());
   expect(await stream.end).toMatchObject({ code: Code.UNAVAILABLE, retry: { retryDelay: { seconds: 1 } } });
   expect(stream.replies).toHaveLength(1);
@@ -120,13 +120,13 @@ test('a bad request is answered in its place, with the store out of reach behind
 test('a cancel tells what works for the stream, and frees what it held', async () => {
   const stream = server.client.ingestEvents();
   send(stream, 1, 3);
-  const appends = await repository.reached(3);
+  const appends = await store.reached(3);
   stream.cancel();
   expect((await stream.end)?.code).toBe(Code.CANCELLED);
   await until('the work is told', () =>
     appends.every(({ context }) => context.cancelled) ? true : undefined,
   );
-  repository.release();
+  store.release();
   const another = server.client.ingestEvents();
   send(another, 4, 5);
   await another.finish();
@@ -136,13 +136,13 @@ test('a cancel tells what works for the stream, and frees what it held', async (
 test('a shutdown answers what was taken, and ends the stream with SHUTTING_DOWN', async () => {
   const stream = server.client.ingestEvents();
   send(stream, 1, 4);
-  await repository.reached(4);
+  await store.reached(4);
   const client = server.client;
   let closed = false;
   const closing = server.stop().then(() => (closed = true));
   send(stream, 5, 6);
   expect(closed).toBe(false);
-  repository.release();
+  store.release();
   expect(await stream.end).toMatchObject({
     code: Code.UNAVAILABLE,
     info: { domain: 'conversation.v1', reason: 'SHUTTING_DOWN' },
@@ -150,7 +150,7 @@ test('a shutdown answers what was taken, and ends the stream with SHUTTING_DOWN'
   });
   await closing;
   expect(answeredIds(stream)).toEqual(['e1', 'e2', 'e3', 'e4']);
-  expect(repository.appends).toHaveLength(4);
+  expect(store.appends).toHaveLength(4);
   client.close();
 });
 
@@ -158,12 +158,12 @@ test('a stream whose requests have all come ends well in a shutdown', async () =
   const stream = server.client.ingestEvents();
   send(stream, 1, 2);
   stream.halfClose();
-  await repository.reached(2);
+  await store.reached(2);
   // What was sent before another call on the same connection has come before it, its end too.
   await expect(server.client.getSession({ sessionId: SESSION })).rejects.toThrow('internal error');
   const client = server.client;
   const closing = server.stop();
-  repository.release();
+  store.release();
   expect(await stream.end).toBeUndefined();
   expect(answeredIds(stream)).toEqual(['e1', 'e2']);
   await closing;
@@ -173,7 +173,7 @@ test('a stream whose requests have all come ends well in a shutdown', async () =
 test('an idle stream does not hold up a shutdown', async () => {
   const stream = server.client.ingestEvents();
   send(stream, 1, 1);
-  (await repository.reached(1))[0]?.succeed();
+  (await store.reached(1))[0]?.succeed();
   await stream.received(1);
   const startedAt = performance.now();
   await server.stop();

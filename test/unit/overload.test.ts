@@ -1,15 +1,15 @@
 import { status as Code } from '@grpc/grpc-js';
 import { failureOf } from '../support/call-error';
-import { HeldRepository } from '../support/held-store';
+import { HeldStore } from '../support/held-store';
 import { addedOf } from '../support/ingest-stream';
 import { type SessionServer, startSessionServer } from '../support/session-server';
 
-let repository: HeldRepository;
+let store: HeldStore;
 let server: SessionServer;
 
 async function start(settings: { unansweredRequests?: number; unansweredBytes?: number }): Promise<void> {
-  repository = new HeldRepository();
-  server = await startSessionServer(repository, settings);
+  store = new HeldStore();
+  server = await startSessionServer(store, settings);
 }
 
 afterEach(() => server.close());
@@ -28,22 +28,22 @@ async function expectRefused(call: Promise<unknown>): Promise<void> {
 test('past its bound of unanswered requests a call is refused at once, and those within it are answered', async () => {
   await start({ unansweredRequests: 4 });
   const within = ['a', 'b', 'c', 'd'].map((eventId) => add(eventId));
-  await repository.reached(4);
+  await store.reached(4);
   const startedAt = performance.now();
   await expectRefused(add('e'));
   await expectRefused(server.client.getSession({ sessionId: 'one' }));
   expect(performance.now() - startedAt).toBeLessThan(1000);
-  repository.release();
+  store.release();
   expect(await Promise.all(within)).toHaveLength(4);
   await add('f');
-  expect(repository.appends.map(({ eventId }) => eventId)).toEqual(['a', 'b', 'c', 'd', 'f']);
+  expect(store.appends.map(({ eventId }) => eventId)).toEqual(['a', 'b', 'c', 'd', 'f']);
 });
 
 test('a place is free again after each answer, good or bad', async () => {
   await start({ unansweredRequests: 2 });
   for (let round = 0; round < 5; round += 1) {
     const within = ['a', 'b'].map((eventId) => add(`${eventId}${round}`));
-    const [first, second] = (await repository.reached(2 * round + 2)).slice(-2);
+    const [first, second] = (await store.reached(2 * round + 2)).slice(-2);
     await expectRefused(add('over'));
     first?.fail(new Error('lost'));
     second?.succeed();
@@ -56,12 +56,12 @@ test('past its bound of unanswered bytes a call is refused at once, and is taken
   await start({ unansweredBytes: 100_000 });
   const text = 'x'.repeat(60_000);
   const within = ['a', 'b'].map((eventId) => add(eventId, { text }));
-  await repository.reached(2);
+  await store.reached(2);
   await expectRefused(add('c'));
-  repository.release();
+  store.release();
   await Promise.all(within);
   await add('d', { text });
-  expect(repository.appends.map(({ eventId }) => eventId).sort()).toEqual(['a', 'b', 'd']);
+  expect(store.appends.map(({ eventId }) => eventId).sort()).toEqual(['a', 'b', 'd']);
 });
 
 test('streams are not refused but read more slowly, and each goes on once the others are answered', async () => {
@@ -69,11 +69,11 @@ test('streams are not refused but read more slowly, and each goes on once the ot
   const streams = [server.client.ingestEvents(), server.client.ingestEvents()];
   for (const [index, stream] of streams.entries())
     for (let n = 0; n < 50; n += 1) stream.send({ sessionId: 'one', eventId: `${index}-${n}` });
-  const appends = await repository.reached(2);
+  const appends = await store.reached(2);
   await expectRefused(add('over'));
   appends[0]?.succeed();
-  await repository.reached(3);
-  repository.release();
+  await store.reached(3);
+  store.release();
   for (const [index, stream] of streams.entries()) {
     const replies = (await stream.finish()).map(addedOf);
     expect(replies.map(({ event }) => event?.eventId)).toEqual(

@@ -8,7 +8,7 @@ import {
   SessionServiceService,
 } from '../../generated/conversation/v1/session_service';
 import { overloaded, sequenceMismatch, storageFull, storeUnavailable } from '../../src/core/errors';
-import { HeldRepository } from '../support/held-store';
+import { HeldStore } from '../support/held-store';
 import { type SessionServer, startSessionServer } from '../support/session-server';
 
 interface MethodConfig {
@@ -54,13 +54,13 @@ describe('the policy', () => {
 });
 
 describe('a client with the policy', () => {
-  let repository: HeldRepository;
+  let store: HeldStore;
   let server: SessionServer;
   let client: SessionServiceClient;
 
   beforeEach(async () => {
-    repository = new HeldRepository();
-    server = await startSessionServer(repository);
+    store = new HeldStore();
+    server = await startSessionServer(store);
     client = connect(`ipv4:127.0.0.1:${server.port}`);
   });
 
@@ -82,9 +82,9 @@ describe('a client with the policy', () => {
     const { error, least } = refused;
     const startedAt = performance.now();
     const adding = add();
-    const [first] = await repository.reached(1);
+    const [first] = await store.reached(1);
     first?.fail(error);
-    const [, second] = await repository.reached(2);
+    const [, second] = await store.reached(2);
     expect(performance.now() - startedAt).toBeGreaterThanOrEqual(least - 1);
     second?.succeed();
     expect(await adding).toMatchObject({ event: { eventId: 'a' } });
@@ -94,10 +94,10 @@ describe('a client with the policy', () => {
     'does not repeat one that ends with $reason',
     async (error) => {
       const adding = add();
-      const [only] = await repository.reached(1);
+      const [only] = await store.reached(1);
       only?.fail(error);
       expect(await adding).toMatchObject({ details: error.message });
-      expect(repository.appends).toHaveLength(1);
+      expect(store.appends).toHaveLength(1);
     },
   );
 
@@ -107,17 +107,17 @@ describe('a client with the policy', () => {
     const adding = new Promise((answer) => {
       client.batchAddEvents({ sessionId: 'one', events }, (error, added) => answer(error ?? added));
     });
-    const [first] = await repository.reached(1);
+    const [first] = await store.reached(1);
     first?.fail(overloaded());
-    const [, second] = await repository.reached(2);
+    const [, second] = await store.reached(2);
     second?.succeed();
     expect(await adding).toMatchObject({ results: [{}, {}, {}] });
   });
 
   it('tries five times', async () => {
     const adding = add();
-    for (let tries = 1; tries <= 5; tries += 1) (await repository.reached(tries)).at(-1)?.fail(overloaded());
+    for (let tries = 1; tries <= 5; tries += 1) (await store.reached(tries)).at(-1)?.fail(overloaded());
     expect(await adding).toMatchObject({ code: Code.RESOURCE_EXHAUSTED });
-    expect(repository.appends).toHaveLength(5);
+    expect(store.appends).toHaveLength(5);
   });
 });

@@ -1,30 +1,31 @@
 import { internalError } from '../errors';
+import type { NewEvent } from '../event';
 import { isCount } from '../limits';
 import type { RequestContext } from '../request-context';
-import type { SessionRepository } from '../store';
+import type { AppendedEvent, EventStore } from '../store';
+import { checkEventInput, type EventInput } from '../validation/event-input';
 import { checkId } from '../validation/text';
 import { Violations } from '../validation/violations';
-import {
-  type AddEventResult,
-  checkEventInput,
-  toAddEventResult,
-  type EventInput,
-} from '../validation/event-input';
 
 export interface AddEventRequest extends EventInput {
   readonly sessionId: string;
-  /** Undefined: at the end of the log, wherever it is. */
+  /** The session's last sequence must be this; undefined: any. */
   readonly expectedSequence?: number | undefined;
 }
 
+export interface AddEventResult extends AppendedEvent {
+  /** True for a duplicate whose stored type or payload differs from the request's. */
+  readonly payloadMismatch: boolean;
+}
+
 /**
- * Appends an event to a session, once for each event id.
+ * Appends an event to a session, once per event ID.
  *
- * @param path what stands before the fields' names in the caller's request
- * @param violations what is wrong with the request already
+ * @param path prefix of the field names in violations, such as `event.`
+ * @param violations found in the request so far
  */
 export async function addEvent(
-  repository: SessionRepository,
+  events: EventStore,
   request: AddEventRequest,
   context: RequestContext,
   path = '',
@@ -37,7 +38,13 @@ export async function addEvent(
     violations.add(`${path}expected_sequence`, 'must be a whole number, 0 or more');
   }
   violations.throwIfAny();
-  const [added] = await repository.addEvents(sessionId, [event], context);
-  if (added === undefined) throw internalError(new Error('the store answered for no event'));
-  return toAddEventResult(event, added);
+  const [appended] = await events.append(sessionId, [event], context);
+  if (appended === undefined) throw internalError(new Error('the store returned no result'));
+  return toAddEventResult(event, appended);
+}
+
+/** Compares the stored event with the requested one. */
+export function toAddEventResult(requested: NewEvent, { event, duplicate }: AppendedEvent): AddEventResult {
+  const matches = !duplicate || (event.type === requested.type && event.payload.equals(requested.payload));
+  return { event, duplicate, payloadMismatch: !matches };
 }

@@ -2,52 +2,48 @@ import { internalError } from '../errors';
 import type { NewEvent } from '../event';
 import { LIMITS } from '../limits';
 import type { RequestContext } from '../request-context';
-import type { SessionRepository } from '../store';
+import type { EventStore } from '../store';
 import { delimitedSize } from '../validation/check-struct';
+import { checkEventInput, type EventInput } from '../validation/event-input';
 import { checkId } from '../validation/text';
 import { Violations } from '../validation/violations';
-import {
-  type AddEventResult,
-  checkEventInput,
-  toAddEventResult,
-  type EventInput,
-} from '../validation/event-input';
+import { type AddEventResult, toAddEventResult } from './add-event';
 
 export interface BatchAddEventsRequest {
   readonly sessionId: string;
   readonly events: readonly EventInput[];
 }
 
-/** Appends events to a session, in order, each once for its event id. All are checked before any is stored. */
+/** Appends events to a session in order, each once per event ID. All are checked before any is stored. */
 export async function batchAddEvents(
-  repository: SessionRepository,
+  events: EventStore,
   request: BatchAddEventsRequest,
   context: RequestContext,
 ): Promise<AddEventResult[]> {
   const violations = new Violations();
-  const { sessionId, events: given } = request;
+  const { sessionId, events: inputs } = request;
   checkId(violations, 'session_id', sessionId);
-  if (given.length === 0 || given.length > LIMITS.batchEvents) {
-    violations.add('events', `must be 1 to ${LIMITS.batchEvents} events, and are ${given.length}`);
+  if (inputs.length === 0 || inputs.length > LIMITS.batchEvents) {
+    violations.add('events', `must be 1 to ${LIMITS.batchEvents} events; got ${inputs.length}`);
   }
-  const events = given.map((event, index) => checkEventInput(violations, `events[${index}].`, event));
-  const bytes = events.reduce((sum, event) => sum + delimitedSize(newEventSize(event)), 0);
+  const newEvents = inputs.map((input, index) => checkEventInput(violations, `events[${index}].`, input));
+  const bytes = newEvents.reduce((sum, event) => sum + delimitedSize(newEventSize(event)), 0);
   if (bytes > LIMITS.batchBytes) {
     violations.add(
       'events',
-      `must be at most ${LIMITS.batchBytes} bytes in the protobuf encoding, and are ${bytes}`,
+      `must be at most ${LIMITS.batchBytes} bytes in the protobuf encoding; got ${bytes}`,
     );
   }
   violations.throwIfAny();
-  const added = await repository.addEvents(sessionId, events, context);
-  return events.map((event, index) => {
-    const stored = added[index];
-    if (stored === undefined) throw internalError(new Error('the store answered for fewer events'));
-    return toAddEventResult(event, stored);
+  const appended = await events.append(sessionId, newEvents, context);
+  return newEvents.map((event, index) => {
+    const result = appended[index];
+    if (result === undefined) throw internalError(new Error('the store returned too few results'));
+    return toAddEventResult(event, result);
   });
 }
 
-/** Bytes of the message NewEvent. */
+/** The size of the protobuf message NewEvent. */
 function newEventSize({ eventId, type, payload }: NewEvent): number {
   return (
     delimitedSize(Buffer.byteLength(eventId)) +

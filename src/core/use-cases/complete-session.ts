@@ -1,5 +1,5 @@
 import type { RequestContext } from '../request-context';
-import type { CompletedSession, SessionRepository } from '../store';
+import type { CompletedSession, SessionStore } from '../store';
 import { checkEndReason, checkId } from '../validation/text';
 import { Violations } from '../validation/violations';
 
@@ -10,9 +10,9 @@ export interface CompleteSessionRequest {
   readonly endReason: string;
 }
 
-/** Ends a session; the first end wins. @param violations what is wrong with the request already */
+/** Ends a session. Only the first call has an effect. @param violations found in the request so far */
 export async function completeSession(
-  repository: SessionRepository,
+  sessions: SessionStore,
   request: CompleteSessionRequest,
   context: RequestContext,
   violations = new Violations(),
@@ -23,7 +23,7 @@ export async function completeSession(
   if (!known) violations.add('status', 'must be completed or failed, or be left out for completed');
   checkEndReason(violations, 'end_reason', endReason);
   violations.throwIfAny();
-  return repository.completeSession(
+  return sessions.complete(
     sessionId,
     { status: status === 'failed' ? 'failed' : 'completed', endReason },
     context,

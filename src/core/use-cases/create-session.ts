@@ -2,7 +2,7 @@ import type { JsonObject } from '../struct/json';
 import { checkLanguage } from '../validation/language';
 import { LIMITS } from '../limits';
 import type { RequestContext } from '../request-context';
-import type { CreatedSession, SessionRepository } from '../store';
+import type { CreatedSession, SessionStore } from '../store';
 import { checkStruct } from '../validation/check-struct';
 import type { StructBytes } from '../struct/struct-bytes';
 import { checkId } from '../validation/text';
@@ -17,9 +17,9 @@ export interface CreateSessionRequest {
   readonly metadata: StructBytes | JsonObject | undefined;
 }
 
-/** Creates a session, or returns the one that has this id, unchanged. @param violations what is wrong with the request already */
+/** Creates a session, or returns the existing one with this ID unchanged. @param violations found in the request so far */
 export async function createSession(
-  repository: SessionRepository,
+  sessions: SessionStore,
   request: CreateSessionRequest,
   context: RequestContext,
   violations = new Violations(),
@@ -31,7 +31,7 @@ export async function createSession(
   if (!known) violations.add('status', 'must be initiated or active, or be left out for initiated');
   const metadata = checkStruct(violations, 'metadata', request.metadata, LIMITS.metadataBytes);
   violations.throwIfAny();
-  return repository.createSession(
+  return sessions.create(
     { sessionId, language, status: status === 'active' ? 'active' : 'initiated', metadata },
     context,
   );

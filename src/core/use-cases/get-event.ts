@@ -1,6 +1,6 @@
 import type { Event } from '../event';
 import type { RequestContext } from '../request-context';
-import type { SessionRepository } from '../store';
+import type { EventStore } from '../store';
 import { checkId } from '../validation/text';
 import { Violations } from '../validation/violations';
 
@@ -11,7 +11,7 @@ export interface GetEventRequest {
 
 /** Reads one event. */
 export async function getEvent(
-  repository: SessionRepository,
+  events: EventStore,
   { sessionId, eventId }: GetEventRequest,
   context: RequestContext,
 ): Promise<Event> {
@@ -19,5 +19,5 @@ export async function getEvent(
   checkId(violations, 'session_id', sessionId);
   checkId(violations, 'event_id', eventId);
   violations.throwIfAny();
-  return repository.getEvent(sessionId, eventId, context);
+  return events.get(sessionId, eventId, context);
 }

@@ -1,6 +1,6 @@
 import { isCount, LIMITS } from '../limits';
 import type { RequestContext } from '../request-context';
-import type { SessionPage, SessionRepository } from '../store';
+import type { EventStore, SessionPage } from '../store';
 import { checkId } from '../validation/text';
 import { Violations } from '../validation/violations';
 
@@ -20,9 +20,14 @@ export interface GetSessionResult extends SessionPage {
   };
 }
 
-/** Reads a session and one page of its events. Sequences are dense, so an offset is a sequence: nothing is skipped over. @param violations what is wrong with the request already */
+/**
+ * Reads a session and one page of its events. Sequences are dense, so an offset is a sequence and
+ * costs the same wherever the page lies.
+ *
+ * @param violations found in the request so far
+ */
 export async function getSession(
-  repository: SessionRepository,
+  events: EventStore,
   request: GetSessionRequest,
   context: RequestContext,
   violations = new Violations(),
@@ -35,7 +40,7 @@ export async function getSession(
   violations.throwIfAny();
   const limit = Math.min(request.limit === 0 ? LIMITS.defaultPageSize : request.limit, LIMITS.maxPageSize);
   const range = { afterSequence: offset, limit, maximumBytes: LIMITS.pageBytes };
-  const page = await repository.readSession(sessionId, range, context);
+  const page = await events.readPage(sessionId, range, context);
   const total = page.session.eventCount;
   const hasMore = offset + page.events.length < total;
   return { ...page, pagination: { offset, limit, total, hasMore } };

@@ -2,7 +2,7 @@ import { type Event, eventSize } from '../event';
 import { isCount, LIMITS } from '../limits';
 import { makePageToken } from '../paging/page-token';
 import type { RequestContext } from '../request-context';
-import type { SessionRepository } from '../store';
+import type { EventStore } from '../store';
 import { checkId, checkType } from '../validation/text';
 import { Violations } from '../validation/violations';
 import { checkPageSize, checkPageToken, checkTimeRange } from '../paging/page-request';
@@ -27,15 +27,17 @@ export interface ListEventsResult {
   readonly nextPageToken: string;
 }
 
-/** A range of the log that is left to list: after one sequence, up to another. */
+/** A range of sequences that is left to list. */
 interface LogRange {
+  /** Exclusive. */
   readonly after: number;
+  /** Inclusive. */
   readonly upTo: number;
 }
 
-/** Lists a session's events. Sequences are dense, so whatever is asked for is a range of them. */
+/** Lists a session's events. Sequences are dense, so every filter but the one by type is a range of them. */
 export async function listEvents(
-  repository: SessionRepository,
+  events: EventStore,
   request: ListEventsRequest,
   context: RequestContext,
 ): Promise<ListEventsResult> {
@@ -55,31 +57,34 @@ export async function listEvents(
   const [position] = checkPageToken(violations, tokenScope, request.pageToken) ?? [];
   violations.throwIfAny();
 
-  const rest = await findRange(repository, request, context);
-  const going = typeof position === 'number' ? resumeAt(rest, position, newestFirst) : rest;
-  const page = await readMatching(repository, { sessionId, newestFirst, types, limit, rest: going }, context);
-  const { events, left } = page;
-  const next = newestFirst ? left.upTo : left.after;
-  return { events, nextPageToken: left.after < left.upTo ? makePageToken(tokenScope, [next]) : '' };
+  const all = await findRange(events, request, context);
+  const range = typeof position === 'number' ? resumeAt(all, position, newestFirst) : all;
+  const page = await readMatching(events, { sessionId, newestFirst, types, limit, range }, context);
+  const { rest } = page;
+  const next = newestFirst ? rest.upTo : rest.after;
+  return {
+    events: page.events,
+    nextPageToken: rest.after < rest.upTo ? makePageToken(tokenScope, [next]) : '',
+  };
 }
 
 function checkTypes(violations: Violations, types: readonly string[]): void {
   if (types.length > LIMITS.maxFilterTypes)
-    violations.add('types', `must be at most ${LIMITS.maxFilterTypes}, and are ${types.length}`);
+    violations.add('types', `must be at most ${LIMITS.maxFilterTypes}; got ${types.length}`);
   else types.forEach((type, index) => checkType(violations, `types[${index}]`, type));
 }
 
-/** All that is asked for, up to the last event by now. */
+/** The range that the filters select, up to the current last event. */
 async function findRange(
-  repository: SessionRepository,
+  events: EventStore,
   { sessionId, afterSequence, startTime, endTime }: ListEventsRequest,
   context: RequestContext,
 ): Promise<LogRange> {
   const countBefore = (time: Date | undefined): Promise<number> | undefined =>
-    time && repository.countBefore(sessionId, time, context);
-  const none = { afterSequence: 0, limit: 0, maximumBytes: 0 };
+    time && events.countBefore(sessionId, time, context);
+  const noEvents = { afterSequence: 0, limit: 0, maximumBytes: 0 };
   const [{ session }, first, last] = await Promise.all([
-    repository.readSession(sessionId, none, context),
+    events.readPage(sessionId, noEvents, context),
     countBefore(startTime),
     countBefore(endTime),
   ]);
@@ -91,44 +96,44 @@ function resumeAt({ after, upTo }: LogRange, position: number, newestFirst: bool
   return newestFirst ? { after, upTo: position } : { after: position, upTo };
 }
 
-interface Collecting {
+interface MatchingEvents {
   readonly sessionId: string;
   readonly newestFirst: boolean;
   readonly types: ReadonlySet<string>;
   readonly limit: number;
-  readonly rest: LogRange;
+  readonly range: LogRange;
 }
 
-/** Reads on until the page is full, or enough of the log was looked at. */
+/** Reads until the page is full or `maxScannedEvents` have been examined. Returns the range that is left, too. */
 async function readMatching(
-  repository: SessionRepository,
-  { sessionId, newestFirst, types, limit, rest }: Collecting,
+  store: EventStore,
+  { sessionId, newestFirst, types, limit, range }: MatchingEvents,
   context: RequestContext,
-): Promise<{ events: Event[]; left: LogRange }> {
+): Promise<{ events: Event[]; rest: LogRange }> {
   const events: Event[] = [];
-  let left = rest;
+  let rest = range;
   let bytes = 0;
   let scanned = 0;
-  while (events.length < limit && scanned < LIMITS.maxScannedEvents && left.after < left.upTo) {
-    const wanted = types.size === 0 ? limit - events.length : LIMITS.maxPageSize;
-    const count = Math.min(wanted, left.upTo - left.after);
-    const afterSequence = newestFirst ? left.upTo - count : left.after;
-    const range = { afterSequence, limit: count, maximumBytes: LIMITS.pageBytes, newestFirst };
-    const read = (await repository.readSession(sessionId, range, context)).events;
-    // What was counted a moment ago is not there: the session is being deleted.
-    if (read.length === 0) break;
-    for (const event of read) {
-      const isWanted = types.size === 0 || types.has(event.type);
-      const size = isWanted ? eventSize(event) : 0;
+  while (events.length < limit && scanned < LIMITS.maxScannedEvents && rest.after < rest.upTo) {
+    const maxCount = types.size === 0 ? limit - events.length : LIMITS.maxPageSize;
+    const count = Math.min(maxCount, rest.upTo - rest.after);
+    const afterSequence = newestFirst ? rest.upTo - count : rest.after;
+    const pageRange = { afterSequence, limit: count, maximumBytes: LIMITS.pageBytes, newestFirst };
+    const page = await store.readPage(sessionId, pageRange, context);
+    // The events of the range are gone: the session is being deleted.
+    if (page.events.length === 0) break;
+    for (const event of page.events) {
+      const matches = types.size === 0 || types.has(event.type);
+      const size = matches ? eventSize(event) : 0;
       if (events.length === limit || (events.length > 0 && bytes + size > LIMITS.pageBytes))
-        return { events, left };
-      if (isWanted) events.push(event);
+        return { events, rest };
+      if (matches) events.push(event);
       bytes += size;
       scanned += 1;
-      left = newestFirst
-        ? { after: left.after, upTo: event.sequence - 1 }
-        : { after: event.sequence, upTo: left.upTo };
+      rest = newestFirst
+        ? { after: rest.after, upTo: event.sequence - 1 }
+        : { after: event.sequence, upTo: rest.upTo };
     }
   }
-  return { events, left };
+  return { events, rest };
 }

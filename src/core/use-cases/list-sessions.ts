@@ -3,7 +3,7 @@ import { LIMITS } from '../limits';
 import { makePageToken } from '../paging/page-token';
 import type { RequestContext } from '../request-context';
 import { type Session, SESSION_STATUSES } from '../session';
-import type { SessionRepository } from '../store';
+import type { SessionStore } from '../store';
 import { Violations } from '../validation/violations';
 import { checkPageSize, checkPageToken, checkTimeRange } from '../paging/page-request';
 
@@ -26,12 +26,12 @@ export interface ListSessionsResult {
   readonly nextPageToken: string;
 }
 
-/** What a session takes of a page beside its metadata: ids, language, reason, times, at their longest. */
+/** The maximum size of a session without its metadata: IDs, language, end reason, times. */
 const SESSION_BYTES = 1100;
 
 /** Lists sessions, newest first. */
 export async function listSessions(
-  repository: SessionRepository,
+  sessionStore: SessionStore,
   request: ListSessionsRequest,
   context: RequestContext,
 ): Promise<ListSessionsResult> {
@@ -39,7 +39,7 @@ export async function listSessions(
   const violations = new Violations();
   const status = SESSION_STATUSES.find((known) => known === request.status);
   if (request.status !== undefined && status === undefined)
-    violations.add('status', `must be one of ${SESSION_STATUSES.join(', ')}, or be left out for any`);
+    violations.add('status', `must be one of ${SESSION_STATUSES.join(', ')}, or unset (any)`);
   if (language !== '') checkLanguage(violations, 'language', language);
   checkTimeRange(violations, 'started_before', startedAfter, startedBefore);
   const limit = checkPageSize(violations, 'page_size', request.pageSize);
@@ -57,11 +57,11 @@ export async function listSessions(
       sessionId === undefined
         ? undefined
         : { startedAt: new Date(Number(startedAt)), sessionId: String(sessionId) },
-    // One more shows whether there is a next page.
+    // One more than the page holds shows whether there is a next page.
     limit: limit + 1,
   };
-  const found = await repository.listSessions(query, context);
-  const sessions = found.slice(0, countWithin(found.slice(0, limit)));
+  const found = await sessionStore.list(query, context);
+  const sessions = found.slice(0, countFitting(found.slice(0, limit)));
   const last = sessions.at(-1);
   const isLast = last === undefined || sessions.length === found.length;
   return {
@@ -70,8 +70,8 @@ export async function listSessions(
   };
 }
 
-/** How many of the sessions fit into a page; the first does whatever its size. */
-function countWithin(sessions: readonly Session[]): number {
+/** Returns how many of the sessions fit into a page. The first one does whatever its size. */
+function countFitting(sessions: readonly Session[]): number {
   let bytes = 0;
   const end = sessions.findIndex(({ metadata }, index) => {
     bytes += metadata.bytes.length + SESSION_BYTES;

@@ -4,7 +4,7 @@ import { checkLanguage } from '../validation/language';
 import { LIMITS } from '../limits';
 import type { RequestContext } from '../request-context';
 import { type Session, type SessionChange, SESSION_STATUSES, type SessionStatus } from '../session';
-import type { SessionRepository } from '../store';
+import type { SessionStore } from '../store';
 import { checkStruct } from '../validation/check-struct';
 import type { StructBytes } from '../struct/struct-bytes';
 import { checkId } from '../validation/text';
@@ -12,31 +12,31 @@ import { Violations } from '../validation/violations';
 
 export interface UpdateSessionRequest {
   readonly sessionId: string;
-  /** Undefined: not said. */
+  /** Undefined: not given. */
   readonly status: string | undefined;
-  /** Empty: not said. */
+  /** Empty: not given. */
   readonly language: string;
-  /** Undefined: not said. */
+  /** Undefined: not given. */
   readonly metadata: StructBytes | JsonObject | undefined;
-  /** `status`, `language`, `metadata` and `metadata.KEY`; empty: what is said. */
+  /** Paths `status`, `language`, `metadata` and `metadata.KEY`; empty: all fields that are given. */
   readonly updateMask: readonly string[];
 }
 
 const FIELDS = ['status', 'language', 'metadata'] as const;
 const KEY_PREFIX = 'metadata.';
 
-/** What an update asks for, checked. */
+/** A checked update. Undefined fields stay as they are. */
 interface Update {
   readonly status: SessionStatus | undefined;
   readonly language: string | undefined;
   readonly metadata: StructBytes | undefined;
-  /** Top-level keys of the metadata that are set. */
+  /** Top-level metadata keys to set, with their values. */
   readonly keys: JsonObject;
 }
 
-/** Changes what the mask names: all of it, or nothing. */
+/** Changes the fields that the mask names, atomically. */
 export async function updateSession(
-  repository: SessionRepository,
+  sessions: SessionStore,
   request: UpdateSessionRequest,
   context: RequestContext,
 ): Promise<Session> {
@@ -44,34 +44,30 @@ export async function updateSession(
   checkId(violations, 'session.session_id', request.sessionId);
   const update = checkUpdate(violations, request);
   violations.throwIfAny();
-  return repository.updateSession(request.sessionId, (session) => apply(update, session), context);
+  return sessions.update(request.sessionId, (session) => apply(update, session), context);
 }
 
 function checkUpdate(violations: Violations, request: UpdateSessionRequest): Update {
   const { status, language, updateMask } = request;
   const metadata = checkStruct(violations, 'session.metadata', request.metadata, LIMITS.metadataBytes);
-  const said = {
+  const isGiven = {
     status: status !== undefined,
     language: language !== '',
     metadata: request.metadata !== undefined,
   };
-  const paths = updateMask.length > 0 ? [...new Set(updateMask)] : FIELDS.filter((field) => said[field]);
-  const given = metadata.toJson();
+  const paths = updateMask.length > 0 ? [...new Set(updateMask)] : FIELDS.filter((field) => isGiven[field]);
+  const givenKeys = metadata.toJson();
   const keys: JsonObject = {};
   const named = new Set<string>();
   for (const path of paths) {
     const key = path.startsWith(KEY_PREFIX) ? path.slice(KEY_PREFIX.length) : undefined;
-    if (key !== undefined) setGivenKey(violations, keys, given, key);
+    if (key !== undefined) copyKey(violations, givenKeys, keys, key);
     else if (FIELDS.some((field) => field === path)) named.add(path);
-    else
-      violations.add(
-        'update_mask',
-        `must name status, language, metadata or metadata.KEY, and names ${path}`,
-      );
+    else violations.add('update_mask', `must name status, language, metadata or metadata.KEY; got ${path}`);
   }
-  const known = SESSION_STATUSES.find((one) => one === status);
+  const known = SESSION_STATUSES.find((candidate) => candidate === status);
   if (named.has('status') && known === undefined)
-    violations.add('session.status', 'must be active, or the status that the session has');
+    violations.add('session.status', 'must be active or the current status');
   if (named.has('language')) checkLanguage(violations, 'session.language', language);
   return {
     status: named.has('status') ? known : undefined,
@@ -81,17 +77,17 @@ function checkUpdate(violations: Violations, request: UpdateSessionRequest): Upd
   };
 }
 
-function setGivenKey(violations: Violations, keys: JsonObject, given: JsonObject, key: string): void {
-  if (Object.hasOwn(given, key)) setKey(keys, key, given[key]);
+function copyKey(violations: Violations, from: JsonObject, to: JsonObject, key: string): void {
+  if (Object.hasOwn(from, key)) setKey(to, key, from[key]);
   else
     violations.add(
       'update_mask',
-      `names metadata.${key}, which session.metadata lacks: give its value, or remove it by writing metadata as a whole`,
+      `names metadata.${key}, which is not in session.metadata: set its value there, or replace all of metadata to remove it`,
     );
 }
 
 function apply({ status, language, metadata, keys }: Update, session: Session): SessionChange {
-  if (status !== undefined) checkStatus(status, session);
+  if (status !== undefined) checkTransition(status, session);
   return {
     status: status ?? session.status,
     language: language ?? session.language,
@@ -99,11 +95,11 @@ function apply({ status, language, metadata, keys }: Update, session: Session): 
   };
 }
 
-function checkStatus(wanted: SessionStatus, { sessionId, status, endedAt }: Session): void {
-  if (wanted === status) return;
+function checkTransition(requested: SessionStatus, { sessionId, status, endedAt }: Session): void {
+  if (requested === status) return;
   if (endedAt !== undefined) throw sessionEnded(sessionId, status);
-  if (status !== 'initiated' || wanted !== 'active') {
-    const description = `must be active, or ${status}, which it is: a session is ended through CompleteSession`;
+  if (status !== 'initiated' || requested !== 'active') {
+    const description = `must be active or ${status}, the current status; use CompleteSession to end a session`;
     throw invalidRequest([{ field: 'session.status', description }]);
   }
 }

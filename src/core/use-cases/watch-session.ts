@@ -1,9 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ConversationError } from '../errors';
 import type { Event } from '../event';
 import { isCount, LIMITS } from '../limits';
 import { RequestContext } from '../request-context';
 import type { Session } from '../session';
-import type { PageRange, SessionPage, SessionRepository } from '../store';
+import type { EventStore, PageRange, SessionPage, Store } from '../store';
 import { checkId } from '../validation/text';
 import { Violations } from '../validation/violations';
 
@@ -12,32 +13,35 @@ export interface WatchSessionRequest {
   readonly afterSequence: number;
 }
 
-/** What a watcher is told: one of these. */
+/** One update of a watch. */
 export type WatchUpdate =
   | { readonly kind: 'event'; readonly event: Event }
   | { readonly kind: 'caughtUp'; readonly sequence: number }
   | { readonly kind: 'session'; readonly session: Session };
 
-/** Events that are read at once: what a watcher that stops reading holds of them, with `READ_BYTES`. */
+/** Limits of one read, and so of the events that a watch holds in memory. */
 const READ_EVENTS = 100;
 const READ_BYTES = LIMITS.payloadBytes;
 
-/** How long a read may take, and how long the store may be lost until the watch ends, in milliseconds. */
-const READ_MS = 10_000;
-const LOST_MS = 30_000;
+/** The deadline of a read, in milliseconds. */
+const READ_TIMEOUT_MS = 10_000;
 
-/** About how long to wait before the next read: after one that failed, and for what was announced, in milliseconds. */
+/** How long reads may fail before the watch ends, and the delay between them, in milliseconds. */
+const MAX_OUTAGE_MS = 30_000;
 const RETRY_MS = 250;
+
+/** The delay before an announced event that was not visible yet is read again, in milliseconds. */
 const ANNOUNCED_MS = 10;
 
 /**
- * Tells of a session's events after a sequence, the stored ones first, and of its changes from
- * then on; ends when the session has ended and all is told. Nothing is read that nobody takes.
+ * Yields a session's events after a sequence, the stored ones first, and its changes from then on.
+ * Ends when the session has ended and all its events have been yielded. Reads only as fast as
+ * updates are consumed.
  *
- * @param caller whose cancellation ends the watch
+ * @param caller its cancellation ends the watch
  */
 export async function* watchSession(
-  repository: SessionRepository,
+  { events, watches }: Pick<Store, 'events' | 'watches'>,
   request: WatchSessionRequest,
   caller: RequestContext,
 ): AsyncGenerator<WatchUpdate, void> {
@@ -45,18 +49,18 @@ export async function* watchSession(
   checkId(violations, 'session_id', request.sessionId);
   if (!isCount(request.afterSequence)) violations.add('after_sequence', 'must be a whole number, 0 or more');
   violations.throwIfAny();
-  // Before the first read: what happens from then on wakes it.
-  const watch = repository.watch(request.sessionId);
-  caller.onCancel = () => watch.notify(0);
+  // Before the first read, so that no later change is missed.
+  const watcher = watches.watch(request.sessionId);
+  caller.onCancel = () => watcher.notify(0);
   try {
     let position = request.afterSequence;
-    /** Of the session as it was told; undefined until all that is stored has been. */
+    /** Of the session as last reported; undefined until the watch has caught up. */
     let revision: number | undefined;
     for (;;) {
-      watch.reset();
+      watcher.reset();
       const range = { afterSequence: position, limit: READ_EVENTS, maximumBytes: READ_BYTES };
-      const { session, events } = await readOn(repository, request.sessionId, range, caller);
-      for (const event of events) {
+      const { session, events: page } = await readWithRetry(events, request.sessionId, range, caller);
+      for (const event of page) {
         yield { kind: 'event', event };
         position = event.sequence;
       }
@@ -65,37 +69,33 @@ export async function* watchSession(
       else if (revision !== session.revision) yield { kind: 'session', session };
       revision = session.revision;
       if (session.endedAt !== undefined) return;
-      if (position < watch.announcedSequence && session.eventCount < watch.announcedSequence)
-        await pause(ANNOUNCED_MS);
-      else await watch.next();
+      const { announcedSequence } = watcher;
+      if (position < announcedSequence && session.eventCount < announcedSequence) await sleep(ANNOUNCED_MS);
+      else await watcher.next();
     }
   } finally {
-    watch.close();
+    watcher.close();
   }
 }
 
-/** Reads, and again while the store is lost for a moment: a watch outlives an election. */
-async function readOn(
-  repository: SessionRepository,
+/** Retries while the store is unavailable, so that a watch survives an election. */
+async function readWithRetry(
+  events: EventStore,
   sessionId: string,
   range: PageRange,
   caller: RequestContext,
 ): Promise<SessionPage> {
-  const giveUpAt = Date.now() + LOST_MS;
+  const giveUpAt = Date.now() + MAX_OUTAGE_MS;
   for (;;) {
     caller.throwIfEnded();
     try {
-      return await repository.readSession(sessionId, range, new RequestContext(Date.now() + READ_MS));
+      return await events.readPage(sessionId, range, new RequestContext(Date.now() + READ_TIMEOUT_MS));
     } catch (error) {
-      const passing =
+      const isTransient =
         error instanceof ConversationError &&
         (error.reason === 'STORE_UNAVAILABLE' || error.reason === 'DEADLINE_EXCEEDED');
-      if (!passing || Date.now() > giveUpAt) throw error;
-      await pause(RETRY_MS);
+      if (!isTransient || Date.now() > giveUpAt) throw error;
+      await sleep(RETRY_MS);
     }
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

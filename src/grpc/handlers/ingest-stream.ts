@@ -16,7 +16,7 @@ import {
   tokenRevoked,
 } from '../../core/errors';
 import { RequestContext } from '../../core/request-context';
-import type { SessionRepository } from '../../core/store';
+import type { EventStore } from '../../core/store';
 import { addEvent } from '../../core/use-cases/add-event';
 import { encodeMessage } from '../../protobuf/encode-message';
 import { type CallRecord, CallRecords } from './call-record';
@@ -44,12 +44,12 @@ interface Unanswered {
 
 /** IngestEvents: appends as they come, and answers in the order in which they came. */
 export function ingestEvents(
-  repository: SessionRepository,
+  events: EventStore,
   settings: CallSettings,
 ): handleBidiStreamingCall<Buffer, Buffer> {
   const records = new CallRecords('bidi_stream', 'IngestEvents', settings.telemetry);
   return (call) => {
-    new IngestStream(call, records.begin(call), repository, settings).start();
+    new IngestStream(call, records.begin(call), events, settings).start();
   };
 }
 
@@ -71,7 +71,7 @@ class IngestStream {
   constructor(
     private readonly call: ServerDuplexStream<Buffer, Buffer>,
     private readonly record: CallRecord,
-    private readonly repository: SessionRepository,
+    private readonly events: EventStore,
     private readonly settings: CallSettings,
   ) {
     this.age = setTimeout(() => this.retire(streamAged()), settings.maxStreamAgeMs);
@@ -121,7 +121,7 @@ class IngestStream {
     try {
       const { event: request } = decodeRequest(IngestEventsRequest, bytes);
       if (request === undefined) throw invalidRequest([{ field: 'event', description: 'is required' }]);
-      const added = await addEvent(this.repository, request, context, 'event.');
+      const added = await addEvent(this.events, request, context, 'event.');
       return encode({ $case: 'added', value: toAddEventResponse(added) });
     } catch (error) {
       const failure = error instanceof ConversationError ? error : internalError(error);

@@ -13,7 +13,7 @@ import {
   tokenRevoked,
 } from '../../core/errors';
 import { RequestContext } from '../../core/request-context';
-import type { SessionRepository } from '../../core/store';
+import type { Store } from '../../core/store';
 import { watchSession, type WatchUpdate } from '../../core/use-cases/watch-session';
 import { encodeMessage } from '../../protobuf/encode-message';
 import { type CallRecord, CallRecords } from './call-record';
@@ -25,14 +25,11 @@ import { grantFor } from '../method-scopes';
 import { toCallStatus } from '../status';
 
 /** WatchSession: writes each update when the client has room for it, and reads on only then. */
-export function watchStream(
-  repository: SessionRepository,
-  settings: CallSettings,
-): handleServerStreamingCall<Buffer, Buffer> {
+export function watchStream(store: Store, settings: CallSettings): handleServerStreamingCall<Buffer, Buffer> {
   const records = new CallRecords('server_stream', 'WatchSession', settings.telemetry);
   return (call) => {
     const record = records.begin(call);
-    void record.run(() => new WatchStream(call, record, repository, settings).run());
+    void record.run(() => new WatchStream(call, record, store, settings).run());
   };
 }
 
@@ -53,7 +50,7 @@ class WatchStream {
   constructor(
     private readonly call: ServerWritableStream<Buffer, Buffer>,
     private readonly record: CallRecord,
-    private readonly repository: SessionRepository,
+    private readonly store: Store,
     private readonly settings: CallSettings,
   ) {
     // The library ends the call at its deadline.
@@ -75,7 +72,7 @@ class WatchStream {
       this.record.caller = this.grant.caller;
       this.grant.onRevoked(this.onRevoked);
       const request = decodeRequest(WatchSessionRequest, this.call.request);
-      for await (const update of watchSession(this.repository, request, this.context)) {
+      for await (const update of watchSession(this.store, request, this.context)) {
         if (this.closed) break;
         this.told += 1;
         this.record.sent();

@@ -11,7 +11,7 @@ import {
 } from '../../../generated/conversation/v1/session_service';
 import type { Event } from '../../core/event';
 import type { ListEventsResult } from '../../core/use-cases/list-events';
-import type { AddEventResult } from '../../core/validation/event-input';
+import type { AddEventResult } from '../../core/use-cases/add-event';
 import type { MessageEncoder } from '../../protobuf/encode-message';
 
 /*

@@ -3,7 +3,7 @@ import {
   SessionStatus as StatusNumber,
   type Session as SessionMessage,
 } from '../../../generated/conversation/v1/session';
-import type { AddEventResult } from '../../core/validation/event-input';
+import type { AddEventResult } from '../../core/use-cases/add-event';
 import { expiryOf, type Session, type SessionStatus } from '../../core/session';
 
 const STATUS_NUMBERS: Readonly<Record<SessionStatus, StatusNumber>> = {

@@ -1,6 +1,6 @@
 import type { Scope } from '../../security/authorizer';
 import type { RequestContext } from '../../core/request-context';
-import type { SessionRepository } from '../../core/store';
+import type { Store } from '../../core/store';
 import { addEvent } from '../../core/use-cases/add-event';
 import { completeSession } from '../../core/use-cases/complete-session';
 import { createSession } from '../../core/use-cases/create-session';
@@ -34,7 +34,7 @@ export interface SessionRoute {
 }
 
 /** The routes, thin: JSON to a use case, and its result to JSON. */
-export function sessionRoutes(repository: SessionRepository): SessionRoute[] {
+export function sessionRoutes(store: Store): SessionRoute[] {
   return [
     {
       name: 'createSession',
@@ -50,7 +50,7 @@ export function sessionRoutes(repository: SessionRepository): SessionRoute[] {
           status: fields.optionalText('status', 'status'),
           metadata: fields.optionalObject('metadata', 'metadata'),
         };
-        const { session, created } = await createSession(repository, wanted, context, violations);
+        const { session, created } = await createSession(store.sessions, wanted, context, violations);
         return { statusCode: created ? 201 : 200, body: toSessionBody(session) };
       },
     },
@@ -69,7 +69,7 @@ export function sessionRoutes(repository: SessionRepository): SessionRoute[] {
           type: fields.requiredText('type', 'type'),
           payload: fields.optionalObject('payload', 'payload'),
         };
-        const { event, duplicate } = await addEvent(repository, wanted, context, '', violations);
+        const { event, duplicate } = await addEvent(store.events, wanted, context, '', violations);
         return { statusCode: duplicate ? 200 : 201, body: toEventBody(event) };
       },
     },
@@ -85,7 +85,7 @@ export function sessionRoutes(repository: SessionRepository): SessionRoute[] {
         const wanted = { sessionId, offset: fields.number('offset'), limit: fields.number('limit') };
         return {
           statusCode: 200,
-          body: toPageBody(await getSession(repository, wanted, context, violations)),
+          body: toPageBody(await getSession(store.events, wanted, context, violations)),
         };
       },
     },
@@ -103,7 +103,7 @@ export function sessionRoutes(repository: SessionRepository): SessionRoute[] {
           status: fields.optionalText('status', 'status'),
           endReason: fields.optionalText('endReason', 'end_reason') ?? '',
         };
-        const { session } = await completeSession(repository, wanted, context, violations);
+        const { session } = await completeSession(store.sessions, wanted, context, violations);
         return { statusCode: 200, body: toSessionBody(session) };
       },
     },

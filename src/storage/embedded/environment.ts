@@ -1,55 +1,50 @@
 import { closeSync, existsSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type Database, open } from 'lmdb';
-import type { StoreObserver } from '../../core/store-observer';
+import { type Database, open, type RootDatabase } from 'lmdb';
 import { StartupError } from '../../core/startup-error';
-import { DiskSpace } from './disk-space';
 import { lockFolder } from './folder-lock';
-import { EmbeddedSessionRepository } from './store';
+import { Tables } from './tables/tables';
 
-/** The layout of keys and values. Data of another layout is refused, not guessed at. */
+/** The version of the layout of keys and values. Data of another version is refused. */
 const FORMAT_VERSION = 2;
 const FORMAT_KEY = 'format';
 
-/** LMDB's own file, and the number by which it knows it, in the meta page behind the page's header. */
+/** LMDB's data file, and the magic number in its meta page, after the page header. */
 const DATA_FILE = 'data.mdb';
 const MAGIC_OFFSET = 24;
 const MAGIC = 0xbeefc0de;
 
-export interface EmbeddedStoreSettings {
-  /** Made where it is missing. */
+/** An open LMDB environment in a locked folder. */
+export interface Environment {
+  /** Absolute. */
   readonly folder: string;
-  /** Free disk space below which writes are refused. */
-  readonly minFreeDiskBytes: number;
-  readonly observer: StoreObserver;
-  /** Called once when a commit failed: nothing more can be acknowledged in this process. */
-  readonly onFatal: (error: Error) => void;
+  readonly root: RootDatabase;
+  readonly tables: Tables;
+  close(): Promise<void>;
 }
 
-/** Opens the LMDB store in its folder. @throws StartupError */
-export function openEmbeddedStore(settings: EmbeddedStoreSettings): EmbeddedSessionRepository {
-  const folder = resolve(settings.folder);
-  const unlock = takeFolder(folder);
+/** Locks the folder, creating it if necessary, and opens LMDB in it. @throws StartupError */
+export function openEnvironment(path: string): Environment {
+  const folder = resolve(path);
+  const unlock = createAndLock(folder);
   try {
     checkFile(join(folder, DATA_FILE));
     const root = open({
       path: folder,
-      // A folder, whatever its name: one with a dot would be taken for a file.
+      // Without it LMDB takes a folder whose name has a dot for a file.
       noSubdir: false,
-      // With overlapping sync a value can be read before it is durable, and stays so if its sync fails.
+      // With overlapping sync a value can be read before it is durable, and stays readable if its sync fails.
       overlappingSync: false,
-      // With it LMDB makes a promise that nobody can get at; it rejects when a commit fails, and ends the process.
+      // With it LMDB creates an unreachable promise, whose rejection after a failed commit ends the process.
       eventTurnBatching: false,
       maxDbs: 8,
     });
     checkFormat(folder, root.openDB<number, string>({ name: 'meta' }));
-    return new EmbeddedSessionRepository(
-      root,
-      new DiskSpace(folder, settings.minFreeDiskBytes),
-      unlock,
-      settings.onFatal,
-      settings.observer,
-    );
+    const close = async (): Promise<void> => {
+      await root.close();
+      unlock();
+    };
+    return { folder, root, tables: new Tables(root), close };
   } catch (error) {
     unlock();
     if (error instanceof StartupError) throw error;
@@ -57,7 +52,7 @@ export function openEmbeddedStore(settings: EmbeddedStoreSettings): EmbeddedSess
   }
 }
 
-function takeFolder(folder: string): () => void {
+function createAndLock(folder: string): () => void {
   try {
     mkdirSync(folder, { recursive: true });
     return lockFolder(folder);
@@ -67,7 +62,7 @@ function takeFolder(folder: string): () => void {
   }
 }
 
-/** LMDB reads a file that is not its own as if it were, and takes the process down. */
+/** Refuses a file that is not LMDB's: LMDB would read it regardless, and crash the process. */
 function checkFile(path: string): void {
   const isNew = !existsSync(path) || statSync(path).size === 0;
   if (isNew) return;
@@ -75,7 +70,8 @@ function checkFile(path: string): void {
   try {
     const magic = Buffer.alloc(4);
     readSync(descriptor, magic, 0, magic.length, MAGIC_OFFSET);
-    if (magic.readUInt32LE() !== MAGIC) throw new Error(`${DATA_FILE} in it is no file of this service`);
+    if (magic.readUInt32LE() !== MAGIC)
+      throw new Error(`its ${DATA_FILE} is not a data file of this service`);
   } finally {
     closeSync(descriptor);
   }
@@ -87,7 +83,7 @@ function checkFormat(folder: string, meta: Database<number, string>): void {
     meta.putSync(FORMAT_KEY, FORMAT_VERSION);
   } else if (found !== FORMAT_VERSION) {
     throw new StartupError(
-      `DATA_DIR ${folder} has data of format ${found}, and this version of the service reads format ${FORMAT_VERSION}: run the version that wrote it, or use another folder`,
+      `DATA_DIR ${folder} has data in format ${found}, but this version of the service reads format ${FORMAT_VERSION}: run the version that wrote it, or use another folder`,
     );
   }
 }
@@ -95,6 +91,6 @@ function checkFormat(folder: string, meta: Database<number, string>): void {
 function unusable(folder: string, error: unknown): StartupError {
   const why = error instanceof Error ? error.message : String(error);
   return new StartupError(
-    `DATA_DIR ${folder} cannot be used: ${why}; give a folder that this user can write to, on a local disk`,
+    `DATA_DIR ${folder} cannot be used: ${why}; use a folder on a local disk that this user can write to`,
   );
 }

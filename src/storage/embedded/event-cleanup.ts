@@ -1,25 +1,23 @@
-import type { EventTable } from './tables/event-table';
-import type { SessionTable } from './tables/session-table';
+import type { Tables } from './tables/tables';
 import type { Transactions } from './transactions';
 
-/** Events and their bytes that are removed in one transaction: while it runs, nothing else does. */
+/** Events, and their bytes, that one transaction removes. Other work waits while it runs. */
 const STEP_EVENTS = 500;
 const STEP_BYTES = 4 * 1024 * 1024;
 
-/** Removes the events of deleted sessions in the background, some at a time; what a stop leaves is gone on with at the next start. */
+/** Removes the events of deleted sessions in the background, in small steps. After a restart it continues where it stopped. */
 export class EventCleanup {
   private running: Promise<void> | undefined;
   private stopped = false;
 
   constructor(
     private readonly transactions: Transactions,
-    private readonly sessions: SessionTable,
-    private readonly events: EventTable,
+    private readonly tables: Tables,
   ) {}
 
-  /** Begins, where it has not. A failed commit ends it: the process ends too. */
+  /** Starts unless it is running. A failed commit ends it; the process exits then anyway. */
   run(): void {
-    this.running ??= this.clearAll()
+    this.running ??= this.removeAll()
       .catch(() => undefined)
       .finally(() => (this.running = undefined));
   }
@@ -29,15 +27,16 @@ export class EventCleanup {
     await this.running;
   }
 
-  private async clearAll(): Promise<void> {
+  private async removeAll(): Promise<void> {
+    const { sessions, events } = this.tables;
     while (!this.stopped) {
-      const cleared = await this.transactions.write(() => {
-        const [sessionId] = this.sessions.listUncleared(1);
+      const removed = await this.transactions.write(() => {
+        const [sessionId] = sessions.listUncleared(1);
         if (sessionId === undefined) return false;
-        if (this.events.removeFirst(sessionId, STEP_EVENTS, STEP_BYTES)) this.sessions.setCleared(sessionId);
+        if (events.removeFirst(sessionId, STEP_EVENTS, STEP_BYTES)) sessions.setCleared(sessionId);
         return true;
       });
-      if (!cleared) return;
+      if (!removed) return;
     }
   }
 }

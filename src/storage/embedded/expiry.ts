@@ -1,47 +1,56 @@
-import { expiryOf, type Session } from '../../core/session';
+import { expiryOf } from '../../core/session';
+import type { ExpiryStore } from '../../core/store';
+import type { WatchRegistry } from '../../core/watch-registry';
+import type { EventCleanup } from './event-cleanup';
 import type { StoredSession } from './tables/records';
-import type { SessionTable } from './tables/session-table';
+import type { Tables } from './tables/tables';
 import type { Transactions } from './transactions';
 
-/** Sessions that one transaction looks at, at most. */
-const AT_ONCE = 500;
+/** Sessions per transaction. Other work waits while it runs. */
+const STEP_SESSIONS = 500;
 
-/** Finds the sessions that have expired, in bounded steps. */
-export class ExpiredSessions {
+interface Step {
+  /** IDs of the deleted sessions. */
+  readonly deleted: readonly string[];
+  /** The last session examined; undefined if there are no more. */
+  readonly last: StoredSession | undefined;
+}
+
+export class EmbeddedExpiryStore implements ExpiryStore {
   constructor(
     private readonly transactions: Transactions,
-    private readonly sessions: SessionTable,
-    private readonly withLogHead: (session: StoredSession) => Session,
-    private readonly writeTombstone: (session: StoredSession) => void,
+    private readonly tables: Tables,
+    private readonly cleanup: EventCleanup,
+    private readonly watches: WatchRegistry,
   ) {}
 
-  /** Buries them, and tells of each step's. @param signal ends it early */
-  async *deleteExpired(retentionMs: number, signal: AbortSignal): AsyncGenerator<string[]> {
+  async deleteExpired(retentionMs: number, signal: AbortSignal): Promise<number> {
+    let count = 0;
     for (const ended of [true, false]) {
       let after: StoredSession | undefined;
       do {
-        const page = await this.transactions.write(() => this.buryPage(retentionMs, ended, after));
-        yield page.buried;
-        after = page.last;
+        const step = await this.transactions.write(() => this.deleteSome(retentionMs, ended, after));
+        if (step.deleted.length > 0) this.cleanup.run();
+        for (const sessionId of step.deleted) this.watches.notify(sessionId, 0);
+        count += step.deleted.length;
+        after = step.last;
       } while (after !== undefined && !signal.aborted);
     }
+    return count;
   }
 
-  /** In a write transaction: some sessions, from the one after on. `last` is undefined where there are no more. */
-  private buryPage(
-    retentionMs: number,
-    ended: boolean,
-    after: StoredSession | undefined,
-  ): { buried: string[]; last: StoredSession | undefined } {
+  /** Call in a write transaction. @param after the last session of the previous step */
+  private deleteSome(retentionMs: number, ended: boolean, after: StoredSession | undefined): Step {
+    const { tables } = this;
     const now = Date.now();
-    const old = this.sessions.listExpiring(new Date(now - retentionMs), ended, after, AT_ONCE);
-    const expired = old.filter(
-      (session) => (expiryOf(this.withLogHead(session), retentionMs)?.getTime() ?? Infinity) <= now,
+    const candidates = tables.sessions.listExpiring(new Date(now - retentionMs), ended, after, STEP_SESSIONS);
+    const expired = candidates.filter(
+      (session) => (expiryOf(tables.withLogHead(session), retentionMs)?.getTime() ?? Infinity) <= now,
     );
-    for (const session of expired) this.writeTombstone(session);
+    for (const session of expired) tables.writeTombstone(session);
     return {
-      buried: expired.map(({ sessionId }) => sessionId),
-      last: old.length === AT_ONCE ? old.at(-1) : undefined,
+      deleted: expired.map(({ sessionId }) => sessionId),
+      last: candidates.length === STEP_SESSIONS ? candidates.at(-1) : undefined,
     };
   }
 }

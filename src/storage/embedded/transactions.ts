@@ -1,18 +1,19 @@
 import type { RootDatabase, Transaction } from 'lmdb';
 import { ConversationError, internalError, storeUnavailable } from '../../core/errors';
+import type { RequestContext } from '../../core/request-context';
 import type { ReadFrom } from './tables/binary-encoding';
 import { CommitQueue } from './commit-queue';
 
-/** What a unit of work came to. */
+/** The result of a unit of work. */
 type Outcome<Value> = { readonly value: Value } | { readonly error: unknown };
 
-/** Runs work in transactions, and none any more once a commit has failed. */
+/** Runs work in transactions. After a failed commit it refuses all work. */
 export class Transactions {
   private readonly commits: CommitQueue;
   private failure: Error | undefined;
 
   /**
-   * @param onFatal called once when a commit failed: nothing more can be acknowledged in this process
+   * @param onFatal called once, when a commit has failed: this process can acknowledge no more writes
    * @param onCommit called after each commit, before the next transaction
    */
   constructor(
@@ -23,13 +24,19 @@ export class Transactions {
     this.commits = new CommitQueue(root, onCommit);
   }
 
-  /** Runs the work in the next write transaction, which all who wait for it share, and waits for its sync. */
-  async write<Value>(work: () => Value): Promise<Value> {
+  /**
+   * Runs the work in the next write transaction, shared by all callers that wait for it, and
+   * resolves once the transaction is synced.
+   *
+   * @param context the caller's: the work is not started if the call has ended by then
+   */
+  async write<Value>(work: () => Value, context?: RequestContext): Promise<Value> {
     this.throwIfFailed();
     let outcome: Outcome<Value>;
     try {
       outcome = await this.commits.run((): Outcome<Value> => {
         try {
+          context?.throwIfEnded();
           return { value: work() };
         } catch (error) {
           return { error };
@@ -42,11 +49,12 @@ export class Transactions {
     throw outcome.error instanceof ConversationError ? outcome.error : internalError(outcome.error);
   }
 
-  /** Runs the work on one snapshot. */
-  read<Value>(work: (from: ReadFrom) => Value): Promise<Value> {
+  /** Runs the work on one snapshot. @param context the caller's: the work is not started if the call has ended */
+  read<Value>(work: (from: ReadFrom) => Value, context?: RequestContext): Promise<Value> {
     let transaction: Transaction | undefined;
     try {
       this.throwIfFailed();
+      context?.throwIfEnded();
       transaction = this.root.useReadTransaction();
       return Promise.resolve(work({ transaction }));
     } catch (error) {
@@ -56,13 +64,13 @@ export class Transactions {
     }
   }
 
-  /** A commit failed: what it held may or may not be on the disk, so nothing more can be told for certain. */
+  /** After a failed commit its writes may or may not be on disk, so no later answer could be trusted. */
   private fail(error: unknown): ConversationError {
     if (error instanceof Error && 'commitError' in error) {
       Promise.resolve(error.commitError).catch(() => undefined);
     }
     if (this.failure === undefined) {
-      const message = 'the embedded store could not commit to its disk: check the disk, then start again';
+      const message = 'the embedded store could not commit to its disk: check the disk, then restart';
       this.failure = new Error(message, { cause: error });
       this.onFatal(this.failure);
     }

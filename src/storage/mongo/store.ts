@@ -1,187 +1,139 @@
-import { eventNotFound, sessionNotFound } from '../../core/errors';
-import type { Event, NewEvent } from '../../core/event';
-import type { RequestContext } from '../../core/request-context';
-import type { NewSession, Session, SessionChange, SessionEnd } from '../../core/session';
-import type {
-  AddedEvent,
-  CompletedSession,
-  CreatedSession,
-  PageRange,
-  SessionPage,
-  SessionQuery,
-  SessionRepository,
-} from '../../core/store';
+import { StartupError } from '../../core/startup-error';
+import type { SessionStore, Store } from '../../core/store';
 import type { StoreObserver } from '../../core/store-observer';
-import { type Watcher, WatchRegistry } from '../../core/watch-registry';
+import { WatchRegistry } from '../../core/watch-registry';
 import type { Logger } from '../../telemetry/logger';
-import { ChangeStream } from './watch/change-stream';
-import { EventCleanup } from './events/event-cleanup';
-import type { MongoConnection } from './connection';
-import { toEvent, toSession } from './documents/session-document';
 import { AppendQueues } from './append/event-writer';
-import { deleteExpired } from './sessions/expiry';
-import { SessionFinder } from './sessions/session-finder';
-import { listSessions } from './sessions/list-sessions';
-import { type Page, PageReader } from './events/page-reader';
-import { BY_TIME } from './documents/schema';
-import { SessionChanges } from './sessions/session-writer';
-import { retryUntilKnown } from './retry';
-import { EventFinder } from './events/event-finder';
 import { LogHeads } from './append/log-heads';
-import { QUERY_TIMEOUT_MS } from './query-timeout';
+import { MongoConnection } from './connection';
+import { EventCleanup } from './events/event-cleanup';
+import { EventFinder } from './events/event-finder';
+import { EventReader } from './events/event-reader';
+import { retryUntilKnown } from './retry';
+import { deleteExpired } from './sessions/expiry';
+import { listSessions } from './sessions/list-sessions';
+import { SessionFinder } from './sessions/session-finder';
+import { SessionWriter } from './sessions/session-writer';
+import { ChangeStream } from './watch/change-stream';
 
-const NO_PAGE: Page = { events: [], cut: false };
+export interface MongoStoreSettings {
+  /** Names a replica set, a standalone server, or an SRV record. */
+  readonly uri: string;
+  readonly logger: Logger;
+  readonly observer: StoreObserver;
+  /** How often watches read a standalone server, which has no change streams, in milliseconds. */
+  readonly watchPollIntervalMs: number;
+  /** Called if the database rejects this service, so that waiting would not help. */
+  readonly onFatal: (error: Error) => void;
+}
 
-/** Sessions in MongoDB, through any number of servers at once. */
-export class MongoSessionRepository implements SessionRepository {
-  private readonly sessions: SessionFinder;
-  private readonly pages: PageReader;
-  private readonly stored: EventFinder;
-  private readonly tails: LogHeads;
-  private readonly writer: AppendQueues;
-  private readonly changes: SessionChanges;
-  private readonly deleted: EventCleanup;
-  private readonly watches = new WatchRegistry();
-  private readonly stream: ChangeStream;
+/**
+ * Opens the MongoDB store, which any number of servers may share. Returns at once and connects in
+ * the background; until then every call ends with STORE_UNAVAILABLE.
+ *
+ * @throws StartupError if the URI is malformed
+ */
+export function openMongoStore({
+  uri,
+  logger,
+  observer,
+  watchPollIntervalMs,
+  onFatal,
+}: MongoStoreSettings): Store {
+  const connection = new MongoConnection(uri, logger);
+  connection.open().catch((error: unknown) => {
+    onFatal(error instanceof Error ? error : new StartupError(String(error)));
+  });
+  const sessionFinder = new SessionFinder(connection);
+  const eventFinder = new EventFinder(connection);
+  const heads = new LogHeads(sessionFinder);
+  const queues = new AppendQueues(connection, heads, eventFinder, observer);
+  const reader = new EventReader(connection, sessionFinder, eventFinder);
+  const cleanup = new EventCleanup(connection, logger);
+  const watches = new WatchRegistry();
+  const changeStream = new ChangeStream(connection, watches, watchPollIntervalMs, logger);
 
-  /** @param pollMs how often watches look on a standalone server, in milliseconds */
-  constructor(
-    private readonly connection: MongoConnection,
-    pollMs: number,
-    logger: Logger,
-    observer: StoreObserver,
-  ) {
-    this.sessions = new SessionFinder(connection);
-    this.pages = new PageReader(connection);
-    this.stored = new EventFinder(connection);
-    this.tails = new LogHeads(this.sessions);
-    this.writer = new AppendQueues(connection, this.tails, this.stored, observer);
-    this.changes = new SessionChanges(connection, this.sessions);
-    this.deleted = new EventCleanup(connection, logger);
-    this.stream = new ChangeStream(connection, this.watches, pollMs, logger);
-  }
+  // The change stream would notify this server's watchers too, but later.
+  const notify = (sessionId: string): void => watches.notify(sessionId, 0);
+  const afterDeletion = (sessionId: string): void => {
+    heads.invalidate(sessionId);
+    cleanup.run();
+    notify(sessionId);
+  };
 
-  createSession(session: NewSession, context: RequestContext): Promise<CreatedSession> {
-    return this.changes.create(session, context);
-  }
+  return {
+    sessions: sessionStore(connection, sessionFinder, notify, afterDeletion),
+    events: {
+      async append(sessionId, events, context) {
+        const appended = await queues.append(sessionId, events, context);
+        notify(sessionId);
+        return appended;
+      },
+      get: (sessionId, eventId, context) => reader.get(sessionId, eventId, context),
+      readPage: (sessionId, range, context) => reader.readPage(sessionId, range, context),
+      countBefore: (sessionId, time, context) => reader.countBefore(sessionId, time, context),
+    },
+    watches: {
+      watch(sessionId) {
+        const watcher = watches.watch(sessionId);
+        changeStream.start();
+        return watcher;
+      },
+    },
+    expiry: {
+      async deleteExpired(retentionMs, signal) {
+        const sessionIds = await deleteExpired(connection, sessionFinder, retentionMs, signal);
+        for (const sessionId of sessionIds) afterDeletion(sessionId);
+        return sessionIds.length;
+      },
+    },
+    ping: () => connection.ping(),
+    async close() {
+      changeStream.stop();
+      await cleanup.stop();
+      await connection.close();
+    },
+  };
+}
 
-  async completeSession(
-    sessionId: string,
-    end: SessionEnd,
-    context: RequestContext,
-  ): Promise<CompletedSession> {
-    const completed = await this.changes.complete(sessionId, end, context);
-    this.watches.notify(sessionId, 0);
-    return completed;
-  }
+function sessionStore(
+  connection: MongoConnection,
+  finder: SessionFinder,
+  afterChange: (sessionId: string) => void,
+  afterDeletion: (sessionId: string) => void,
+): SessionStore {
+  const writer = new SessionWriter(connection, finder);
+  return {
+    create: (session, context) => writer.create(session, context),
+    async complete(sessionId, end, context) {
+      const completed = await writer.complete(sessionId, end, context);
+      afterChange(sessionId);
+      return completed;
+    },
+    async update(sessionId, change, context) {
+      const updated = await writer.update(sessionId, change, context);
+      afterChange(sessionId);
+      return updated;
+    },
+    async delete(sessionId, context) {
+      await writer.delete(sessionId, context);
+      afterDeletion(sessionId);
+    },
+    list: (query, context) =>
+      retryUntilKnown(connection, context, (database) => listSessions(database, query)),
+  };
+}
 
-  async updateSession(
-    sessionId: string,
-    change: (session: Session) => SessionChange,
-    context: RequestContext,
-  ): Promise<Session> {
-    const updated = await this.changes.update(sessionId, change, context);
-    this.watches.notify(sessionId, 0);
-    return updated;
-  }
-
-  async deleteSession(sessionId: string, context: RequestContext): Promise<void> {
-    await this.changes.delete(sessionId, context);
-    this.afterDeletion(sessionId);
-  }
-
-  async deleteExpired(retentionMs: number, signal: AbortSignal): Promise<number> {
-    const sessionIds = await deleteExpired(this.connection, this.sessions, retentionMs, signal);
-    for (const sessionId of sessionIds) this.afterDeletion(sessionId);
-    return sessionIds.length;
-  }
-
-  async addEvents(
-    sessionId: string,
-    events: readonly NewEvent[],
-    context: RequestContext,
-  ): Promise<AddedEvent[]> {
-    const added = await this.writer.append(sessionId, events, context);
-    // Before the change stream does: a watch on this server need not wait for it.
-    this.watches.notify(sessionId, 0);
-    return added;
-  }
-
-  readSession(sessionId: string, range: PageRange, context: RequestContext): Promise<SessionPage> {
-    return retryUntilKnown(this.connection, context, async ({ sessions }) => {
-      const [found, page] = await Promise.all([
-        this.sessions.find(sessionId),
-        range.limit === 0 ? NO_PAGE : this.pages.read(sessionId, range),
-      ]);
-      if (found === undefined) throw sessionNotFound(sessionId);
-      const { document, last } = found;
-      const { events, cut } = page;
-      const count = last?.sequence ?? 0;
-      const wanted = Math.min(range.afterSequence + range.limit, count) - range.afterSequence;
-      const newest = events.reduce((newer, event) => (event.sequence > newer.sequence ? event : newer), {
-        sequence: count,
-        timestamp: last?.timestamp ?? document.startedAt,
-      });
-      const end = newest.sequence === 0 ? undefined : newest;
-      if (cut || events.length >= wanted) return { session: toSession(document, end), events };
-      // The page has fewer than the log: it was read a little earlier, or the session is being deleted.
-      if (events.length === 0 || range.newestFirst === true) return undefined;
-      if ((await sessions.countDocuments({ sessionId, deletedAt: null }, { limit: 1 })) === 0)
-        throw sessionNotFound(sessionId);
-      return { session: toSession(document, events.at(-1)), events };
-    });
-  }
-
-  getEvent(sessionId: string, eventId: string, context: RequestContext): Promise<Event> {
-    return retryUntilKnown(this.connection, context, async () => {
-      const [session, [document]] = await Promise.all([
-        this.sessions.find(sessionId),
-        this.stored.find(sessionId, [eventId]),
-      ]);
-      if (session === undefined) throw sessionNotFound(sessionId);
-      if (document === undefined) throw eventNotFound(sessionId, eventId);
-      return toEvent(document);
-    });
-  }
-
-  countBefore(sessionId: string, time: Date, context: RequestContext): Promise<number> {
-    return retryUntilKnown(this.connection, context, async ({ events }) => {
-      const last = await events.findOne(
-        { sessionId, timestamp: { $lt: time } },
-        {
-          sort: { timestamp: -1, sequence: -1 },
-          projection: { _id: 0, sequence: 1 },
-          hint: BY_TIME,
-          maxTimeMS: QUERY_TIMEOUT_MS,
-        },
-      );
-      return last?.sequence ?? 0;
-    });
-  }
-
-  listSessions(query: SessionQuery, context: RequestContext): Promise<Session[]> {
-    return retryUntilKnown(this.connection, context, (database) => listSessions(database, query));
-  }
-
-  watch(sessionId: string): Watcher {
-    const watch = this.watches.open(sessionId);
-    this.stream.start();
-    return watch;
-  }
-
-  ping(): Promise<void> {
-    return this.connection.ping();
-  }
-
-  async close(): Promise<void> {
-    this.stream.stop();
-    await this.deleted.stop();
-    await this.connection.close();
-  }
-
-  private afterDeletion(sessionId: string): void {
-    this.tails.invalidate(sessionId);
-    this.deleted.run();
-    this.watches.notify(sessionId, 0);
-  }
+/**
+ * Creates the indexes, as every server does at startup, and nothing else.
+ *
+ * @throws StartupError if the URI is malformed or the database rejects this service
+ */
+export async function createMongoIndexes({
+  uri,
+  logger,
+}: Pick<MongoStoreSettings, 'uri' | 'logger'>): Promise<void> {
+  const connection = new MongoConnection(uri, logger);
+  await connection.open();
+  await connection.close();
 }

@@ -1,6 +1,6 @@
 import type { NewEvent } from '../../../core/event';
 import type { RequestContext } from '../../../core/request-context';
-import type { AddedEvent } from '../../../core/store';
+import type { AppendedEvent } from '../../../core/store';
 import type { StoreObserver } from '../../../core/store-observer';
 import { PendingAppend } from './pending-append';
 import type { MongoConnection } from '../connection';
@@ -26,7 +26,7 @@ export class AppendQueues {
     };
   }
 
-  append(sessionId: string, events: readonly NewEvent[], context: RequestContext): Promise<AddedEvent[]> {
+  append(sessionId: string, events: readonly NewEvent[], context: RequestContext): Promise<AppendedEvent[]> {
     const lane = this.laneOf(sessionId);
     const appends = events.map((event) => new PendingAppend(event, context));
     for (const append of appends) lane.add(append);

@@ -2,16 +2,16 @@ import { Types } from 'mongoose';
 import type { ConversationError } from '../../../core/errors';
 import type { Event, NewEvent } from '../../../core/event';
 import type { RequestContext } from '../../../core/request-context';
-import type { AddedEvent } from '../../../core/store';
+import type { AppendedEvent } from '../../../core/store';
 import { toConversationError } from '../errors';
 
 /** One caller's event on its way into the log, and the answer that the caller waits for. */
 export class PendingAppend {
   /** The row's id in every try: what is found under it is this append's own write come through. */
   readonly rowId = new Types.ObjectId();
-  readonly answer: Promise<AddedEvent>;
+  readonly answer: Promise<AppendedEvent>;
   private answered = false;
-  private resolve!: (added: AddedEvent) => void;
+  private resolve!: (added: AppendedEvent) => void;
   private reject!: (error: ConversationError) => void;
 
   constructor(

@@ -1,4 +1,4 @@
-import { bySession } from './group-by-session';
+import { groupBySession } from './group-by-session';
 import type { MongoConnection } from '../connection';
 import { Batcher } from '../batcher';
 import { BY_EVENT_ID, type EventDocument } from '../documents/schema';
@@ -54,7 +54,7 @@ async function findAll(
   const rows = await events
     .find(filter, { hint: BY_EVENT_ID, maxTimeMS: QUERY_TIMEOUT_MS, batchSize: GROUP_IDS + 1 })
     .toArray();
-  const found = bySession(rows);
+  const found = groupBySession(rows);
   return sought.map(({ sessionId, eventIds }) =>
     (found.get(sessionId) ?? []).filter(({ eventId }) => eventIds.includes(eventId)),
   );

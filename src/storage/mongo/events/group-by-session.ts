@@ -1,5 +1,5 @@
 /** Rows by their session, in their order. */
-export function bySession<Row extends { readonly sessionId: string }>(
+export function groupBySession<Row extends { readonly sessionId: string }>(
   rows: readonly Row[],
 ): ReadonlyMap<string, readonly Row[]> {
   const found = new Map<string, Row[]>();

@@ -18,7 +18,7 @@ const WRITE = { maxTimeMS: QUERY_TIMEOUT_MS, writeConcern: DURABLE } as const;
  * by its revision, or is decided anew: so changes come one after the other, and the change
  * stream tells of each with the session's id.
  */
-export class SessionChanges {
+export class SessionWriter {
   constructor(
     private readonly connection: MongoConnection,
     private readonly sessions: SessionFinder,

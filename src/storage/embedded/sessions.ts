@@ -1,0 +1,90 @@
+import { sessionDeleted } from '../../core/errors';
+import type { RequestContext } from '../../core/request-context';
+import type { NewSession, Session, SessionChange, SessionEnd } from '../../core/session';
+import type { CompletedSession, CreatedSession, SessionQuery, SessionStore } from '../../core/store';
+import type { WatchRegistry } from '../../core/watch-registry';
+import { notBefore } from './clock';
+import type { DiskSpace } from './disk-space';
+import type { EventCleanup } from './event-cleanup';
+import { newRowId } from './tables/row-id';
+import type { Tables } from './tables/tables';
+import type { Transactions } from './transactions';
+
+export class EmbeddedSessionStore implements SessionStore {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly tables: Tables,
+    private readonly disk: DiskSpace,
+    private readonly cleanup: EventCleanup,
+    private readonly watches: WatchRegistry,
+  ) {}
+
+  create(session: NewSession, context: RequestContext): Promise<CreatedSession> {
+    const { tables, disk } = this;
+    return this.transactions.write(() => {
+      const { sessionId } = session;
+      const found = tables.sessions.find(sessionId);
+      if (found !== undefined) return { session: tables.withLogHead(found), created: false };
+      if (tables.sessions.isDeleted(sessionId)) throw sessionDeleted(sessionId);
+      disk.throwIfFull();
+      const initial = { rowId: newRowId(), startedAt: new Date(), revision: 1 };
+      const stored = { ...session, ...initial, endedAt: undefined, endReason: '' };
+      tables.sessions.put(stored, undefined);
+      return { session: tables.withLogHead(stored), created: true };
+    }, context);
+  }
+
+  async complete(sessionId: string, end: SessionEnd, context: RequestContext): Promise<CompletedSession> {
+    const { tables, disk } = this;
+    const completed = await this.transactions.write(() => {
+      const session = tables.getSession(sessionId);
+      if (session.endedAt !== undefined)
+        return { session: tables.withLogHead(session), alreadyCompleted: true };
+      disk.throwIfFull();
+      const endedAt = notBefore(session.startedAt);
+      const ended = { ...session, ...end, endedAt, revision: session.revision + 1 };
+      tables.sessions.put(ended, session);
+      return { session: tables.withLogHead(ended), alreadyCompleted: false };
+    }, context);
+    this.watches.notify(sessionId, 0);
+    return completed;
+  }
+
+  async update(
+    sessionId: string,
+    change: (session: Session) => SessionChange,
+    context: RequestContext,
+  ): Promise<Session> {
+    const { tables, disk } = this;
+    const updated = await this.transactions.write(() => {
+      const session = tables.getSession(sessionId);
+      const { status, language, metadata } = change(tables.withLogHead(session));
+      const same =
+        status === session.status && language === session.language && metadata.equals(session.metadata);
+      if (same) return tables.withLogHead(session);
+      disk.throwIfFull();
+      const changed = { ...session, status, language, metadata, revision: session.revision + 1 };
+      tables.sessions.put(changed, session);
+      return tables.withLogHead(changed);
+    }, context);
+    this.watches.notify(sessionId, 0);
+    return updated;
+  }
+
+  async delete(sessionId: string, context: RequestContext): Promise<void> {
+    const { tables } = this;
+    await this.transactions.write(() => {
+      if (!tables.sessions.isDeleted(sessionId)) tables.writeTombstone(tables.getSession(sessionId));
+    }, context);
+    this.cleanup.run();
+    this.watches.notify(sessionId, 0);
+  }
+
+  list(query: SessionQuery, context: RequestContext): Promise<Session[]> {
+    const { tables } = this;
+    return this.transactions.read(
+      (from) => tables.sessions.list(query, from).map((session) => tables.withLogHead(session, from)),
+      context,
+    );
+  }
+}

@@ -1,0 +1,83 @@
+import type { RootDatabase } from 'lmdb';
+import { sessionNotFound } from '../../../core/errors';
+import type { Event } from '../../../core/event';
+import type { Session } from '../../../core/session';
+import { TOMBSTONE_MS } from '../../../core/store';
+import { BoundedMap } from '../../bounded-map';
+import type { ReadFrom } from './binary-encoding';
+import { EventTable } from './event-table';
+import type { EventContent, StoredSession } from './records';
+import { SessionTable } from './session-table';
+
+/** The end of a session's log. */
+export interface LogHead {
+  /** 0 if the log is empty. */
+  readonly sequence: number;
+  /** The time of the last event, or of the session's start. No later event has an earlier time. */
+  readonly timestamp: Date;
+}
+
+/** The maximum number of log heads in the cache. */
+const MAX_HEADS = 50_000;
+
+/** The maximum number of expired tombstones that one deletion purges. */
+const PURGE_LIMIT = 500;
+
+/** The tables, and the operations that involve more than one of them. Methods without `from` need a write transaction. */
+export class Tables {
+  readonly sessions: SessionTable;
+  readonly events: EventTable;
+  /** Heads of recently written logs. Set before the commit: after a failed one nothing is written any more. */
+  private readonly heads = new BoundedMap<LogHead>(MAX_HEADS);
+  private appendedCount = 0;
+
+  constructor(root: RootDatabase) {
+    this.sessions = new SessionTable(root);
+    this.events = new EventTable(root);
+  }
+
+  /** @throws SESSION_NOT_FOUND */
+  getSession(sessionId: string, from?: ReadFrom): StoredSession {
+    const session = this.sessions.find(sessionId, from);
+    if (session === undefined) throw sessionNotFound(sessionId);
+    return session;
+  }
+
+  withLogHead(session: StoredSession, from?: ReadFrom): Session {
+    const eventCount = this.events.last(session.sessionId, from);
+    const last = eventCount === 0 ? undefined : this.events.get(session.sessionId, eventCount, from);
+    return { ...session, eventCount, lastEventAt: last?.timestamp };
+  }
+
+  /** @throws SESSION_NOT_FOUND */
+  headOf(sessionId: string): LogHead {
+    const cached = this.heads.get(sessionId);
+    if (cached !== undefined) return cached;
+    const { startedAt } = this.getSession(sessionId);
+    const sequence = this.events.last(sessionId);
+    return sequence === 0 ? { sequence, timestamp: startedAt } : this.events.get(sessionId, sequence);
+  }
+
+  /** Stores an event, which becomes the head of its log. */
+  append(event: EventContent): Event {
+    const stored = this.events.put(event);
+    this.heads.set(event.sessionId, { sequence: event.sequence, timestamp: event.timestamp });
+    this.appendedCount += 1;
+    return stored;
+  }
+
+  /** Returns how many events were appended since the last call. */
+  takeAppendedCount(): number {
+    const count = this.appendedCount;
+    this.appendedCount = 0;
+    return count;
+  }
+
+  /** Replaces a session by its tombstone, and purges some expired tombstones. */
+  writeTombstone(session: StoredSession): void {
+    const now = new Date();
+    this.sessions.purgeTombstones(new Date(now.getTime() - TOMBSTONE_MS), PURGE_LIMIT);
+    this.sessions.writeTombstone(session, now);
+    this.heads.delete(session.sessionId);
+  }
+}
