@@ -1,6 +1,6 @@
 import { LIMITS } from './limits';
 
-/** Stable names of what went wrong; each face maps them to its own codes, in one place. */
+/** Stable error reasons. Each server maps them to its own codes, in one place. */
 export type ErrorReason =
   | 'INVALID_REQUEST'
   | 'UNAUTHENTICATED'
@@ -18,11 +18,11 @@ export type ErrorReason =
   | 'CANCELLED'
   | 'INTERNAL';
 
-/** One broken rule. */
+/** One rule that a request violates. */
 export interface Violation {
-  /** The path in the request, such as `events[3].type`; empty where it has none. */
+  /** The path in the request, such as `events[3].type`; empty if there is none. */
   readonly field: string;
-  /** What is wrong and what would be right. */
+  /** The rule, and how to satisfy it. */
   readonly description: string;
 }
 
@@ -33,13 +33,13 @@ interface ConversationErrorDetails {
   readonly cause?: unknown;
 }
 
-/** An error whose message is for the caller. The cause is for the log alone. */
+/** An error whose message is sent to the caller. Its cause is only logged. */
 export class ConversationError extends Error {
   override readonly name = 'ConversationError';
   readonly metadata: Readonly<Record<string, string>>;
-  /** The first violations, at most `LIMITS.violationsListed`. */
+  /** The first violations, at most `LIMITS.maxViolations`. */
   readonly violations: readonly Violation[];
-  /** How long a caller should wait before it tries again, in milliseconds. */
+  /** How long the caller should wait before a retry, in milliseconds. */
   readonly retryAfterMs: number | undefined;
 
   constructor(
@@ -60,7 +60,10 @@ export function invalidRequest(violations: readonly Violation[]): ConversationEr
   const lines = listed.map(({ field, description }) =>
     field === '' ? description : `${field} ${description}`,
   );
-  const count = more > 0 ? ` (the first ${listed.length} of ${violations.length} faults, ${more} more)` : '';
+  const count =
+    violations.length > listed.length
+      ? ` (the first ${listed.length} of ${violations.length} violations, ${more} more)`
+      : '';
   const message = `invalid request${count}: ${lines.join('; ')}`;
   return new ConversationError('INVALID_REQUEST', message, { violations: listed });
 }
@@ -68,30 +71,27 @@ export function invalidRequest(violations: readonly Violation[]): ConversationEr
 export function tokenMissing(): ConversationError {
   return new ConversationError(
     'UNAUTHENTICATED',
-    'a token is needed: send it as "authorization: Bearer TOKEN"',
+    'authentication required; send a token as "authorization: Bearer TOKEN"',
   );
 }
 
 export function tokenUnknown(): ConversationError {
   return new ConversationError(
     'UNAUTHENTICATED',
-    'this token is not known here: check that it is whole, and ask for a new one if it was revoked',
+    'unknown token; check that it is complete, and request a new one if it was revoked',
   );
 }
 
-/** For what was begun with a token and lasts. */
+/** For a stream whose token was revoked after it started. */
 export function tokenRevoked(): ConversationError {
   return new ConversationError(
     'UNAUTHENTICATED',
-    'the token that this was begun with was revoked or changed: begin anew with one that holds',
+    'the token of this stream was revoked or changed; reconnect with a valid token',
   );
 }
 
 export function forbidden(): ConversationError {
-  return new ConversationError(
-    'FORBIDDEN',
-    'this token may only read: a call that changes something needs one with the scope read-write',
-  );
+  return new ConversationError('FORBIDDEN', 'this token is read-only; use one with the scope read-write');
 }
 
 export function sessionNotFound(sessionId: string): ConversationError {
@@ -111,7 +111,7 @@ export function eventNotFound(sessionId: string, eventId: string): ConversationE
 export function sessionEnded(sessionId: string, status: string): ConversationError {
   return new ConversationError(
     'SESSION_ENDED',
-    `the session has ended as ${status}, which is final: its language and metadata can be changed, its status cannot`,
+    `the session has ended as ${status}, which is final; only its language and metadata can be changed`,
     { metadata: { session_id: sessionId, status } },
   );
 }
@@ -119,7 +119,7 @@ export function sessionEnded(sessionId: string, status: string): ConversationErr
 export function sessionDeleted(sessionId: string): ConversationError {
   return new ConversationError(
     'SESSION_DELETED',
-    'a session of this id was deleted, and ids of deleted sessions are not given again for 30 days: take another',
+    'a session with this ID was deleted: session IDs cannot be reused for 30 days after deletion; choose another',
     { metadata: { session_id: sessionId } },
   );
 }
@@ -127,51 +127,43 @@ export function sessionDeleted(sessionId: string): ConversationError {
 export function sequenceMismatch(expected: number, actual: number): ConversationError {
   return new ConversationError(
     'SEQUENCE_MISMATCH',
-    `the session's last sequence is ${actual}, not ${expected} as expected: read the events after ${expected}, then decide anew`,
+    `the session's last sequence is ${actual}, not the expected ${expected}; read the events after ${expected} before you retry`,
     { metadata: { expected: String(expected), actual: String(actual) } },
   );
 }
 
 export function overloaded(): ConversationError {
-  return new ConversationError(
-    'OVERLOADED',
-    'the server has more work than it can answer soon: send this again later',
-    {
-      retryAfterMs: 500,
-    },
-  );
+  return new ConversationError('OVERLOADED', 'the server is overloaded; retry later', {
+    retryAfterMs: 500,
+  });
 }
 
 export function storageFull(cause?: unknown): ConversationError {
   return new ConversationError(
     'STORAGE_FULL',
-    'the disk is nearly full: writes are refused and reads go on; free or add disk space, then send this again',
+    'the disk is nearly full; writes are rejected and reads continue; free or add disk space, then retry',
     { cause },
   );
 }
 
 export function storeUnavailable(cause?: unknown): ConversationError {
-  return new ConversationError('STORE_UNAVAILABLE', 'the store cannot be reached: send this again', {
+  return new ConversationError('STORE_UNAVAILABLE', 'the store is unavailable; retry', {
     retryAfterMs: 1000,
     cause,
   });
 }
 
 export function shuttingDown(): ConversationError {
-  return new ConversationError(
-    'SHUTTING_DOWN',
-    'this server is shutting down: send this again on a new connection',
-    {
-      retryAfterMs: 100,
-    },
-  );
+  return new ConversationError('SHUTTING_DOWN', 'this server is shutting down; retry on a new connection', {
+    retryAfterMs: 100,
+  });
 }
 
-/** A stream is ended now and then, in the orderly way, so that connections can age. */
+/** For a stream that reached its maximum age. Streams end, gracefully, so that connections can be renewed. */
 export function streamAged(): ConversationError {
   return new ConversationError(
     'SHUTTING_DOWN',
-    'this stream has lasted long enough: open another, and send again what has no reply',
+    'maximum stream age reached; reconnect and resend what is unanswered',
     { retryAfterMs: 0 },
   );
 }
@@ -179,7 +171,7 @@ export function streamAged(): ConversationError {
 export function deadlineExceeded(): ConversationError {
   return new ConversationError(
     'DEADLINE_EXCEEDED',
-    'the deadline passed before the outcome was known: send this again with the same ids to settle it',
+    'the deadline passed before the outcome was known; retry with the same IDs to find out',
   );
 }
 
@@ -187,7 +179,7 @@ export function cancelled(): ConversationError {
   return new ConversationError('CANCELLED', 'the caller cancelled the call');
 }
 
-/** Anything that nobody foresaw: the caller learns nothing of the cause. */
+/** For unexpected errors. The caller is not told the cause. */
 export function internalError(cause: unknown): ConversationError {
   return new ConversationError('INTERNAL', 'internal error', { cause });
 }

@@ -1,17 +1,17 @@
 import type { StructBytes } from './struct/struct-bytes';
 
-/** What a caller decides of an event. */
+/** The part of an event that the caller chooses. */
 export interface NewEvent {
   readonly eventId: string;
   readonly type: string;
   readonly payload: StructBytes;
-  /** The event is stored at the sequence after this one, or not at all; undefined: at the end, wherever it is. */
+  /** The event is stored only if this is the session's last sequence; undefined: unconditionally. */
   readonly expectedSequence?: number | undefined;
 }
 
-/** One entry of a session's log, as it is stored. */
+/** A stored entry of a session's log. */
 export interface Event {
-  /** 12 bytes that no other row has, made with it. */
+  /** 12 bytes, unique, generated when the row is created. */
   readonly rowId: Uint8Array;
   readonly eventId: string;
   readonly sessionId: string;
@@ -21,14 +21,14 @@ export interface Event {
   readonly payload: StructBytes;
   /** Never decreases along `sequence`. */
   readonly timestamp: Date;
-  /** All of this as the message `conversation.v1.Event`, where the store has it so: it is sent as it is. */
+  /** The encoded `conversation.v1.Event`, if the store has it; it is sent unchanged. */
   readonly message?: Uint8Array;
 }
 
-/** Room for an event's own fields beside its ids, type and payload: tags, lengths, sequence, timestamp. */
+/** The maximum size of the rest of an event: tags, lengths, sequence, timestamp. */
 const OVERHEAD_BYTES = 64;
 
-/** What an event takes of a page: its bytes in the protobuf encoding, or an upper bound of them. */
+/** Returns an event's size in a page: its size in the protobuf encoding, or an upper bound of it. */
 export function eventSize({ message, eventId, sessionId, type, payload }: Event): number {
   if (message !== undefined) return message.length;
   return payload.bytes.length + 3 * (eventId.length + sessionId.length + type.length) + OVERHEAD_BYTES;

@@ -1,45 +1,45 @@
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** The limits that clients count on. Sizes are bytes of the protobuf encoding. */
+/** The limits that clients rely on. Sizes are those of the protobuf encoding. */
 export const LIMITS = {
-  /** Bytes of a `session_id` or `event_id`. */
+  /** Bytes in a `session_id` or `event_id`. */
   idBytes: 256,
-  /** Bytes of a `language`: RFC 5646 §4.4.1 lets an implementation bound it. */
+  /** Bytes in a `language`. RFC 5646 §4.4.1 permits a limit. */
   languageBytes: 256,
-  /** Bytes of an event's `type`. */
+  /** Bytes in an event's `type`. */
   typeBytes: 128,
-  /** Bytes of an `end_reason`. */
+  /** Bytes in an `end_reason`. */
   endReasonBytes: 256,
-  /** Bytes of an event's `payload`. */
+  /** Bytes in an event's `payload`. */
   payloadBytes: MIB,
-  /** Bytes of a session's `metadata`. */
+  /** Bytes in a session's `metadata`. */
   metadataBytes: 64 * KIB,
-  /** Levels of objects and lists in a payload or metadata, the outermost as 1. */
+  /** Levels of objects and lists in a payload or metadata; the outermost is level 1. */
   structLevels: 32,
-  /** Events in a batch at most. */
+  /** Events in a batch. */
   batchEvents: 1000,
-  /** Bytes of a batch's events. */
+  /** Bytes in the events of a batch. */
   batchBytes: 3 * MIB,
-  /** Events in a page when the request does not say. */
+  /** Items in a page if the request does not specify it. */
   defaultPageSize: 50,
-  /** Events of the log that a page with a filter by type looks at, about. */
+  /** Approximate number of events that a page with a filter by type examines. */
   maxScannedEvents: 5000,
-  /** Types in a filter. */
+  /** Event types in a filter. */
   maxFilterTypes: 100,
-  /** Events in a page at most. */
+  /** Items in a page. */
   maxPageSize: 1000,
-  /** Bytes of a page's events, so that it fits a client's 4 MiB. */
+  /** Bytes in a page, so that it fits the 4 MiB that clients accept. */
   pageBytes: 3 * MIB,
-  /** Bytes of a received message. */
+  /** Bytes in a received message. */
   messageBytes: 4 * MIB,
-  /** Violations that an error lists. */
+  /** Violations listed in an error. */
   maxViolations: 20,
-  /** Bytes of an error's message. */
+  /** Bytes in an error message. */
   errorMessageBytes: 1000,
 } as const;
 
-/** Whether a number can be a sequence, an offset or a count: whole, exact, 0 or more. */
+/** Whether a number is a valid sequence, offset or count: an exact integer, 0 or more. */
 export function isCount(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 0;
 }

@@ -1,31 +1,31 @@
 import { cancelled, deadlineExceeded } from './errors';
 
-/** What a use case and a store know of the call that they work for. */
+/** The deadline and cancellation of a call, as use cases and stores see them. */
 export class RequestContext {
-  private gone = false;
-  /** Called when the caller hangs up. */
+  private isCancelled = false;
+  /** Called when the call is cancelled. */
   onCancel: (() => void) | undefined;
 
-  /** @param deadline when the caller stops waiting, in milliseconds since the epoch */
+  /** @param deadline in milliseconds since the epoch */
   constructor(readonly deadline: number) {}
 
-  /** The caller hung up: what has not started for it need not. */
+  /** Marks the call as cancelled, so that no more work starts for it. */
   cancel(): void {
-    this.gone = true;
+    this.isCancelled = true;
     this.onCancel?.();
   }
 
   get cancelled(): boolean {
-    return this.gone;
+    return this.isCancelled;
   }
 
   remainingMs(): number {
     return this.deadline - Date.now();
   }
 
-  /** Call before each step that costs something: work for nobody is dropped where it has not started. */
+  /** Call before each costly step, to skip work whose result is no longer awaited. */
   throwIfEnded(): void {
-    if (this.gone) throw cancelled();
+    if (this.isCancelled) throw cancelled();
     if (this.remainingMs() <= 0) throw deadlineExceeded();
   }
 }

@@ -3,10 +3,10 @@ import type { StructBytes } from './struct/struct-bytes';
 export const SESSION_STATUSES = ['initiated', 'active', 'completed', 'failed'] as const;
 export type SessionStatus = (typeof SESSION_STATUSES)[number];
 
-/** The statuses that end a session; they are final. */
+/** The final statuses. */
 export type EndStatus = Extract<SessionStatus, 'completed' | 'failed'>;
 
-/** What a caller decides of a session when creating it. */
+/** The part of a session that the caller chooses when creating it. */
 export interface NewSession {
   readonly sessionId: string;
   readonly status: SessionStatus;
@@ -15,33 +15,33 @@ export interface NewSession {
 }
 
 export interface Session extends NewSession {
-  /** 12 bytes that no other row has, made with it. */
+  /** 12 bytes, unique, generated when the row is created. */
   readonly rowId: Uint8Array;
   readonly startedAt: Date;
-  /** Undefined until the session is ended. */
+  /** Undefined until the session ends. */
   readonly endedAt: Date | undefined;
-  /** Empty until the session is ended. */
+  /** Empty until the session ends. */
   readonly endReason: string;
-  /** The sequence of the session's last event; 0 where it has none. */
+  /** The sequence of the last event; 0 if there are no events. */
   readonly eventCount: number;
-  /** The time of its last event; undefined where it has none. */
+  /** The time of the last event; undefined if there are no events. */
   readonly lastEventAt: Date | undefined;
-  /** Grows with each change of the session itself; its events are none. */
+  /** Incremented by each change of the session itself; new events are not changes. */
   readonly revision: number;
 }
 
-/** What a caller decides when ending a session. */
+/** How a session ends. */
 export interface SessionEnd {
   readonly status: EndStatus;
   readonly endReason: string;
 }
 
-/** What an update may change. */
+/** The fields that an update may change. */
 export type SessionChange = Pick<Session, 'status' | 'language' | 'metadata'>;
 
 /**
- * When a session expires: its end (not ended: its last event, or its start) plus the retention.
- * Undefined where it is kept for ever.
+ * Returns when a session expires: the retention after its end or, until it ends, after its last
+ * event or its start. Undefined without a retention.
  */
 export function expiryOf(session: Session, retentionMs: number | undefined): Date | undefined {
   if (retentionMs === undefined) return undefined;

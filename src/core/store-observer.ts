@@ -1,8 +1,8 @@
-/** What a store tells of its own work, for whoever measures it. */
+/** Receives a store's measurements. */
 export interface StoreObserver {
-  /** One durable write is done. @param events how many of all callers' events it stored; 0: it was about sessions alone */
+  /** A durable write has finished. @param events how many events it stored, of all callers; 0 if it changed only sessions */
   committed(events: number): void;
 
-  /** Another server took the place in a log that this one wrote to. */
+  /** Another server stored an event at the sequence that this server tried to write. */
   appendConflict(): void;
 }

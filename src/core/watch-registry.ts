@@ -1,31 +1,31 @@
-/** Who waits for what happens to one session. */
+/** Waits for changes of one session. */
 export class Watcher {
-  private woken = false;
-  private highest = 0;
+  private notified = false;
+  private highestSequence = 0;
   private resume: (() => void) | undefined;
 
-  constructor(private readonly onClose: (watch: Watcher) => void) {}
+  constructor(private readonly onClose: (watcher: Watcher) => void) {}
 
-  /** The last sequence that there was a call about: a store may show it a little later. */
+  /** The highest sequence announced so far. Reads may return that event only a little later. */
   get announcedSequence(): number {
-    return this.highest;
+    return this.highestSequence;
   }
 
-  /** Call before a read: a wake that comes from here on is not missed by `next`. */
+  /** Call before a read: `next` does not miss notifications that arrive from here on. */
   reset(): void {
-    this.woken = false;
+    this.notified = false;
   }
 
-  /** Resolves when something has happened since the last reset. */
+  /** Resolves once there has been a notification since the last reset. */
   async next(): Promise<void> {
-    if (!this.woken) await new Promise<void>((resolve) => (this.resume = resolve));
+    if (!this.notified) await new Promise<void>((resolve) => (this.resume = resolve));
     this.resume = undefined;
   }
 
-  /** @param sequence of the event that was stored; 0: something else has changed */
+  /** @param sequence of the stored event, if known; otherwise 0 */
   notify(sequence: number): void {
-    this.woken = true;
-    this.highest = Math.max(this.highest, sequence);
+    this.notified = true;
+    this.highestSequence = Math.max(this.highestSequence, sequence);
     this.resume?.();
   }
 
@@ -34,32 +34,31 @@ export class Watcher {
   }
 }
 
-/** The watches of a server, by session. */
+/** The open watchers of a server, by session. */
 export class WatchRegistry {
   private readonly bySession = new Map<string, Set<Watcher>>();
 
-  /** Whether there are none. */
   get isEmpty(): boolean {
     return this.bySession.size === 0;
   }
 
   watch(sessionId: string): Watcher {
-    const watches = this.bySession.get(sessionId) ?? new Set();
-    this.bySession.set(sessionId, watches);
-    const watch = new Watcher((closed) => {
-      watches.delete(closed);
-      if (watches.size === 0 && this.bySession.get(sessionId) === watches) this.bySession.delete(sessionId);
+    const watchers = this.bySession.get(sessionId) ?? new Set();
+    this.bySession.set(sessionId, watchers);
+    const watcher = new Watcher((closed) => {
+      watchers.delete(closed);
+      if (watchers.size === 0 && this.bySession.get(sessionId) === watchers) this.bySession.delete(sessionId);
     });
-    watches.add(watch);
-    return watch;
+    watchers.add(watcher);
+    return watcher;
   }
 
   notify(sessionId: string, sequence: number): void {
-    const watches = this.bySession.get(sessionId);
-    if (watches !== undefined) for (const watch of watches) watch.notify(sequence);
+    const watchers = this.bySession.get(sessionId);
+    if (watchers !== undefined) for (const watcher of watchers) watcher.notify(sequence);
   }
 
   notifyAll(): void {
-    for (const watches of this.bySession.values()) for (const watch of watches) watch.notify(0);
+    for (const watchers of this.bySession.values()) for (const watcher of watchers) watcher.notify(0);
   }
 }

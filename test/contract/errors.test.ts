@@ -71,11 +71,11 @@ describeContract('errors', (service) => {
   test('the message and each violation say what would be right', async () => {
     const error = await failureOf(service.client.completeSession({ sessionId: '', status: UNKNOWN_STATUS }));
     expect(error.details).toBe(
-      'invalid request: session_id must be 1 to 256 bytes of UTF-8, and is 0; status must be completed or failed, or be left out for completed',
+      'invalid request: session_id must be 1 to 256 bytes of UTF-8; got 0; status must be completed, failed or unset (completed)',
     );
     expect(error.violations).toEqual([
-      { field: 'session_id', description: 'must be 1 to 256 bytes of UTF-8, and is 0' },
-      { field: 'status', description: 'must be completed or failed, or be left out for completed' },
+      { field: 'session_id', description: 'must be 1 to 256 bytes of UTF-8; got 0' },
+      { field: 'status', description: 'must be completed, failed or unset (completed)' },
     ]);
   });
 

@@ -51,13 +51,13 @@ describeHttp('requests', (service) => {
       { sessionId: '', language: 'English please', metadata: [] },
       [
         'metadata must be a JSON object',
-        'sessionId must be 1 to 256 bytes of UTF-8, and is 0',
+        'sessionId must be 1 to 256 bytes of UTF-8; got 0',
         'language must be a well-formed language tag such as en-US (RFC 5646)',
       ],
     ],
     [
       { sessionId: 's', language: 'en', status: 'COMPLETED' },
-      ['status must be initiated or active, or be left out for initiated'],
+      ['status must be initiated, active or unset (initiated)'],
     ],
     [
       { sessionId: 's', language: 'en', metdata: {} },
@@ -120,7 +120,7 @@ describeHttp('requests', (service) => {
     const long = await service.http.get(`/sessions/${'x'.repeat(257)}`);
     expect(long).toMatchObject({
       status: 400,
-      body: { message: ['sessionId must be 1 to 256 bytes of UTF-8, and is 257'] },
+      body: { message: ['sessionId must be 1 to 256 bytes of UTF-8; got 257'] },
     });
     const many = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`key-${i}`, 1]));
     const { body } = await create({ ...valid(), ...many });

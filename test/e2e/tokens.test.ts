@@ -127,7 +127,7 @@ it('says what to do, in the way of all errors', async () => {
   const { port, as } = await startGuarded();
   expect(await failureOf(connect(port).getSession(id))).toMatchObject({
     code: 16,
-    details: 'a token is needed: send it as "authorization: Bearer TOKEN"',
+    details: 'authentication required; send a token as "authorization: Bearer TOKEN"',
     info: { domain: 'conversation.v1', reason: 'UNAUTHENTICATED', metadata: {} },
   });
   expect(await failureOf(as(READER).createSession(id))).toMatchObject({

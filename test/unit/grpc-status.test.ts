@@ -121,7 +121,7 @@ test('of 25 violations the first 20 are listed, and the message says how many mo
   const status = toCallStatus(invalidRequest(violations(25, 'f', 'is bad')));
   expect(detailsOf(status).violations).toEqual(violations(20, 'f', 'is bad'));
   expect(status.details).toMatch(
-    /^invalid request \(the first 20 of 25 faults, 5 more\): f\[0\] is bad; .*f\[19\] is bad$/,
+    /^invalid request \(the first 20 of 25 violations, 5 more\): f\[0\] is bad; .*f\[19\] is bad$/,
   );
 });
 

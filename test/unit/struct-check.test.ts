@@ -27,7 +27,7 @@ function faultsOfObject(object: JsonObject | StructBytes, maximumBytes = 1_000_0
 /** The size that is told where it is beyond the maximum, as `undefined` where it is not. */
 function toldSize(object: JsonObject, maximumBytes: number): number | undefined {
   const [fault] = faultsOfObject(object, maximumBytes);
-  return fault === undefined ? undefined : Number(/and is (\d+)$/.exec(fault)?.[1]);
+  return fault === undefined ? undefined : Number(/got (\d+)$/.exec(fault)?.[1]);
 }
 
 /** Said of what is a byte too large, and with its size; not of what just fits. */
@@ -67,14 +67,14 @@ test('an absent object is {}, of no bytes', () => {
 });
 
 test('a size beyond the maximum is said with both', () => {
-  expect(faultsOf('x', 10)).toEqual(['must be at most 10 bytes in the protobuf encoding, and is 14']);
+  expect(faultsOf('x', 10)).toEqual(['must be at most 10 bytes in the protobuf encoding; got 14']);
   expect(faultsOf('x', 14)).toEqual([]);
 });
 
 test('each kind of fault is said once', () => {
   expect(faultsOf([NaN, Infinity, -Infinity, undefined, [undefined], { 'a\0': NaN, '\0': 1 }])).toEqual([
-    'must hold finite numbers only, no NaN and no infinity',
-    'must not hold a Value of no kind: set null_value for null',
+    'must contain only finite numbers (no NaN or infinity)',
+    'must not contain a Value without a kind; use null_value for null',
     'must not contain the character U+0000 in a key',
   ]);
 });
@@ -82,7 +82,7 @@ test('each kind of fault is said once', () => {
 test.each(['\ud800', 'a\udc00b', { '\udbff': 1 }, ['\udfff']])(
   'half of a surrogate pair is invalid: %j',
   (value) => {
-    expect(faultsOf(value)).toEqual(['must hold valid Unicode only: a string has half of a surrogate pair']);
+    expect(faultsOf(value)).toEqual(['must be valid Unicode; a string contains an unpaired surrogate']);
   },
 );
 
@@ -159,7 +159,7 @@ describe('of bytes', () => {
   test.each([
     { name: 'NaN', bytes: entry(0x11, 0, 0, 0, 0, 0, 0, 0xf8, 0x7f), fault: /finite/ },
     { name: '-Infinity', bytes: entry(0x11, 0, 0, 0, 0, 0, 0, 0xf0, 0xff), fault: /finite/ },
-    { name: 'a Value of no kind', bytes: entry(), fault: /no kind/ },
+    { name: 'a Value of no kind', bytes: entry(), fault: /without a kind/ },
     { name: 'U+0000 in a key', bytes: [0x0a, 7, 0x0a, 1, 0, 0x12, 2, 0x20, 1], fault: /U\+0000/ },
     {
       name: 'U+0000 in a key of several characters',

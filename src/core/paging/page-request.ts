@@ -2,30 +2,30 @@ import { LIMITS } from '../limits';
 import { type PagePosition, readPageToken } from './page-token';
 import type { Violations } from '../validation/violations';
 
-/** Checks a page's size, and returns the one that is applied. */
+/** Checks a page size, and returns the one to apply. */
 export function checkPageSize(violations: Violations, field: string, size: number): number {
   if (!Number.isSafeInteger(size) || size < 0)
     violations.add(field, 'must be a whole number, 0 or more (0 means the default)');
   return Math.min(size === 0 ? LIMITS.defaultPageSize : size, LIMITS.maxPageSize);
 }
 
-/** Where the page before ended; undefined for the first page. @param request what the token belongs to */
+/** Returns where the previous page ended; undefined for the first page. @param tokenScope the request's filters, to which the token is tied */
 export function checkPageToken(
   violations: Violations,
-  request: readonly unknown[],
+  tokenScope: readonly unknown[],
   token: string,
 ): PagePosition | undefined {
   if (token === '') return undefined;
-  const position = readPageToken(request, token);
+  const position = readPageToken(tokenScope, token);
   if (position === undefined)
     violations.add(
       'page_token',
-      'is none that this very request returned: give it with the same session, filters and direction, or begin without one',
+      'does not belong to this request; use it with the same session, filters and order, or start without a token',
     );
   return position;
 }
 
-/** Checks that a range of time does not end before it starts. */
+/** Checks that a time range does not end before it starts. */
 export function checkTimeRange(
   violations: Violations,
   field: string,

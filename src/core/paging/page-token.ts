@@ -1,33 +1,34 @@
 import { createHash } from 'node:crypto';
 
-/** Bytes of the digest at the beginning of a token. */
+/** Bytes of the digest with which a token starts. */
 const DIGEST_BYTES = 12;
 
 /** Where a page ended. */
 export type PagePosition = readonly (string | number)[];
 
 /**
- * A page token: where the page ended, and a digest over that and over what was asked for. It
- * shows a token that was changed or that another request made; there is nothing in it to hide.
+ * Returns a page token: the position where the page ended, and a digest over it and the request's
+ * filters. The digest detects tokens that were altered or that belong to another request; it is
+ * no secret.
  *
- * @param request what the token belongs to
+ * @param scope the request's filters, to which the token is tied
  */
-export function makePageToken(request: readonly unknown[], position: PagePosition): string {
+export function makePageToken(scope: readonly unknown[], position: PagePosition): string {
   const body = Buffer.from(JSON.stringify(position));
-  return Buffer.concat([digest(request, body), body]).toString('base64url');
+  return Buffer.concat([digest(scope, body), body]).toString('base64url');
 }
 
-/** Undefined where the request did not make the token. */
-export function readPageToken(request: readonly unknown[], token: string): PagePosition | undefined {
+/** Returns the position; undefined if the token was not created for this scope. */
+export function readPageToken(scope: readonly unknown[], token: string): PagePosition | undefined {
   const bytes = Buffer.from(token, 'base64url');
   const body = bytes.subarray(DIGEST_BYTES);
-  const isOurs =
-    // Decoding passes over what is no base64, and over bits that are too many.
-    bytes.toString('base64url') === token && bytes.subarray(0, DIGEST_BYTES).equals(digest(request, body));
-  return isOurs ? (JSON.parse(body.toString()) as PagePosition) : undefined;
+  const isValid =
+    // Decoding ignores invalid characters and surplus bits.
+    bytes.toString('base64url') === token && bytes.subarray(0, DIGEST_BYTES).equals(digest(scope, body));
+  return isValid ? (JSON.parse(body.toString()) as PagePosition) : undefined;
 }
 
-function digest(request: readonly unknown[], body: Buffer): Buffer {
-  const asked = JSON.stringify(['page token', 1, ...request]);
-  return createHash('sha256').update(asked).update('\0').update(body).digest().subarray(0, DIGEST_BYTES);
+function digest(scope: readonly unknown[], body: Buffer): Buffer {
+  const scopeText = JSON.stringify(['page token', 1, ...scope]);
+  return createHash('sha256').update(scopeText).update('\0').update(body).digest().subarray(0, DIGEST_BYTES);
 }

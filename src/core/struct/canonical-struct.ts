@@ -3,15 +3,15 @@ import { LIMITS } from '../limits';
 import { KEY_OF_ENTRY, STRUCT_ENTRY, VALUE_OF_ENTRY, VALUE_OF_LIST, VALUE_TAGS } from './struct-codec';
 
 /**
- * Whether the bytes encode a Struct that keeps every rule, in the form that encoders
- * write: then they are stored as they came. `false` only says that a closer look is
- * needed: at what is against a rule, at `-0`, or at a form that is merely unusual.
+ * Whether the bytes encode a valid Struct in the form that encoders write, so that they can be
+ * stored unchanged. If not, they must be decoded: they break a rule, contain `-0`, or are merely
+ * encoded in an unusual way.
  */
 export function isCanonicalStruct(bytes: Uint8Array): boolean {
   return new CanonicalWalk(bytes).isStruct(bytes.length, 1);
 }
 
-/** A walk over the bytes that looks at each once and makes nothing of them. */
+/** Validates the bytes in one pass, without allocating anything. */
 class CanonicalWalk {
   private at = 0;
 
@@ -39,7 +39,7 @@ class CanonicalWalk {
     return this.at === end;
   }
 
-  /** One Value that takes all up to the end. */
+  /** A single Value that extends to `end`. */
   private isValue(end: number, level: number): boolean {
     if (this.at >= end) return false;
     switch (this.bytes[this.at++]) {
@@ -62,7 +62,7 @@ class CanonicalWalk {
     }
   }
 
-  /** Reads a length, and returns where what has it ends; -1, which is no end, where that is beyond the end of what holds it. */
+  /** Reads a length, and returns where its content ends; -1 if that is beyond `end`. */
   private endOfLength(end: number): number {
     let length = 0;
     for (let shift = 0; shift <= 21 && this.at < end; shift += 7) {
@@ -88,7 +88,7 @@ class CanonicalWalk {
     return true;
   }
 
-  /** A double that is finite, and not `-0`. */
+  /** A finite double other than `-0`. */
   private isNumber(end: number): boolean {
     const { at, bytes } = this;
     if (at + 8 !== end) return false;

@@ -1,14 +1,11 @@
-/** What a payload or metadata can hold: exactly the values of `google.protobuf.Struct`. */
+/** The values that a payload or metadata can contain: those of `google.protobuf.Struct`. */
 export type JsonValue = null | boolean | number | string | JsonValue[] | JsonObject;
 
 export interface JsonObject {
   [key: string]: JsonValue;
 }
 
-/**
- * Whether two values are the same as a reader sees them: the order of keys is no
- * difference, and neither is `-0` against `0`.
- */
+/** Whether two values are equal. The order of keys does not matter, nor does `-0` versus `0`. */
 export function sameJson(a: JsonValue, b: JsonValue): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
@@ -23,7 +20,7 @@ export function sameJson(a: JsonValue, b: JsonValue): boolean {
   );
 }
 
-/** Sets an own property whatever its name: plain assignment would lose `__proto__`. */
+/** Sets an own property of any name. Plain assignment would lose `__proto__`. */
 export function setKey(object: Record<string, unknown>, key: string, value: unknown): void {
   if (key === '__proto__') {
     Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });

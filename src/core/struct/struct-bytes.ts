@@ -4,10 +4,10 @@ import { decodeUtf8 } from './utf8';
 import { readStruct, writeStruct } from './struct-codec';
 
 /**
- * A JSON object as the bytes of the `google.protobuf.Struct` that encodes it.
+ * A JSON object, encoded as a `google.protobuf.Struct`.
  *
- * Payloads and metadata come, are stored and go in this form: nobody on the way
- * needs what is in them, and taking them apart would be most of what an event costs.
+ * Payloads and metadata are received, stored and sent in this form. The service does not need
+ * their content, and decoding them would be most of the cost of an event.
  */
 export class StructBytes {
   static readonly EMPTY = new StructBytes(new Uint8Array());
@@ -18,12 +18,12 @@ export class StructBytes {
     return new StructBytes(writeStruct(object, new BinaryWriter()).finish());
   }
 
-  /** @throws where the bytes are no Struct; a Value of no kind reads as `undefined` */
+  /** @throws if the bytes are not a Struct; a Value without a kind is decoded as `undefined` */
   toJson(): JsonObject {
     return readStruct(new BinaryReader(this.bytes, decodeUtf8), this.bytes.length) as JsonObject;
   }
 
-  /** Whether both hold the same values. */
+  /** Whether both contain equal values. */
   equals(other: StructBytes): boolean {
     return Buffer.compare(this.bytes, other.bytes) === 0 || sameJson(this.toJson(), other.toJson());
   }

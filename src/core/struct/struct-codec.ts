@@ -3,25 +3,24 @@ import { setKey } from './json';
 import { LIMITS } from '../limits';
 
 /**
- * The codec of google.protobuf.Struct, straight between bytes and plain objects.
+ * The codec of google.protobuf.Struct, directly between bytes and plain objects.
  *
- * ts-proto's own goes through an intermediate object for each value, loses keys
- * such as `__proto__`, and gives up at 100 nested messages. This one reads what
- * is too deep as far as the first level beyond the limit and passes over the rest,
- * so that the check of the limits can say so; a Value of no kind reads as
- * `undefined`, for the same reason.
+ * ts-proto's codec creates an intermediate object for each value, loses keys such as `__proto__`,
+ * and fails at 100 nested messages. This one decodes one level beyond the limit and skips the
+ * rest, so that validation can report the depth. It decodes a Value without a kind as `undefined`
+ * for the same reason.
  */
 
 /** A tag: the field's number and its wire type (0 varint, 1 fixed 64 bits, 2 length-delimited). */
 const tag = (field: number, wireType: 0 | 1 | 2): number => (field << 3) | wireType;
 
-/** In Struct, in an entry of its map, and in ListValue. */
+/** Tags in Struct, in an entry of its map, and in ListValue. */
 export const STRUCT_ENTRY = tag(1, 2);
 export const KEY_OF_ENTRY = tag(1, 2);
 export const VALUE_OF_ENTRY = tag(2, 2);
 export const VALUE_OF_LIST = tag(1, 2);
 
-/** In Value: its kinds. */
+/** Tags of the kinds of a Value. */
 export const VALUE_TAGS = {
   null: tag(1, 0),
   number: tag(2, 1),
@@ -31,7 +30,7 @@ export const VALUE_TAGS = {
   list: tag(6, 2),
 } as const;
 
-/** Writes the Struct that holds the object: its content, without a length. */
+/** Writes the content of the object's Struct, without a length. */
 export function writeStruct(object: Record<string, unknown>, writer: BinaryWriter): BinaryWriter {
   for (const key of Object.keys(object)) {
     writer.uint32(STRUCT_ENTRY).fork();
@@ -77,7 +76,7 @@ function writeValue(value: unknown, writer: BinaryWriter): void {
   }
 }
 
-/** Reads a Struct of so many bytes. @throws where they are none */
+/** Reads a Struct of `length` bytes. @throws if they are malformed */
 export function readStruct(reader: BinaryReader, length: number, level = 1): Record<string, unknown> {
   const end = endOf(reader, length);
   const object: Record<string, unknown> = {};
@@ -97,9 +96,9 @@ function readEntry(reader: BinaryReader, object: Record<string, unknown>, level:
   let value: unknown;
   while (reader.pos < end) {
     const [field, wireType] = reader.tag();
-    const found = (field << 3) | wireType;
-    if (found === KEY_OF_ENTRY) key = reader.string();
-    else if (found === VALUE_OF_ENTRY) value = readValue(reader, level);
+    const fieldTag = (field << 3) | wireType;
+    if (fieldTag === KEY_OF_ENTRY) key = reader.string();
+    else if (fieldTag === VALUE_OF_ENTRY) value = readValue(reader, level);
     else reader.skip(wireType, field);
   }
   expectEnd(reader, end);
@@ -152,13 +151,13 @@ function readList(reader: BinaryReader, level: number): unknown[] {
   return list;
 }
 
-/** Throws where what was read went beyond the end of what held it. */
+/** @throws if a nested message was longer than its parent */
 function expectEnd(reader: BinaryReader, end: number): void {
-  if (reader.pos !== end) throw new RangeError('a length is beyond the end of what holds it');
+  if (reader.pos !== end) throw new RangeError('a length exceeds the enclosing message');
 }
 
 function endOf(reader: BinaryReader, length: number): number {
   const end = reader.pos + length;
-  if (end > reader.len) throw new RangeError('a length is beyond the end of the message');
+  if (end > reader.len) throw new RangeError('a length exceeds the message');
   return end;
 }

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 
 /**
- * Decodes a protobuf string, and throws where its bytes are not UTF-8. Decoders
- * that put U+FFFD in their place would make one id of two.
+ * Decodes a protobuf string, and throws if it is not valid UTF-8. Decoding invalid bytes as U+FFFD
+ * would make different IDs equal.
  */
 export function decodeUtf8(bytes: Uint8Array): string {
   const buffer = Buffer.isBuffer(bytes)

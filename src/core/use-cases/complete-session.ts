@@ -20,7 +20,7 @@ export async function completeSession(
   const { sessionId, status = 'completed', endReason } = request;
   checkId(violations, 'session_id', sessionId);
   const known = status === 'completed' || status === 'failed';
-  if (!known) violations.add('status', 'must be completed or failed, or be left out for completed');
+  if (!known) violations.add('status', 'must be completed, failed or unset (completed)');
   checkEndReason(violations, 'end_reason', endReason);
   violations.throwIfAny();
   return sessions.complete(

@@ -28,7 +28,7 @@ export async function createSession(
   checkId(violations, 'session_id', sessionId);
   checkLanguage(violations, 'language', language);
   const known = status === 'initiated' || status === 'active';
-  if (!known) violations.add('status', 'must be initiated or active, or be left out for initiated');
+  if (!known) violations.add('status', 'must be initiated, active or unset (initiated)');
   const metadata = checkStruct(violations, 'metadata', request.metadata, LIMITS.metadataBytes);
   violations.throwIfAny();
   return sessions.create(

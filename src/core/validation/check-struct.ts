@@ -5,10 +5,10 @@ import { isCanonicalStruct } from '../struct/canonical-struct';
 import { StructBytes } from '../struct/struct-bytes';
 
 /**
- * Checks a payload or metadata, and returns it as it is to be stored.
+ * Checks a payload or metadata, and returns it as it will be stored.
  *
- * @param value as a face has it: bytes, or a plain object; absent means `{}`
- * @param maximumBytes the most bytes that its protobuf encoding may have
+ * @param value bytes from gRPC, or an object from HTTP; undefined means `{}`
+ * @param maximumBytes limit of its size in the protobuf encoding
  */
 export function checkStruct(
   violations: Violations,
@@ -30,28 +30,28 @@ export function checkStruct(
   }
 }
 
-/** @param object `undefined` inside stands for a Value of no kind */
+/** @param object `undefined` in it stands for a Value without a kind */
 function checkObject(
   violations: Violations,
   field: string,
   object: JsonObject,
   maximumBytes: number,
 ): StructBytes {
-  const walk = new StructValidator();
-  const size = walk.structSize(object, 1);
-  for (const fault of walk.faults) violations.add(field, fault);
+  const validator = new StructValidator();
+  const size = validator.structSize(object, 1);
+  for (const fault of validator.faults) violations.add(field, fault);
   checkSize(violations, field, size, maximumBytes);
-  return walk.faults.size === 0 && size <= maximumBytes ? StructBytes.of(object) : StructBytes.EMPTY;
+  return validator.faults.size === 0 && size <= maximumBytes ? StructBytes.of(object) : StructBytes.EMPTY;
 }
 
 function checkSize(violations: Violations, field: string, size: number, maximumBytes: number): void {
   if (size > maximumBytes)
-    violations.add(field, `must be at most ${maximumBytes} bytes in the protobuf encoding, and is ${size}`);
+    violations.add(field, `must be at most ${maximumBytes} bytes in the protobuf encoding; got ${size}`);
 }
 
-/** The sizes are those of the messages Struct, ListValue and Value in google/protobuf/struct.proto. */
+/** Computes encoded sizes: those of the messages Struct, ListValue and Value in google/protobuf/struct.proto. */
 class StructValidator {
-  /** Each kind of fault once: a list of 10,000 NaNs is one line for its author. */
+  /** Each kind of fault once: a list of 10,000 NaNs is one violation. */
   readonly faults = new Set<string>();
 
   structSize(object: JsonObject, level: number): number {
@@ -77,7 +77,7 @@ class StructValidator {
       case 'string':
         return delimitedSize(this.stringSize(value));
       case 'number':
-        if (!Number.isFinite(value)) this.faults.add('must hold finite numbers only, no NaN and no infinity');
+        if (!Number.isFinite(value)) this.faults.add('must contain only finite numbers (no NaN or infinity)');
         return 9;
       case 'boolean':
         return 2;
@@ -86,14 +86,14 @@ class StructValidator {
         if (Array.isArray(value)) return delimitedSize(this.listSize(value, level + 1));
         return delimitedSize(this.structSize(value as JsonObject, level + 1));
       default:
-        this.faults.add('must not hold a Value of no kind: set null_value for null');
+        this.faults.add('must not contain a Value without a kind; use null_value for null');
         return 0;
     }
   }
 
   private stringSize(text: string): number {
     if (!text.isWellFormed())
-      this.faults.add('must hold valid Unicode only: a string has half of a surrogate pair');
+      this.faults.add('must be valid Unicode; a string contains an unpaired surrogate');
     return Buffer.byteLength(text);
   }
 
@@ -104,7 +104,7 @@ class StructValidator {
   }
 }
 
-/** Bytes of a field of wire type 2 whose number is below 16: tag, length, content. */
+/** The encoded size of a length-delimited field with a number below 16: tag, length and content. */
 export function delimitedSize(length: number): number {
   let bytes = 2 + length;
   for (let rest = length; rest > 127; rest = Math.floor(rest / 128)) bytes += 1;

@@ -1,7 +1,7 @@
 import { LIMITS } from '../limits';
 import type { Violations } from './violations';
 
-// The grammar of RFC 5646 §2.1, whole: well-formed tags, whether or not their subtags are registered.
+// The complete grammar of RFC 5646 §2.1: well-formed tags, whether or not their subtags are registered.
 const LANGUAGE = '(?:[a-z]{2,3}(?:-[a-z]{3}){0,3}|[a-z]{4}|[a-z]{5,8})';
 const SCRIPT = '(?:-[a-z]{4})?';
 const REGION = '(?:-(?:[a-z]{2}|[0-9]{3}))?';
@@ -17,15 +17,12 @@ const WELL_FORMED = new RegExp(
   'i',
 );
 
-/** A `language`: a well-formed tag of RFC 5646. */
+/** A `language`: a well-formed RFC 5646 tag. */
 export function checkLanguage(violations: Violations, field: string, value: string): void {
   if (value === '') {
-    violations.add(field, 'is required: give a language tag such as en-US (RFC 5646)');
+    violations.add(field, 'is required; use a language tag such as en-US (RFC 5646)');
   } else if (value.length > LIMITS.languageBytes) {
-    violations.add(
-      field,
-      `must be at most ${LIMITS.languageBytes} bytes, and is ${Buffer.byteLength(value)}`,
-    );
+    violations.add(field, `must be at most ${LIMITS.languageBytes} bytes; got ${Buffer.byteLength(value)}`);
   } else if (!WELL_FORMED.test(value)) {
     violations.add(field, 'must be a well-formed language tag such as en-US (RFC 5646)');
   }

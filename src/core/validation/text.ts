@@ -11,13 +11,13 @@ function checkText(
   maximum: number,
 ): boolean {
   if (!value.isWellFormed()) {
-    violations.add(field, 'must be valid Unicode: it holds half of a surrogate pair');
+    violations.add(field, 'must be valid Unicode; it contains an unpaired surrogate');
     return false;
   }
   const bytes = Buffer.byteLength(value);
   if (bytes < minimum || bytes > maximum) {
     const range = minimum === 0 ? `at most ${maximum}` : `${minimum} to ${maximum}`;
-    violations.add(field, `must be ${range} bytes of UTF-8, and is ${bytes}`);
+    violations.add(field, `must be ${range} bytes of UTF-8; got ${bytes}`);
     return false;
   }
   return true;
@@ -44,7 +44,7 @@ export function checkEndReason(violations: Violations, field: string, value: str
   checkText(violations, field, value, 0, LIMITS.endReasonBytes);
 }
 
-/** Cuts a text to a number of bytes, at a character's boundary. */
+/** Truncates text to a number of UTF-8 bytes, at a character boundary. */
 export function truncateText(text: string, maximumBytes: number): string {
   if (Buffer.byteLength(text) <= maximumBytes) return text;
   const mark = '…';

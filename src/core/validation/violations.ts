@@ -1,17 +1,17 @@
 import { invalidRequest, type Violation } from '../errors';
 
-/** Collects every broken rule of a request, so that its caller learns them all at once. */
+/** Collects all violations in a request, so that the caller sees them at once. */
 export class Violations {
   private readonly found: Violation[] = [];
-  /** Fields that have no value which more could be said of. */
+  /** Fields whose value could not be read, so that further violations would be misleading. */
   private readonly unread = new Set<string>();
 
-  /** @param field the path in the request; @param description what would be right, to follow the path */
+  /** @param field the path in the request; @param description the rule, as in `must be …` */
   add(field: string, description: string): void {
     if (!this.unread.has(field)) this.found.push({ field, description });
   }
 
-  /** As `add`, for a field whose value could not be read: nothing more is taken of it. */
+  /** Like `add`, for a field whose value could not be read. Later violations of the field are dropped. */
   addUnread(field: string, description: string): void {
     this.add(field, description);
     this.unread.add(field);
