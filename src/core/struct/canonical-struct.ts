@@ -2,6 +2,9 @@ import { isUtf8 } from 'node:buffer';
 import { LIMITS } from '../limits';
 import { KEY_OF_ENTRY, STRUCT_ENTRY, VALUE_OF_ENTRY, VALUE_OF_LIST, VALUE_TAGS } from './struct-codec';
 
+/** Up to this many bytes a loop is faster than a native call. */
+const SHORT_TEXT = 64;
+
 /**
  * Whether the bytes encode a valid Struct in the form that encoders write, so that they can be
  * stored unchanged. If not, they must be decoded: they break a rule, contain `-0`, or are merely
@@ -77,13 +80,16 @@ class CanonicalWalk {
     const start = this.at;
     if (end < start) return false;
     this.at = end;
+    if (end - start <= SHORT_TEXT && this.isAscii(start, end)) return true;
+    const text = this.bytes.subarray(start, end);
+    return isUtf8(text) && !(isKey && text.includes(0));
+  }
+
+  /** Whether all bytes are ASCII characters other than U+0000. */
+  private isAscii(start: number, end: number): boolean {
     for (let at = start; at < end; at += 1) {
       const byte = this.bytes[at] ?? 0;
-      if (isKey && byte === 0) return false;
-      if (byte >= 0x80) {
-        const text = this.bytes.subarray(start, end);
-        return isUtf8(text) && !(isKey && text.includes(0));
-      }
+      if (byte === 0 || byte >= 0x80) return false;
     }
     return true;
   }
