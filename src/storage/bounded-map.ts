@@ -1,8 +1,8 @@
-/** Values by key, bounded: the one set longest ago goes first. */
+/** A map with a maximum size. It evicts the entry that was set longest ago. */
 export class BoundedMap<Value> {
   private readonly values = new Map<string, Value>();
 
-  /** @param capacity values kept at most */
+  /** @param capacity the maximum number of entries */
   constructor(private readonly capacity: number) {}
 
   get(key: string): Value | undefined {
@@ -10,7 +10,7 @@ export class BoundedMap<Value> {
   }
 
   set(key: string, value: Value): void {
-    // Anew, so that it goes to the end of the map's order.
+    // Delete it first, so that it moves to the end of the map's order.
     this.values.delete(key);
     this.values.set(key, value);
     if (this.values.size <= this.capacity) return;

@@ -47,7 +47,10 @@ it.each(['file', 'file/below'])('names a DATA_DIR that cannot be written: %s', a
   const exit = await runService({
     environment: { GRPC_PORT: '0', HTTP_PORT: '', DATA_DIR: join(folder, path) },
   });
-  expectRefusal(exit, /^DATA_DIR \/.*\/file.* cannot be used: .*; give a folder that this user can write to/);
+  expectRefusal(
+    exit,
+    /^DATA_DIR \/.*\/file.* cannot be used: .*; use a folder on a local disk that this user can write to/,
+  );
 });
 
 it('names a DATA_DIR that another process has, which goes on undisturbed', async () => {
@@ -55,7 +58,7 @@ it('names a DATA_DIR that another process has, which goes on undisturbed', async
   const { port } = await startService({}, folder);
   expectRefusal(
     await runService({ environment: { GRPC_PORT: '0', HTTP_PORT: '' }, folder }),
-    /^DATA_DIR \/.*\/data is in use by another process of this service: stop that one, or give this one a folder of its own$/,
+    /^DATA_DIR \/.*\/data is in use by another process of this service; stop that process, or set another folder$/,
   );
   const { created } = await connect(port).createSession({ sessionId: 'call-1' });
   expect(created).toBe(true);
@@ -66,7 +69,7 @@ it.each(['text', 'text\n'.repeat(1000)])('names a DATA_DIR whose data file is no
   mkdirSync(join(folder, 'data'));
   writeFileSync(join(folder, 'data', 'data.mdb'), text);
   const exit = await runService({ environment: { GRPC_PORT: '0', HTTP_PORT: '' }, folder });
-  expectRefusal(exit, /^DATA_DIR .* cannot be used: data\.mdb in it is no file of this service/);
+  expectRefusal(exit, /^DATA_DIR .* cannot be used: its data\.mdb is not a data file of this service/);
 });
 
 it('names a DATA_DIR of another format version', async () => {
@@ -79,7 +82,7 @@ it('names a DATA_DIR of another format version', async () => {
   const exit = await runService({ environment: { GRPC_PORT: '0', HTTP_PORT: '' }, folder });
   expectRefusal(
     exit,
-    /has data of format 99, and this version of the service reads format \d+: run the version/,
+    /has data in format 99, but this version of the service reads format \d+: run the version/,
   );
 });
 

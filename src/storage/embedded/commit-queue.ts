@@ -1,20 +1,20 @@
 import type { RootDatabase } from 'lmdb';
 
-/** Units of work in one transaction at most: while they run, nothing else does. */
-const COMMIT_UNITS = 1000;
+/** The maximum number of units of work in one transaction. Nothing else runs meanwhile. */
+const MAX_UNITS = 1000;
 
-/** One caller's work, which returns what answers the caller. */
+/** A caller's work. `run` returns a function that answers the caller. */
 interface Unit {
   run(): () => void;
   reject(error: unknown): void;
 }
 
 /**
- * Runs units of work in write transactions, one transaction after the other: what
- * comes while one is committed goes into the next, and shares its sync.
+ * Runs units of work in write transactions, one transaction at a time. Work that arrives during a
+ * commit goes into the next transaction, so that many callers share one sync.
  *
- * Given a second transaction, LMDB runs it before it says that the first one's
- * commit failed: the second would build on what was never stored.
+ * With two transactions in its queue, LMDB would run the second before it reports that the commit
+ * of the first failed, so the second would build on data that was never stored.
  */
 export class CommitQueue {
   private waiting: Unit[] = [];
@@ -28,9 +28,9 @@ export class CommitQueue {
   ) {}
 
   /**
-   * Resolves once the work is synced to the disk; rejects where a commit failed, and always from then on.
+   * Resolves once the work is synced to disk. Rejects if its commit failed, and always after a failed commit.
    *
-   * @param work must not throw: LMDB does not undo what it put
+   * @param work must not throw, since LMDB would not undo its writes
    */
   run<Value>(work: () => Value): Promise<Value> {
     return new Promise((resolve, reject) => {
@@ -50,7 +50,7 @@ export class CommitQueue {
       try {
         if (this.failure !== undefined) throw this.failure.error;
         const answers = await this.root.transaction(() => {
-          units = this.waiting.splice(0, COMMIT_UNITS);
+          units = this.waiting.splice(0, MAX_UNITS);
           return units.map((unit) => unit.run());
         });
         this.onCommit();

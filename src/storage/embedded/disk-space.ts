@@ -1,15 +1,15 @@
 import { statfsSync } from 'node:fs';
 import { storageFull } from '../../core/errors';
 
-/** How long a look at the disk holds, in milliseconds. */
-const LOOK_MS = 500;
+/** How long a free-space reading stays valid, in milliseconds. */
+const READING_VALID_MS = 500;
 
-/** Refuses writes before the disk is full: a commit that runs into its end cannot be undone cleanly. */
+/** Rejects writes before the disk is full, because a commit that runs out of space cannot be undone cleanly. */
 export class DiskSpace {
-  private lookedAt = -Infinity;
+  private readAt = -Infinity;
   private full = false;
 
-  /** @param minFreeBytes free space that is to be left */
+  /** @param minFreeBytes free space below which writes are rejected */
   constructor(
     private readonly folder: string,
     private readonly minFreeBytes: number,
@@ -18,10 +18,10 @@ export class DiskSpace {
   /** @throws STORAGE_FULL */
   throwIfFull(): void {
     const now = performance.now();
-    if (now - this.lookedAt >= LOOK_MS) {
+    if (now - this.readAt >= READING_VALID_MS) {
       const { bavail, bsize } = statfsSync(this.folder);
       this.full = bavail * bsize < this.minFreeBytes;
-      this.lookedAt = now;
+      this.readAt = now;
     }
     if (this.full) throw storageFull();
   }

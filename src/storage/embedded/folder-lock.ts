@@ -4,15 +4,17 @@ import { tryLock } from 'fs-native-extensions';
 import { StartupError } from '../../core/startup-error';
 
 /**
- * Takes the folder for this process alone, by a lock that the system lets go of
- * when the process ends, however it ends. Returns what lets go of it earlier.
+ * Locks the folder for this process. The operating system releases the lock when the process ends,
+ * in whatever way; the returned function releases it earlier.
+ *
+ * @throws StartupError if another process has the lock
  */
 export function lockFolder(folder: string): () => void {
   const descriptor = openSync(join(folder, 'lock'), 'a+');
   if (!tryLock(descriptor)) {
     closeSync(descriptor);
     throw new StartupError(
-      `DATA_DIR ${folder} is in use by another process of this service: stop that one, or give this one a folder of its own`,
+      `DATA_DIR ${folder} is in use by another process of this service; stop that process, or set another folder`,
     );
   }
   return () => closeSync(descriptor);

@@ -1,5 +1,5 @@
-/** The part of fs-native-extensions that is used here; the package has no types of its own. */
+/** The part of fs-native-extensions that this service uses. The package has no types. */
 declare module 'fs-native-extensions' {
-  /** Whether an exclusive lock on the whole file was granted to this open file. */
+  /** Tries to lock the whole file exclusively. Returns whether it succeeded. */
   export function tryLock(descriptor: number): boolean;
 }

@@ -59,9 +59,9 @@ export class EmbeddedSessionStore implements SessionStore {
     const updated = await this.transactions.write(() => {
       const session = tables.getSession(sessionId);
       const { status, language, metadata } = change(tables.withLogHead(session));
-      const same =
+      const isUnchanged =
         status === session.status && language === session.language && metadata.equals(session.metadata);
-      if (same) return tables.withLogHead(session);
+      if (isUnchanged) return tables.withLogHead(session);
       disk.throwIfFull();
       const changed = { ...session, status, language, metadata, revision: session.revision + 1 };
       tables.sessions.put(changed, session);

@@ -1,8 +1,8 @@
 import type { Transaction } from 'lmdb';
 
 /**
- * Bytes keyed by bytes. LMDB reads each value into one buffer of its own, which is longer than its
- * `length` says: the copy comes from Node's pool, at a third of what the library's own copies cost.
+ * The encoding of tables with binary keys and values. LMDB reads every value into the same shared
+ * buffer. A copy in Node's buffer pool costs a third of the library's own copy.
  */
 export const BINARY = {
   keyEncoding: 'binary',
@@ -16,7 +16,7 @@ export const BINARY = {
   },
 } as const;
 
-/** What is read from: a snapshot, or (none) the write transaction that the caller is in. */
+/** What to read from: a snapshot or, without one, the current write transaction. */
 export interface ReadFrom {
   readonly transaction?: Transaction;
 }

@@ -7,11 +7,11 @@ import { encodeEvent, type EventContent } from './records';
 import { newRowId } from './row-id';
 import { LazyEvent } from './lazy-event';
 
-/** The logs. Nothing here waits: cursors end with the call that opened them. */
+/** The event logs. All methods are synchronous: cursors close before the method returns. */
 export class EventTable {
-  /** `session_id` and sequence to the event. */
+  /** `session_id` and sequence → event row. */
   private readonly events: Database<Buffer, Buffer>;
-  /** `session_id` and `event_id` to the sequence. */
+  /** `session_id` and `event_id` → sequence. */
   private readonly eventIds: Database<Buffer, Buffer>;
 
   constructor(root: RootDatabase) {
@@ -19,7 +19,7 @@ export class EventTable {
     this.eventIds = root.openDB({ name: 'event_ids', ...BINARY });
   }
 
-  /** The sequence of the last event; 0 where the log is empty. */
+  /** Returns the sequence of the last event; 0 if the log is empty. */
   last(sessionId: string, from: ReadFrom = {}): number {
     const keys = this.events.getKeys({
       start: eventKey(sessionId, LAST_SEQUENCE),
@@ -32,7 +32,7 @@ export class EventTable {
     return 0;
   }
 
-  /** The sequence of the first event: not 1 where the session is being removed. 1 where the log is empty. */
+  /** Returns the sequence of the first event, which is above 1 while a deleted log is removed; 1 if the log is empty. */
   private first(sessionId: string): number {
     const range = { start: eventKey(sessionId, 0), end: eventKey(sessionId, LAST_SEQUENCE), limit: 1 };
     for (const key of this.events.getKeys(range)) return sequenceOf(key);
@@ -46,12 +46,12 @@ export class EventTable {
 
   get(sessionId: string, sequence: number, from: ReadFrom = {}): Event {
     const value = this.events.get(eventKey(sessionId, sequence), from);
-    if (value === undefined) throw new Error(`the log of a session lacks sequence ${sequence}`);
+    if (value === undefined) throw new Error(`sequence ${sequence} is missing from a session's log`);
     return new LazyEvent(value);
   }
 
   put(event: EventContent): Event {
-    // All is encoded before anything is put: LMDB does not undo the puts of a callback that throws.
+    // Encode everything before the first write: LMDB does not undo the writes of a callback that throws.
     const value = encodeEvent(newRowId(), event);
     const key = eventKey(event.sessionId, event.sequence);
     const idKey = eventIdKey(event.sessionId, event.eventId);
@@ -66,7 +66,7 @@ export class EventTable {
     { afterSequence, limit, maximumBytes, newestFirst = false }: PageRange,
     from: ReadFrom,
   ): Event[] {
-    // Of a range, LMDB takes the start and leaves the end out.
+    // LMDB's ranges include the start and exclude the end.
     const first = Math.min(afterSequence + 1, LAST_SEQUENCE);
     const last = Math.min(afterSequence + limit, LAST_SEQUENCE - 1);
     const range = newestFirst
@@ -82,7 +82,7 @@ export class EventTable {
     return events;
   }
 
-  /** How many events were stored before this time, which never decreases along the log. */
+  /** Returns how many events have an earlier timestamp, by binary search: timestamps never decrease along the log. */
   countBefore(sessionId: string, time: Date, from: ReadFrom): number {
     let [low, high] = [0, this.last(sessionId, from)];
     while (low < high) {
@@ -93,7 +93,7 @@ export class EventTable {
     return low;
   }
 
-  /** Removes the first events of a log, about so many and so many bytes; returns whether it is empty now. */
+  /** Removes the first events of a log, up to about these limits. Returns true if there were none left. */
   removeFirst(sessionId: string, limit: number, maximumBytes: number): boolean {
     const page = this.read(sessionId, { afterSequence: this.first(sessionId) - 1, limit, maximumBytes }, {});
     for (const { eventId, sequence } of page) {

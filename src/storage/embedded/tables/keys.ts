@@ -1,9 +1,9 @@
 /**
- * Keys are bytes: `session_id`, then a zero byte (which no id can hold, so that
- * no session's keys lie among another's), then what orders within the session.
+ * Keys are bytes: the `session_id`, a zero byte, and what orders rows within the session. IDs cannot
+ * contain a zero byte, so the keys of different sessions never interleave.
  */
 
-/** The largest sequence that a key can hold: 48 bits. */
+/** The largest sequence that fits into a key: 48 bits. */
 export const LAST_SEQUENCE = 2 ** 48 - 1;
 
 const SEQUENCE_BYTES = 6;
@@ -12,7 +12,7 @@ export function sessionKey(sessionId: string): Buffer {
   return Buffer.from(sessionId);
 }
 
-/** Big-endian, so that keys order as sequences do. */
+/** Big-endian, so that keys sort by sequence. */
 export function eventKey(sessionId: string, sequence: number): Buffer {
   const idBytes = Buffer.byteLength(sessionId);
   const key = Buffer.alloc(idBytes + 1 + SEQUENCE_BYTES);

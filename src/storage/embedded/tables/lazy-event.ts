@@ -4,11 +4,11 @@ import { StructBytes } from '../../../core/struct/struct-bytes';
 import { RawStructReader } from '../../../protobuf/raw-struct-reader';
 import { type EventContent, messageOf, rowIdOf } from './records';
 
-/** An event as it was stored, taken apart only where something of it is asked for. */
+/** A stored event, decoded on first access to its content. */
 export class LazyEvent implements Event {
   readonly message: Uint8Array;
 
-  /** @param decoded what the row says, where that is known already */
+  /** @param decoded the row's content, if known */
   constructor(
     private readonly row: Buffer,
     private decoded?: EventContent,
@@ -21,30 +21,30 @@ export class LazyEvent implements Event {
   }
 
   get eventId(): string {
-    return this.whole.eventId;
+    return this.content.eventId;
   }
 
   get sessionId(): string {
-    return this.whole.sessionId;
+    return this.content.sessionId;
   }
 
   get sequence(): number {
-    return this.whole.sequence;
+    return this.content.sequence;
   }
 
   get type(): string {
-    return this.whole.type;
+    return this.content.type;
   }
 
   get payload(): StructBytes {
-    return this.whole.payload;
+    return this.content.payload;
   }
 
   get timestamp(): Date {
-    return this.whole.timestamp;
+    return this.content.timestamp;
   }
 
-  private get whole(): EventContent {
+  private get content(): EventContent {
     this.decoded ??= decodeEvent(this.message);
     return this.decoded;
   }
@@ -54,6 +54,6 @@ function decodeEvent(bytes: Uint8Array): EventContent {
   const message = EventMessage.decode(new RawStructReader(bytes));
   const { payload, timestamp } = message;
   if (!(payload instanceof StructBytes) || timestamp === undefined)
-    throw new Error('a stored event lacks its payload or timestamp');
+    throw new Error('a stored event has no payload or timestamp');
   return { ...message, payload, timestamp };
 }

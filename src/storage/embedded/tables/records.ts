@@ -5,15 +5,16 @@ import { StructBytes } from '../../../core/struct/struct-bytes';
 import { encodeMessage } from '../../../protobuf/encode-message';
 import { ROW_ID_BYTES } from './row-id';
 
-/** A session as it is stored: all but what the log knows. */
+/** A session without the fields that come from its log. */
 export type StoredSession = Omit<Session, 'eventCount' | 'lastEventAt'>;
 
-/** What is left of a deleted session. */
+/** A deleted session's tombstone. */
 interface Tombstone {
+  /** In milliseconds since the epoch. */
   readonly deletedAt: number;
 }
 
-/** The JSON that a session is stored as: its row's id in hex digits, times in milliseconds since the epoch, metadata in base64. */
+/** A session's stored JSON: row ID in hex, times in milliseconds since the epoch, metadata in base64. */
 interface SessionRecord extends Omit<StoredSession, 'rowId' | 'startedAt' | 'endedAt' | 'metadata'> {
   readonly rowId: string;
   readonly startedAt: number;
@@ -32,7 +33,7 @@ export function encodeSession(session: StoredSession): Buffer {
   return Buffer.from(JSON.stringify(record));
 }
 
-/** Undefined: it is deleted. */
+/** Returns undefined for a tombstone. */
 export function decodeSession(value: Buffer): StoredSession | undefined {
   const record = JSON.parse(value.toString()) as SessionRecord | Tombstone;
   if ('deletedAt' in record) return undefined;
@@ -50,29 +51,29 @@ export function encodeTombstone(deletedAt: Date): Buffer {
   return Buffer.from(JSON.stringify(tombstone));
 }
 
-/** When the session was deleted; undefined where it was not. */
+/** Returns when the session was deleted; undefined if it was not. */
 export function decodeTombstone(value: Buffer): Date | undefined {
   const record = JSON.parse(value.toString()) as SessionRecord | Tombstone;
   return 'deletedAt' in record ? new Date(record.deletedAt) : undefined;
 }
 
-/** What an event's row says beside its own id. */
+/** The content of an event's row, without the row's ID. */
 export type EventContent = Omit<Event, 'rowId' | 'message'>;
 
 /**
- * An event's row: the row's id, then the API's own message, so the rules of the proto's evolution
- * are those of the data's, and a reader is sent what is stored.
+ * An event's row: the row's ID, then the API's `Event` message. So stored data evolves by the rules
+ * of the proto, and stored bytes are sent to readers unchanged.
  */
 export function encodeEvent(rowId: Buffer, event: EventContent): Buffer {
   return Buffer.concat([rowId, encodeMessage(EventMessage, event)]);
 }
 
-/** The row's id, of an event's row. */
+/** The ID in an event's row. */
 export function rowIdOf(row: Buffer): Buffer {
   return row.subarray(0, ROW_ID_BYTES);
 }
 
-/** The event's message, of its row. */
+/** The message in an event's row. */
 export function messageOf(row: Buffer): Buffer {
   return row.subarray(ROW_ID_BYTES);
 }

@@ -2,17 +2,18 @@ import type { Session } from '../../../core/session';
 import type { SessionQuery } from '../../../core/store';
 
 /**
- * Keys that find sessions: what is filtered by, a zero byte (which none of it can hold), a time,
- * and the `session_id`. One for each filter of the lists, so that a list reads what it returns.
+ * Keys of the session index: the filter values, a zero byte (which they cannot contain), a time, and
+ * the `session_id`. There is one key per combination of filters, so that a list reads only what it
+ * returns.
  */
 
 const TIME_BYTES = 6;
 const LAST_TIME = 2 ** (8 * TIME_BYTES) - 1;
 
-/** What a session is found by: see `indexKeys`. */
+/** Filter values; undefined matches any session. */
 type Filters = { readonly [Name in 'status' | 'language']: string | undefined };
 
-/** What of a session its keys are made of. */
+/** The fields of a session that its keys contain. */
 type Indexed = Pick<Session, 'sessionId' | 'status' | 'language' | 'startedAt' | 'endedAt'>;
 
 export function indexKeys(session: Indexed): Buffer[] {
@@ -28,21 +29,21 @@ export function indexKeys(session: Indexed): Buffer[] {
   return [...lists.map((filters) => listKey(filters, startedAt.getTime(), sessionId)), expiry];
 }
 
-/** The range of keys of a list, newest first. */
+/** The key range of a list, newest first. */
 export function listRange(query: SessionQuery): { start: Buffer; end: Buffer } {
   const { startedAfter, startedBefore, after } = query;
-  // Times count backwards: the newest comes first. One byte more is the next key.
+  // Times are stored inverted, so the newest sorts first. A zero byte appended to a key gives its successor.
   const newest = startedBefore === undefined ? LAST_TIME : startedBefore.getTime() - 1;
   const start =
     after === undefined
       ? listKey(query, clamp(newest), '')
       : Buffer.concat([listKey(query, after.startedAt.getTime(), after.sessionId), Buffer.alloc(1)]);
   const oldest = startedAfter === undefined ? 0 : startedAfter.getTime();
-  // Up to the end of the oldest time that is wanted: no id begins with a byte of 0xff.
+  // Include all sessions of the oldest time: no ID starts with the byte 0xff.
   return { start, end: Buffer.concat([listKey(query, clamp(oldest), ''), Buffer.from([0xff])]) };
 }
 
-/** The range of keys of sessions that ended, or (not ended) started, before a time. */
+/** The key range of sessions that ended or, if `ended` is false, are open and started before a time. */
 export function expiryRange(
   before: Date,
   ended: boolean,

@@ -11,18 +11,18 @@ import {
 } from './records';
 import { deletedKey, expiryRange, indexKeys, listRange, sessionIdOf } from './session-index';
 
-/** Nothing: the key tells all. */
-const NOTHING = Buffer.alloc(0);
+/** The value of rows whose key contains everything. */
+const EMPTY_VALUE = Buffer.alloc(0);
 
-/** The sessions and what finds them, and what is left of the deleted ones. */
+/** The sessions with their index, and the tombstones of deleted sessions. */
 export class SessionTable {
-  /** `session_id` to the session, or to its tombstone. */
+  /** `session_id` → session or tombstone. */
   private readonly sessions: Database<Buffer, Buffer>;
   /** See session-index.ts. */
   private readonly index: Database<Buffer, Buffer>;
-  /** Time of deletion and `session_id`. */
+  /** Keys of time of deletion and `session_id`. */
   private readonly tombstones: Database<Buffer, Buffer>;
-  /** `session_id` of those whose events are not all removed. */
+  /** Keys of `session_id`, of deleted sessions with events left to remove. */
   private readonly uncleared: Database<Buffer, Buffer>;
 
   constructor(root: RootDatabase) {
@@ -43,7 +43,7 @@ export class SessionTable {
     return deletedAt !== undefined && deletedAt.getTime() + TOMBSTONE_MS > Date.now();
   }
 
-  /** @param before what it was; undefined: it is new */
+  /** @param before its previous state; undefined if it is new */
   put(session: StoredSession, before: StoredSession | undefined): void {
     const value = encodeSession(session);
     this.moveIndex(before, session);
@@ -54,11 +54,11 @@ export class SessionTable {
     const key = sessionKey(session.sessionId);
     this.moveIndex(session, undefined);
     this.sessions.putSync(key, encodeTombstone(deletedAt));
-    this.tombstones.putSync(deletedKey(deletedAt, session.sessionId), NOTHING);
-    this.uncleared.putSync(key, NOTHING);
+    this.tombstones.putSync(deletedKey(deletedAt, session.sessionId), EMPTY_VALUE);
+    this.uncleared.putSync(key, EMPTY_VALUE);
   }
 
-  /** Those of the deleted sessions whose events are not all removed. */
+  /** Returns IDs of deleted sessions with events left to remove. */
   listUncleared(limit: number): string[] {
     return [...this.uncleared.getKeys({ limit })].map((key) => key.toString());
   }
@@ -67,16 +67,15 @@ export class SessionTable {
     this.uncleared.removeSync(sessionKey(sessionId));
   }
 
-  /** Forgets some of the sessions that were deleted before this time. Returns how many. */
-  purgeTombstones(before: Date, limit: number): number {
+  /** Removes up to `limit` tombstones of sessions that were deleted before this time. */
+  purgeTombstones(before: Date, limit: number): void {
     const keys = [...this.tombstones.getKeys({ end: deletedKey(before, ''), limit })];
     for (const key of keys) {
       const sessionId = sessionIdOf(key);
-      // The id may have been given again since.
+      // The ID may be in use again.
       if (this.find(sessionId) === undefined) this.sessions.removeSync(sessionKey(sessionId));
       this.tombstones.removeSync(key);
     }
-    return keys.length;
   }
 
   list(query: SessionQuery, from: ReadFrom): StoredSession[] {
@@ -84,21 +83,21 @@ export class SessionTable {
     return this.atKeys(keys, from);
   }
 
-  /** Some of the sessions that ended, or (not ended) started, before this time. */
+  /** Returns up to `limit` sessions that ended or, if `ended` is false, are open and started before this time. */
   listExpiring(
     before: Date,
     ended: boolean,
     after: StoredSession | undefined,
     limit: number,
   ): StoredSession[] {
-    const from = {};
-    return this.atKeys(this.index.getKeys({ ...expiryRange(before, ended, after), limit }), from);
+    const keys = this.index.getKeys({ ...expiryRange(before, ended, after), limit });
+    return this.atKeys(keys, {});
   }
 
   private atKeys(keys: Iterable<Buffer>, from: ReadFrom): StoredSession[] {
     return [...keys].map((key) => {
       const session = this.find(sessionIdOf(key), from);
-      if (session === undefined) throw new Error('the index of sessions names one that is not there');
+      if (session === undefined) throw new Error('the session index names a session that does not exist');
       return session;
     });
   }
@@ -107,6 +106,6 @@ export class SessionTable {
     const old = before === undefined ? [] : indexKeys(before);
     const now = after === undefined ? [] : indexKeys(after);
     for (const key of old) if (!now.some((kept) => kept.equals(key))) this.index.removeSync(key);
-    for (const key of now) if (!old.some((kept) => kept.equals(key))) this.index.putSync(key, NOTHING);
+    for (const key of now) if (!old.some((kept) => kept.equals(key))) this.index.putSync(key, EMPTY_VALUE);
   }
 }
