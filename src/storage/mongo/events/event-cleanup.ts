@@ -4,25 +4,25 @@ import { type Database, DURABLE, type MongoConnection } from '../connection';
 import { BY_DELETION, BY_SEQUENCE, BY_UNCLEARED, type TombstoneDocument } from '../documents/schema';
 import { QUERY_TIMEOUT_MS } from '../query-timeout';
 
-/** Events that are removed in one step. */
+/** Events removed by one command. */
 const STEP_EVENTS = 1000;
 
-/** How often a server looks for what others have left, in milliseconds. */
+/** How often a server looks for events that other servers left, in milliseconds. */
 const INTERVAL_MS = 5000;
 
 /**
- * After a deletion another server may take events for 5 s yet, and a write of it may last: its
- * events are looked for once more when this is over, in milliseconds.
+ * When events are removed a second time after a deletion, in milliseconds. Another server may
+ * accept events for 5 s more, from its cached log head, and its writes take time.
  */
 const LATE_WRITES_MS = 20_000;
 
 const REMOVE = { maxTimeMS: QUERY_TIMEOUT_MS, writeConcern: DURABLE } as const;
 
-/** Removes the events of deleted sessions in the background. Every server does: what one leaves another goes on with. */
+/** Removes the events of deleted sessions in the background. Every server does this, so one continues where another stopped. */
 export class EventCleanup {
   private readonly interval: NodeJS.Timeout;
   private running: Promise<void> | undefined;
-  private again = false;
+  private runAgain = false;
   private stopped = false;
 
   constructor(
@@ -32,11 +32,16 @@ export class EventCleanup {
     this.interval = setInterval(() => this.run(), INTERVAL_MS);
   }
 
-  /** Begins, or has what is under way look once more. */
+  /** Starts, or makes a run in progress check once more. */
   run(): void {
-    this.again = true;
-    this.running ??= this.clearAll()
-      .catch((error: unknown) => this.logger.debug({ err: error }, 'deleted sessions are cleared later'))
+    this.runAgain = true;
+    this.running ??= this.removeAll()
+      .catch((error: unknown) =>
+        this.logger.debug(
+          { err: error },
+          'the events of deleted sessions could not be removed; retrying later',
+        ),
+      )
       .finally(() => (this.running = undefined));
   }
 
@@ -46,24 +51,24 @@ export class EventCleanup {
     await this.running;
   }
 
-  private async clearAll(): Promise<void> {
-    while (this.again && !this.stopped && this.connection.isReached) {
-      this.again = false;
+  private async removeAll(): Promise<void> {
+    while (this.runAgain && !this.stopped && this.connection.isReached) {
+      this.runAgain = false;
       const { database } = this.connection;
       const uncleared = database.tombstones.find(
         { uncleared: { $lte: new Date() } },
         { sort: BY_UNCLEARED, hint: BY_UNCLEARED, maxTimeMS: QUERY_TIMEOUT_MS },
       );
-      for await (const tombstone of uncleared) await this.clearOne(database, tombstone);
-      const forgotten = {
+      for await (const tombstone of uncleared) await this.removeEvents(database, tombstone);
+      const expired = {
         deletedAt: { $lt: new Date(Date.now() - TOMBSTONE_MS) },
         uncleared: { $exists: false },
       };
-      await database.tombstones.deleteMany(forgotten, { ...REMOVE, hint: BY_DELETION });
+      await database.tombstones.deleteMany(expired, { ...REMOVE, hint: BY_DELETION });
     }
   }
 
-  private async clearOne(
+  private async removeEvents(
     { events, tombstones }: Database,
     { _id, sessionId, deletedAt }: TombstoneDocument,
   ): Promise<void> {
@@ -83,8 +88,8 @@ export class EventCleanup {
       const step = { sessionId, sequence: { $lt: first.sequence + STEP_EVENTS } };
       await events.deleteMany(step, { ...REMOVE, hint: BY_SEQUENCE });
     }
-    const again = deletedAt.getTime() + LATE_WRITES_MS;
-    const next = Date.now() < again ? new Date(again) : '$$REMOVE';
+    const secondRun = deletedAt.getTime() + LATE_WRITES_MS;
+    const next = Date.now() < secondRun ? new Date(secondRun) : '$$REMOVE';
     await tombstones.updateOne({ _id, sessionId }, [{ $set: { uncleared: next } }], REMOVE);
   }
 }

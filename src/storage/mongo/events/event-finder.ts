@@ -4,58 +4,59 @@ import { Batcher } from '../batcher';
 import { BY_EVENT_ID, type EventDocument } from '../documents/schema';
 import { QUERY_TIMEOUT_MS, within } from '../query-timeout';
 
-/** Event ids in one question at most. */
-const GROUP_IDS = 1000;
+/** The maximum number of event IDs in one query. */
+const MAX_BATCH_IDS = 1000;
 
-/** Appends after one that was a repeat for which repeats are expected. */
-const EXPECTED_FOR = 32;
+/** How many appends after a duplicate are expected to be duplicates too. */
+const EXPECTED_AFTER_DUPLICATE = 32;
 
-/** Events of one session that are looked for by their ids. */
-interface Sought {
+/** Events of one session to look up. */
+interface Lookup {
   readonly sessionId: string;
   readonly eventIds: readonly string[];
 }
 
-/** Looks for events that are stored already, for many sessions in one question. */
+/** Looks up events by their IDs. Batches the lookups of many sessions into one query. */
 export class EventFinder {
-  private readonly found: Batcher<Sought, readonly EventDocument[]>;
+  private readonly batcher: Batcher<Lookup, readonly EventDocument[]>;
   private expectedFor = 0;
 
   constructor(connection: MongoConnection) {
-    this.found = new Batcher(
-      (sought) => within(QUERY_TIMEOUT_MS, findAll(connection, sought)),
-      ({ eventIds }) => eventIds.length / GROUP_IDS,
+    this.batcher = new Batcher(
+      (lookups) => within(QUERY_TIMEOUT_MS, findAll(connection, lookups)),
+      ({ eventIds }) => eventIds.length / MAX_BATCH_IDS,
     );
   }
 
   /**
-   * Whether appends are to be looked for before they are inserted: where a client sends much
-   * again, that is a fraction of what an insert costs that meets a unique index.
+   * Whether to look up events before they are inserted. For a client that resends many events, a
+   * lookup costs a fraction of an insert that fails on a unique index.
    */
   get expectsDuplicates(): boolean {
     return this.expectedFor > 0;
   }
 
-  /** The stored ones among these, by a read of the majority. */
+  /** Returns those of the events that are stored, by a majority read, in no particular order. */
   async find(sessionId: string, eventIds: readonly string[]): Promise<readonly EventDocument[]> {
-    const found = await this.found.load({ sessionId, eventIds });
-    this.expectedFor = found.length > 0 ? EXPECTED_FOR : Math.max(0, this.expectedFor - eventIds.length);
+    const found = await this.batcher.load({ sessionId, eventIds });
+    this.expectedFor =
+      found.length > 0 ? EXPECTED_AFTER_DUPLICATE : Math.max(0, this.expectedFor - eventIds.length);
     return found;
   }
 }
 
 async function findAll(
   { database: { events } }: MongoConnection,
-  sought: readonly Sought[],
+  lookups: readonly Lookup[],
 ): Promise<EventDocument[][]> {
-  const branches = sought.map(({ sessionId, eventIds }) => ({ sessionId, eventId: { $in: [...eventIds] } }));
-  const [only] = branches;
-  const filter = branches.length === 1 && only !== undefined ? only : { $or: branches };
+  const branches = lookups.map(({ sessionId, eventIds }) => ({ sessionId, eventId: { $in: [...eventIds] } }));
+  const [first] = branches;
+  const filter = branches.length === 1 && first !== undefined ? first : { $or: branches };
   const rows = await events
-    .find(filter, { hint: BY_EVENT_ID, maxTimeMS: QUERY_TIMEOUT_MS, batchSize: GROUP_IDS + 1 })
+    .find(filter, { hint: BY_EVENT_ID, maxTimeMS: QUERY_TIMEOUT_MS, batchSize: MAX_BATCH_IDS + 1 })
     .toArray();
   const found = groupBySession(rows);
-  return sought.map(({ sessionId, eventIds }) =>
+  return lookups.map(({ sessionId, eventIds }) =>
     (found.get(sessionId) ?? []).filter(({ eventId }) => eventIds.includes(eventId)),
   );
 }

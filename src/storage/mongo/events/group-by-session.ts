@@ -1,12 +1,12 @@
-/** Rows by their session, in their order. */
+/** Groups rows by session, keeping their order. */
 export function groupBySession<Row extends { readonly sessionId: string }>(
   rows: readonly Row[],
 ): ReadonlyMap<string, readonly Row[]> {
-  const found = new Map<string, Row[]>();
+  const groups = new Map<string, Row[]>();
   for (const row of rows) {
-    const others = found.get(row.sessionId);
-    if (others === undefined) found.set(row.sessionId, [row]);
-    else others.push(row);
+    const group = groups.get(row.sessionId);
+    if (group === undefined) groups.set(row.sessionId, [row]);
+    else group.push(row);
   }
-  return found;
+  return groups;
 }

@@ -7,53 +7,53 @@ import { Batcher } from '../batcher';
 import { BY_SEQUENCE } from '../documents/schema';
 import { QUERY_TIMEOUT_MS, within } from '../query-timeout';
 
-/** Events in one question at most: as many as in the longest page. */
-const GROUP_EVENTS = 1000;
+/** The maximum number of events in one query: as many as in the longest page. */
+const MAX_BATCH_EVENTS = 1000;
 
-/** MongoDB ends a reply before it would pass 16 MiB; one that is longer than this may lack rows. */
-const WHOLE_BYTES = 14 * 1024 * 1024;
+/** MongoDB truncates replies at 16 MiB. A reply longer than this may lack documents. */
+const COMPLETE_REPLY_BYTES = 14 * 1024 * 1024;
 
 export interface Page {
   readonly events: readonly Event[];
-  /** Whether the page ended because of its bytes. */
+  /** Whether the page ended at its maximum size. */
   readonly cut: boolean;
 }
 
-interface Sought {
+interface PageRequest {
   readonly sessionId: string;
   readonly range: PageRange;
 }
 
-/** Reads pages of logs, those of many callers in one question. A page is a range of sequences, and costs the same wherever it lies. */
+/** Reads pages of logs. Batches the reads of many callers into one query. A page is a range of sequences, so it costs the same anywhere in the log. */
 export class PageReader {
-  private readonly pages: Batcher<Sought, Page>;
+  private readonly batcher: Batcher<PageRequest, Page>;
 
   constructor(private readonly connection: MongoConnection) {
-    this.pages = new Batcher(
-      (sought) => within(QUERY_TIMEOUT_MS, this.readAll(sought)),
-      ({ range }) => range.limit / GROUP_EVENTS,
+    this.batcher = new Batcher(
+      (requests) => within(QUERY_TIMEOUT_MS, this.readAll(requests)),
+      ({ range }) => range.limit / MAX_BATCH_EVENTS,
       ({ sessionId, range }) => JSON.stringify([sessionId, range]),
     );
   }
 
   read(sessionId: string, range: PageRange): Promise<Page> {
-    return this.pages.load({ sessionId, range });
+    return this.batcher.load({ sessionId, range });
   }
 
-  private async readAll(sought: readonly Sought[]): Promise<Page[]> {
-    const reply = await this.find(sought);
-    // A page alone is longer than it may be by then.
-    if (reply.length > WHOLE_BYTES && sought.length > 1)
-      return (await Promise.all(sought.map((one) => this.readAll([one])))).flat();
-    // The server may put the branches in any order.
+  private async readAll(requests: readonly PageRequest[]): Promise<Page[]> {
+    const reply = await this.find(requests);
+    // Read the pages separately. A single page of this length is over its maximum size, so it ends before the missing documents.
+    if (reply.length > COMPLETE_REPLY_BYTES && requests.length > 1)
+      return (await Promise.all(requests.map((request) => this.readAll([request])))).flat();
+    // The server may return the branches in any order.
     const found = groupBySession(readRows(reply).sort((a, b) => a.sequence - b.sequence));
-    return sought.map(({ sessionId, range }) => pageOf(found.get(sessionId) ?? [], range));
+    return requests.map(({ sessionId, range }) => pageOf(found.get(sessionId) ?? [], range));
   }
 
-  private async find(sought: readonly Sought[]): Promise<Buffer> {
+  private async find(requests: readonly PageRequest[]): Promise<Buffer> {
     const { db, events } = this.connection.database;
-    const limit = sought.reduce((sum, { range }) => sum + range.limit, 0);
-    const branches = sought.map(({ sessionId, range: { afterSequence, limit } }) => ({
+    const limit = requests.reduce((sum, { range }) => sum + range.limit, 0);
+    const branches = requests.map(({ sessionId, range: { afterSequence, limit } }) => ({
       sessionId,
       sequence: { $gt: afterSequence, $lte: afterSequence + limit },
     }));
@@ -68,7 +68,7 @@ export class PageReader {
       readConcern: { level: 'majority' },
     };
     const { cursor } = await db.command(find, { raw: true });
-    if (!Buffer.isBuffer(cursor)) throw new Error('a reply to find was not left as bytes');
+    if (!Buffer.isBuffer(cursor)) throw new Error('the driver decoded a raw reply');
     return cursor;
   }
 }
@@ -91,7 +91,7 @@ function pageOf(
   return end < 0 ? { events, cut: false } : { events: events.slice(0, end), cut: true };
 }
 
-/** How many events, which are in order, have a sequence up to this one: pages of one log share a reply. */
+/** Returns how many of the sorted events have a sequence up to this one, by binary search. */
 function countUpTo(events: readonly Event[], sequence: number): number {
   let [low, high] = [0, events.length];
   while (low < high) {

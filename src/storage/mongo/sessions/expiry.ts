@@ -5,10 +5,10 @@ import { toSession } from '../documents/session-document';
 import type { SessionFinder } from './session-finder';
 import { BY_END, type SessionDocument } from '../documents/schema';
 
-/** Sessions that are looked at, and deleted, at once: a sweep is to keep up with what comes, and to leave room for it. */
-const AT_ONCE = 16;
+/** Sessions checked and deleted concurrently: enough to keep up with new sessions, and to leave them capacity. */
+const CONCURRENCY = 16;
 
-/** Deletes the sessions that have expired by this retention, and returns their ids. */
+/** Deletes the sessions that are expired under this retention. Returns their IDs. @param signal stops it early */
 export async function deleteExpired(
   connection: MongoConnection,
   finder: SessionFinder,
@@ -25,10 +25,10 @@ export async function deleteExpired(
     });
     for await (const sessionIds of groups(rows)) {
       if (signal.aborted) return deleted;
-      const outcomes = sessionIds.map(async (sessionId) => {
+      const deletions = sessionIds.map(async (sessionId) => {
         if (await deleteIfExpired(connection, finder, sessionId, retentionMs)) deleted.push(sessionId);
       });
-      await Promise.all(outcomes);
+      await Promise.all(deletions);
     }
   }
   return deleted;
@@ -38,14 +38,14 @@ async function* groups(rows: AsyncIterable<Pick<SessionDocument, 'sessionId'>>):
   let group: string[] = [];
   for await (const { sessionId } of rows) {
     group.push(sessionId);
-    if (group.length < AT_ONCE) continue;
+    if (group.length < CONCURRENCY) continue;
     yield group;
     group = [];
   }
   yield group;
 }
 
-/** It is read anew: another server may have deleted it, or an event may have come. */
+/** Reads the session again first: another server may have deleted it, or it may have a new event. */
 async function deleteIfExpired(
   { database }: MongoConnection,
   finder: SessionFinder,

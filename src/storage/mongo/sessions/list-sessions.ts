@@ -7,18 +7,18 @@ import { QUERY_TIMEOUT_MS } from '../query-timeout';
 
 const NEWEST_FIRST = { startedAt: -1, sessionId: 1 } as const;
 
-/** Lists sessions, newest first, those of one start by their ids: each list in the order of an index. */
+/** Lists sessions, newest first and those with the same start by ID, which is the order of the indexes. */
 export async function listSessions(database: Database, query: SessionQuery): Promise<Session[]> {
   const { startedAfter = new Date(0), startedBefore, after, limit } = query;
-  const isBefore = startedBefore === undefined ? {} : { $lt: startedBefore };
+  const upperBound = startedBefore === undefined ? {} : { $lt: startedBefore };
   if (after === undefined)
-    return read(database, query, { startedAt: { $gte: startedAfter, ...isBefore } }, limit);
-  // Those of the start at which the page before ended, and then the older ones: either is a range of the index.
+    return read(database, query, { startedAt: { $gte: startedAfter, ...upperBound } }, limit);
+  // First the rest with the same start as the last session of the previous page, then older ones: each is one index range.
   const { startedAt, sessionId } = after;
-  const same = await read(database, query, { startedAt, sessionId: { $gt: sessionId } }, limit);
-  if (same.length === limit) return same;
+  const sameStart = await read(database, query, { startedAt, sessionId: { $gt: sessionId } }, limit);
+  if (sameStart.length === limit) return sameStart;
   const older = { startedAt: { $gte: startedAfter, $lt: startedAt } };
-  return [...same, ...(await read(database, query, older, limit - same.length))];
+  return [...sameStart, ...(await read(database, query, older, limit - sameStart.length))];
 }
 
 async function read(
@@ -31,7 +31,7 @@ async function read(
     ...(language === undefined ? {} : { language }),
     ...(status === undefined ? {} : { status }),
   };
-  // Told, since the database goes on with the index that was best for other values of the filters.
+  // A hint, since the database may keep the index that was best for other filter values.
   const hint = {
     ...(language === undefined ? {} : ({ language: 1 } as const)),
     ...(status === undefined ? {} : ({ status: 1 } as const)),
@@ -45,7 +45,7 @@ async function read(
         { $limit: limit },
         withLogHead(events.collectionName),
       ],
-      // With room for one more than there are, one question is enough.
+      // With room for one more document the first batch is known to be complete, without a second request.
       { maxTimeMS: QUERY_TIMEOUT_MS, batchSize: limit + 1, hint },
     )
     .toArray();

@@ -4,56 +4,56 @@ import { Batcher } from '../batcher';
 import { BY_SESSION, type EventDocument, type SessionDocument } from '../documents/schema';
 import { QUERY_TIMEOUT_MS, within } from '../query-timeout';
 
-/** Sessions in one question at most: with the largest metadata, the reply is one batch still. */
-const GROUP_SESSIONS = 200;
+/** The maximum number of sessions in one query. Even with the largest metadata the reply fits into one batch. */
+const MAX_BATCH_SESSIONS = 200;
 
-/** A session's row and the end of its log, as they are together on a majority. */
+/** A session's document and the head of its log, read by majority at one point in time. */
 export interface FoundSession {
   readonly document: SessionDocument;
-  /** The last event's place; undefined where the log is empty. */
+  /** The last event; undefined if the log is empty. */
   readonly last: Pick<EventDocument, 'sequence' | 'timestamp'> | undefined;
 }
 
-/** A session's row with the end of its log, as `withEnd` reads it. */
+/** A session's document with the head of its log, as `withLogHead` returns it. */
 export type SessionWithLogHead = SessionDocument & {
   readonly last: readonly NonNullable<FoundSession['last']>[];
 };
 
-/** Reads sessions with the ends of their logs, those of many callers in one question. */
+/** Reads sessions with the heads of their logs. Batches the reads of many callers into one query. */
 export class SessionFinder {
-  private readonly found: Batcher<string, FoundSession | undefined>;
+  private readonly batcher: Batcher<string, FoundSession | undefined>;
 
   constructor(private readonly connection: MongoConnection) {
-    this.found = new Batcher(
+    this.batcher = new Batcher(
       (sessionIds) => within(QUERY_TIMEOUT_MS, this.findAll(sessionIds)),
-      () => 1 / GROUP_SESSIONS,
+      () => 1 / MAX_BATCH_SESSIONS,
       (sessionId) => sessionId,
     );
   }
 
   /**
-   * Undefined where there is none for certain. What a new primary sees of the majority may lag
-   * for a moment, so a miss is confirmed by a linearizable read: told that a session is not
-   * there, a client gives its events up.
+   * Returns undefined only if the session certainly does not exist. Majority reads on a new primary
+   * may lag for a moment, so a miss is confirmed by a linearizable read: on NOT_FOUND a client
+   * would give up its events.
    */
   async find(sessionId: string): Promise<FoundSession | undefined> {
-    const found = await this.found.load(sessionId);
+    const found = await this.batcher.load(sessionId);
     const { sessions, replicated } = this.connection.database;
     if (found !== undefined || !replicated) return found;
     const options = { readConcern: 'linearizable', maxTimeMS: QUERY_TIMEOUT_MS } as const;
-    const isThere =
+    const exists =
       (await within(QUERY_TIMEOUT_MS, sessions.findOne(notDeleted({ sessionId }), options))) !== null;
-    return isThere ? this.found.load(sessionId) : undefined;
+    return exists ? this.batcher.load(sessionId) : undefined;
   }
 
   private async findAll(sessionIds: readonly string[]): Promise<(FoundSession | undefined)[]> {
     const { sessions, events } = this.connection.database;
-    const asked = [...new Set(sessionIds)];
+    const distinct = [...new Set(sessionIds)];
     const rows = await sessions
       .aggregate<SessionWithLogHead>(
-        [{ $match: notDeleted({ sessionId: { $in: asked } }) }, withLogHead(events.collectionName)],
-        // With room for one more the database says at once that these are all: no second question for the end.
-        { maxTimeMS: QUERY_TIMEOUT_MS, batchSize: asked.length + 1, hint: BY_SESSION },
+        [{ $match: notDeleted({ sessionId: { $in: distinct } }) }, withLogHead(events.collectionName)],
+        // With room for one more document the first batch is known to be complete, without a second request.
+        { maxTimeMS: QUERY_TIMEOUT_MS, batchSize: distinct.length + 1, hint: BY_SESSION },
       )
       .toArray();
     const found = new Map(
@@ -63,12 +63,12 @@ export class SessionFinder {
   }
 }
 
-/** Of the rows that a filter is about, those whose session is not deleted. */
+/** Restricts a filter to sessions that are not deleted. */
 export function notDeleted<Filter extends object>(filter: Filter): Filter & { deletedAt: null } {
   return { ...filter, deletedAt: null };
 }
 
-/** The stage of an aggregate that reads the end of each session's log: one look-up of an index for each. */
+/** The aggregation stage that adds the head of each session's log, by one index lookup per session. */
 export function withLogHead(events: string): mongo.Document {
   const last = [
     { $sort: { sequence: -1 } },

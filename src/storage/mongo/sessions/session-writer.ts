@@ -14,9 +14,9 @@ import { QUERY_TIMEOUT_MS } from '../query-timeout';
 const WRITE = { maxTimeMS: QUERY_TIMEOUT_MS, writeConcern: DURABLE } as const;
 
 /**
- * What is written to sessions themselves. A change replaces the row that it was decided on, told
- * by its revision, or is decided anew: so changes come one after the other, and the change
- * stream tells of each with the session's id.
+ * Writes session documents. A change replaces the document only if its revision is still the one
+ * that was read; otherwise it is retried on the new document. So concurrent changes are serialized,
+ * and each replacement shows in the change stream with its session ID.
  */
 export class SessionWriter {
   constructor(
@@ -39,13 +39,13 @@ export class SessionWriter {
         return { session: toSession(found.document, found.last), created };
       }
       if (await isDeleted(database, session.sessionId)) throw sessionDeleted(session.sessionId);
-      // Whoever was first may not be on a majority yet: only then is it told.
+      // The conflicting session is not majority-committed yet: retry until it is.
       return undefined;
     });
   }
 
   complete(sessionId: string, end: SessionEnd, context: RequestContext): Promise<CompletedSession> {
-    // By it this call knows its own write, where it did not learn that it came through.
+    // Lets this call recognize its own write if the first attempt's outcome was unknown.
     const endId = new Types.ObjectId();
     return retryUntilKnown(this.connection, context, async (database) => {
       const found = await this.get(sessionId);
@@ -69,15 +69,15 @@ export class SessionWriter {
       const found = await this.get(sessionId);
       const session = toSession(found.document, found.last);
       const { status, language, metadata } = change(session);
-      const same =
+      const isUnchanged =
         status === session.status && language === session.language && metadata.equals(session.metadata);
-      if (same) return session;
+      if (isUnchanged) return session;
       const changed = await replace(database, found, { status, language, metadata: metadata.bytes });
       return changed && toSession(changed, found.last);
     });
   }
 
-  /** Puts a tombstone in the session's place; see clear-deleted.ts for its events. */
+  /** Replaces the session by its tombstone. `EventCleanup` removes its events later. */
   delete(sessionId: string, context: RequestContext): Promise<true> {
     return retryUntilKnown(this.connection, context, async (database) => {
       const found = await this.sessions.find(sessionId);
@@ -94,7 +94,7 @@ export class SessionWriter {
   }
 }
 
-/** Undefined where the session has changed meanwhile. */
+/** Returns undefined if the session has changed meanwhile. */
 async function replace(
   { sessions }: Database,
   { document }: FoundSession,
@@ -106,15 +106,15 @@ async function replace(
   return matchedCount === 1 ? changed : undefined;
 }
 
-/** Undefined where the session has changed meanwhile. */
+/** Replaces a session by its tombstone. Returns undefined if the session has changed meanwhile. */
 export async function writeTombstone(
   { db, sessions }: Database,
   { _id, sessionId, revision }: SessionDocument,
 ): Promise<true | undefined> {
   const deletedAt = new Date();
   const tombstone = { _id, sessionId, deletedAt, uncleared: deletedAt };
-  const rows = db.collection(sessions.collectionName);
-  const { matchedCount } = await rows.replaceOne({ sessionId, revision }, tombstone, WRITE);
+  const collection = db.collection(sessions.collectionName);
+  const { matchedCount } = await collection.replaceOne({ sessionId, revision }, tombstone, WRITE);
   return matchedCount === 1 ? true : undefined;
 }
 
