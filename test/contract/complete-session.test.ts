@@ -7,7 +7,7 @@ const { SESSION_STATUS_INITIATED, SESSION_STATUS_ACTIVE, SESSION_STATUS_COMPLETE
   SessionStatus;
 
 describeContract('CompleteSession', (service) => {
-  test('ends the session as of now', async () => {
+  test('the session ends now', async () => {
     const sessionId = newId();
     const { session } = await service.client.createSession({ sessionId, metadata: { kept: true } });
     const { session: ended, alreadyCompleted } = await service.other.completeSession({ sessionId });
@@ -20,7 +20,7 @@ describeContract('CompleteSession', (service) => {
     expect((await service.client.getSession({ sessionId })).session).toEqual(ended);
   });
 
-  test('ends as FAILED where asked, with a reason in any characters', async () => {
+  test('the session can end as FAILED, with a reason of any characters', async () => {
     const sessionId = await newSession(service);
     const endReason = 'line dropped\nat 12:04 ☎';
     const reply = await service.client.completeSession({
@@ -31,7 +31,7 @@ describeContract('CompleteSession', (service) => {
     expect(reply.session).toMatchObject({ status: SESSION_STATUS_FAILED, endReason });
   });
 
-  test('the first end wins: a repeat returns the session unchanged', async () => {
+  test('a repeated completion returns the session unchanged', async () => {
     const sessionId = await newSession(service);
     const first = await service.client.completeSession({ sessionId, endReason: 'first' });
     const second = await service.other.completeSession({
@@ -42,7 +42,7 @@ describeContract('CompleteSession', (service) => {
     expect(second).toEqual({ session: first.session, alreadyCompleted: true });
   });
 
-  test('of 32 completes at once that differ, one ends it and all reply with its end', async () => {
+  test('of 32 different concurrent completions one wins, and all return its session', async () => {
     const sessionId = await newSession(service);
     const ends = Array.from({ length: 32 }, (_, index) => ({
       status: index % 3 === 0 ? SESSION_STATUS_FAILED : SESSION_STATUS_COMPLETED,
@@ -59,7 +59,7 @@ describeContract('CompleteSession', (service) => {
     for (const { session } of replies) expect(session).toEqual(replies[0]?.session);
   });
 
-  test('does not seal the log: later events are stored, and counted', async () => {
+  test('a completed session still accepts and counts events', async () => {
     const sessionId = await newSession(service);
     await service.client.addEvent({ sessionId, eventId: 'before' });
     const { session: ended } = await service.client.completeSession({ sessionId });
@@ -71,7 +71,7 @@ describeContract('CompleteSession', (service) => {
   });
 
   test.each([SESSION_STATUS_INITIATED, SESSION_STATUS_ACTIVE, statusOfNumber(42), statusOfNumber(-1)])(
-    'status %d cannot be asked for',
+    'status %d is rejected',
     async (status) => {
       const sessionId = await newSession(service);
       const call = service.client.completeSession({ sessionId, status });

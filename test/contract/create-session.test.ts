@@ -7,7 +7,7 @@ const { SESSION_STATUS_INITIATED, SESSION_STATUS_ACTIVE, SESSION_STATUS_COMPLETE
   SessionStatus;
 
 describeContract('CreateSession', (service) => {
-  test('a new session has what was asked for, and the defaults', async () => {
+  test('a new session has the requested values and the defaults', async () => {
     const sessionId = newId();
     const before = Date.now();
     const { session, created } = await service.client.createSession({ sessionId, language: 'de-CH-1996' });
@@ -29,7 +29,7 @@ describeContract('CreateSession', (service) => {
     expect(startedAt).toBeLessThanOrEqual(after);
   });
 
-  test('it is what another server reads', async () => {
+  test('another server reads the same session', async () => {
     const sessionId = newId();
     const metadata = { caller: '+41 44 668 18 00', tries: 2 };
     const { session } = await service.client.createSession({
@@ -42,7 +42,7 @@ describeContract('CreateSession', (service) => {
     expect(read.session).toEqual(session);
   });
 
-  test('a repeat returns the session unchanged, whatever it asks for', async () => {
+  test('a repeated create returns the session unchanged, whatever it requests', async () => {
     const sessionId = newId();
     const first = await service.client.createSession({ sessionId, metadata: { first: true } });
     const second = await service.other.createSession({
@@ -54,7 +54,7 @@ describeContract('CreateSession', (service) => {
     expect(second).toEqual({ session: first.session, created: false });
   });
 
-  test('a repeat that comes after events and the end returns the session as it is now', async () => {
+  test('a repeated create after events and completion returns the current session', async () => {
     const sessionId = newId();
     await service.client.createSession({ sessionId });
     await service.client.addEvent({ sessionId, eventId: 'one' });
@@ -64,7 +64,7 @@ describeContract('CreateSession', (service) => {
     expect(repeat.session).toMatchObject({ status: SESSION_STATUS_COMPLETED, eventCount: 1 });
   });
 
-  test('of 64 creates at once that differ, one creates and all reply with its session', async () => {
+  test('of 64 different concurrent creates one wins, and all return its session', async () => {
     const sessionId = newId();
     const replies = await Promise.all(
       Array.from({ length: 64 }, (_, index) =>
@@ -88,7 +88,7 @@ describeContract('CreateSession', (service) => {
     expect((await service.other.getSession({ sessionId })).session).toEqual(replies[0]?.session);
   });
 
-  test('ids that differ by case, by normal form or at their end are different sessions', async () => {
+  test('IDs that differ in case, Unicode normal form or trailing characters are different sessions', async () => {
     const base = newId();
     const ids = [base, base.toUpperCase(), `${base} `, `${base}\u00e9`, `${base}e\u0301`, `${base}\u00a0`];
     for (const sessionId of ids) {
@@ -99,7 +99,7 @@ describeContract('CreateSession', (service) => {
   });
 
   test.each([SESSION_STATUS_COMPLETED, SESSION_STATUS_FAILED, statusOfNumber(99), statusOfNumber(-1)])(
-    'status %d cannot be asked for',
+    'status %d is rejected',
     async (status) => {
       const sessionId = newId();
       expect(await invalidFieldsOf(service.client.createSession({ sessionId, status }))).toEqual(['status']);
@@ -115,7 +115,7 @@ describeContract('CreateSession', (service) => {
   );
 
   test.each(['', 'e', 'en_US', 'en-', 'toolonglanguage', 'a-DE', 'en\n', 'en-US '])(
-    'language %j is refused',
+    'language %j is rejected',
     async (language) => {
       const call = service.client.createSession({ sessionId: newId(), language });
       expect(await invalidFieldsOf(call)).toEqual(['language']);

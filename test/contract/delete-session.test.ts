@@ -5,8 +5,8 @@ import type { RpcClient } from '../support/rpc-client';
 import { until } from '../support/until';
 import { describeContract, newId, newSession } from './describe-contract';
 
-/** How long another server may take to learn that a session is deleted, in milliseconds, and a little for the call. */
-const LEARNS_WITHIN_MS = 5500;
+/** How long another server may accept writes to a deleted session, plus a margin for the call, in milliseconds. */
+const NOTICED_WITHIN_MS = 5500;
 
 const notFound = (sessionId: string): object => ({
   code: Code.NOT_FOUND,
@@ -14,13 +14,13 @@ const notFound = (sessionId: string): object => ({
   info: { reason: 'SESSION_NOT_FOUND' },
 });
 
-/** Every RPC about a session but the two that know deleted ones. */
+/** All RPCs on a session except CreateSession and DeleteSession. */
 const CALLS: readonly [string, (client: RpcClient, sessionId: string) => Promise<unknown>][] = [
   ['GetSession', (client, sessionId) => client.getSession({ sessionId })],
   ['CompleteSession', (client, sessionId) => client.completeSession({ sessionId })],
   ['UpdateSession', (client, sessionId) => client.updateSession({ sessionId, language: 'de-DE' })],
   ['AddEvent', (client, sessionId) => client.addEvent({ sessionId, eventId: 'new' })],
-  ['AddEvent of a stored one', (client, sessionId) => client.addEvent({ sessionId, eventId: 'event-1' })],
+  ['AddEvent of a stored event', (client, sessionId) => client.addEvent({ sessionId, eventId: 'event-1' })],
   [
     'BatchAddEvents',
     (client, sessionId) => client.batchAddEvents({ sessionId, events: [{ eventId: 'new' }] }),
@@ -47,19 +47,19 @@ describeContract('DeleteSession', (service) => {
     return sessionId;
   };
 
-  test.each(CALLS)('%s finds it no more, at once where it was deleted', async (_, call) => {
+  test.each(CALLS)('%s gets NOT_FOUND at once on the same server', async (_, call) => {
     const sessionId = await filled();
     expect(await service.client.deleteSession(sessionId)).toEqual({});
     expect(await failureOf(call(service.client, sessionId))).toMatchObject(notFound(sessionId));
   });
 
-  test.each(CALLS)('%s finds it no more through the other server', async (_, call) => {
+  test.each(CALLS)('%s gets NOT_FOUND on the other server', async (_, call) => {
     const sessionId = await filled();
     await service.client.deleteSession(sessionId);
     expect(await failureOf(call(service.other, sessionId))).toMatchObject(notFound(sessionId));
   });
 
-  test('may be repeated through either server, and by many at once', async () => {
+  test('can be repeated through both servers, also concurrently', async () => {
     const sessionId = await filled();
     await Promise.all(
       Array.from({ length: 16 }, (_, index) =>
@@ -70,7 +70,7 @@ describeContract('DeleteSession', (service) => {
     expect(await service.other.deleteSession(sessionId)).toEqual({});
   });
 
-  test('of an id that never was is NOT_FOUND, and leaves nothing', async () => {
+  test('an ID that never existed is NOT_FOUND, and can still be created', async () => {
     const sessionId = newId();
     for (const client of [service.client, service.other])
       expect(await failureOf(client.deleteSession(sessionId))).toMatchObject(notFound(sessionId));
@@ -80,12 +80,12 @@ describeContract('DeleteSession', (service) => {
     });
   });
 
-  test('holds the id to its limits', async () => {
+  test('the ID is validated', async () => {
     expect(await invalidFieldsOf(service.client.deleteSession(''))).toEqual(['session_id']);
     expect(await invalidFieldsOf(service.client.deleteSession('x'.repeat(257)))).toEqual(['session_id']);
   });
 
-  test('a late repeat of CreateSession does not raise the dead', async () => {
+  test('a late repeated CreateSession does not restore the session', async () => {
     const sessionId = await filled();
     await service.client.deleteSession(sessionId);
     for (const client of [service.client, service.other])
@@ -95,7 +95,7 @@ describeContract('DeleteSession', (service) => {
       });
   });
 
-  test('it is listed no more, and others are', async () => {
+  test('the session is no longer listed; others are', async () => {
     const [gone, kept] = [await newSession(service), await newSession(service)];
     await service.client.deleteSession(gone);
     const { sessions } = await service.other.listSessions({ pageSize: 1000 });
@@ -104,14 +104,14 @@ describeContract('DeleteSession', (service) => {
     expect(ids).not.toContain(gone);
   });
 
-  test('an ended session is deleted as any other', async () => {
+  test('an ended session can be deleted', async () => {
     const sessionId = await filled();
     await service.client.completeSession({ sessionId });
     await service.other.deleteSession(sessionId);
     expect(await failureOf(service.client.getSession({ sessionId }))).toMatchObject(notFound(sessionId));
   });
 
-  test('its watches end, through either server', async () => {
+  test('its watches end on both servers', async () => {
     const sessionId = await filled();
     const watches = [service.client.watchSession({ sessionId }), service.other.watchSession({ sessionId })];
     for (const watch of watches) await watch.caughtUp();
@@ -119,7 +119,7 @@ describeContract('DeleteSession', (service) => {
     for (const watch of watches) expect(await watch.end).toMatchObject(notFound(sessionId));
   });
 
-  test('who writes to it through the other server all the while learns within 5 s', async () => {
+  test('a writer on the other server gets NOT_FOUND within 5 s', async () => {
     const [sessionId, kept] = [await newSession(service), await newSession(service)];
     const stream = service.other.ingestEvents();
     stream.send({ sessionId, eventId: 'streamed-0' });
@@ -127,16 +127,16 @@ describeContract('DeleteSession', (service) => {
     await service.client.deleteSession(sessionId);
     const deletedAt = performance.now();
     let count = 0;
-    const error = await until('the writer learns', async () => {
+    const error = await until('the writer gets NOT_FOUND', async () => {
       count += 1;
       return service.other.addEvent({ sessionId, eventId: `event-${count}` }).then(
         () => undefined,
         (failure: unknown) => failure,
       );
     });
-    expect(performance.now() - deletedAt).toBeLessThan(LEARNS_WITHIN_MS);
+    expect(performance.now() - deletedAt).toBeLessThan(NOTICED_WITHIN_MS);
     expect(error).toMatchObject(notFound(sessionId));
-    // The stream goes on for others.
+    // The stream continues for other sessions.
     stream.send({ sessionId, eventId: 'streamed-1' });
     stream.send({ sessionId: kept, eventId: 'streamed-2' });
     const replies = await stream.finish();

@@ -4,12 +4,12 @@ import { failureOf, invalidFieldsOf } from '../support/call-error';
 import { describeContract, newId, newSession } from './describe-contract';
 import { statusOfNumber } from './status-of-number';
 
-/** A number that the enum of statuses lacks. */
+/** A number that is not in the status enum. */
 const UNKNOWN_STATUS = statusOfNumber(42);
 
 describeContract('errors', (service) => {
   test.each(['getSession', 'completeSession', 'addEvent'] as const)(
-    '%s of a session that is not there is NOT_FOUND, and says which',
+    '%s of an unknown session is NOT_FOUND and names the session',
     async (rpc) => {
       const sessionId = 'session-999';
       const error = await failureOf(service.client[rpc]({ sessionId, eventId: 'one' }));
@@ -29,14 +29,14 @@ describeContract('errors', (service) => {
     },
   );
 
-  test('the id in the message is as it was sent, in any script', async () => {
+  test('the message contains the ID as it was sent, in any script', async () => {
     const sessionId = `sitzung-${newId()}-ü-通話-\u{1f4de}`;
     const error = await failureOf(service.client.getSession({ sessionId }));
     expect(error.details).toBe(`Session with ID ${sessionId} not found`);
     expect(error.info?.metadata).toEqual({ session_id: sessionId });
   });
 
-  test('CreateSession names every violation at once', async () => {
+  test('CreateSession reports all violations at once', async () => {
     const call = service.client.createSession({
       sessionId: '',
       language: 'en_US',
@@ -49,12 +49,12 @@ describeContract('errors', (service) => {
     ]);
   });
 
-  test('AddEvent names every violation at once', async () => {
+  test('AddEvent reports all violations at once', async () => {
     const call = service.client.addEvent({ sessionId: '', eventId: 'a\nb', type: '', payload: { a: NaN } });
     expect(await invalidFieldsOf(call)).toEqual(['session_id', 'event_id', 'type', 'payload']);
   });
 
-  test('CompleteSession names every violation at once', async () => {
+  test('CompleteSession reports all violations at once', async () => {
     const call = service.client.completeSession({
       sessionId: '\0',
       status: SessionStatus.SESSION_STATUS_ACTIVE,
@@ -63,12 +63,12 @@ describeContract('errors', (service) => {
     expect(await invalidFieldsOf(call)).toEqual(['session_id', 'status', 'end_reason']);
   });
 
-  test('GetSession names every violation at once', async () => {
+  test('GetSession reports all violations at once', async () => {
     const call = service.client.getSession({ sessionId: 'x'.repeat(257), offset: -5, limit: -1 });
     expect(await invalidFieldsOf(call)).toEqual(['session_id', 'offset', 'limit']);
   });
 
-  test('the message and each violation say what would be right', async () => {
+  test('the message and each violation state the rule', async () => {
     const error = await failureOf(service.client.completeSession({ sessionId: '', status: UNKNOWN_STATUS }));
     expect(error.details).toBe(
       'invalid request: session_id must be 1 to 256 bytes of UTF-8; got 0; status must be completed, failed or unset (completed)',
@@ -79,7 +79,7 @@ describeContract('errors', (service) => {
     ]);
   });
 
-  test('what is invalid is said before what is not found', async () => {
+  test('invalid arguments are reported before missing resources', async () => {
     const sessionId = newId();
     const { client } = service;
     expect(await invalidFieldsOf(client.getSession({ sessionId, limit: -1 }))).toEqual(['limit']);
@@ -89,7 +89,7 @@ describeContract('errors', (service) => {
     expect(await invalidFieldsOf(client.addEvent({ sessionId, eventId: '' }))).toEqual(['event_id']);
   });
 
-  test('what is invalid is said before what is there already', async () => {
+  test('invalid arguments are reported before duplicates and ended sessions', async () => {
     const sessionId = await newSession(service);
     await service.client.addEvent({ sessionId, eventId: 'one' });
     await service.client.completeSession({ sessionId });
@@ -103,7 +103,7 @@ describeContract('errors', (service) => {
     ).toEqual(['status']);
   });
 
-  test('a method that is not there is the library’s UNIMPLEMENTED', async () => {
+  test('an unknown method gets the library’s UNIMPLEMENTED', async () => {
     const error = await failureOf(
       service.client.sendBytes('/conversation.v1.SessionService/Nothing', Buffer.alloc(0)),
     );

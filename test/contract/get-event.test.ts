@@ -3,7 +3,7 @@ import { failureOf, invalidFieldsOf } from '../support/call-error';
 import { describeContract, newId, newSession } from './describe-contract';
 
 describeContract('GetEvent', (service) => {
-  test('it is the event as it was added, whole', async () => {
+  test('returns the complete event as it was added', async () => {
     const sessionId = await newSession(service);
     const payload = { text: 'hello', words: [{ word: 'hello', ms: 20 }], none: null };
     const added = await service.client.addEvent({ sessionId, eventId: 'e1', type: 'speech', payload });
@@ -11,7 +11,7 @@ describeContract('GetEvent', (service) => {
     expect(added.event?.payload).toEqual(payload);
   });
 
-  test('so is one whose reply had no payload', async () => {
+  test('returns the payload of an event from a batch, whose reply has none', async () => {
     const sessionId = await newSession(service);
     const payload = { text: 'in a batch' };
     await service.client.batchAddEvents({
@@ -22,7 +22,7 @@ describeContract('GetEvent', (service) => {
     expect(event).toMatchObject({ sequence: 2, payload });
   });
 
-  test('an event of another session is not found', async () => {
+  test('an event of another session is NOT_FOUND', async () => {
     const [sessionId, otherId] = [await newSession(service), await newSession(service)];
     await service.client.addEvent({ sessionId: otherId, eventId: 'event-9' });
     const error = await failureOf(service.client.getEvent({ sessionId, eventId: 'event-9' }));
@@ -33,7 +33,7 @@ describeContract('GetEvent', (service) => {
     });
   });
 
-  test('neither is one of a session that is not there', async () => {
+  test('an event of an unknown session is NOT_FOUND', async () => {
     const sessionId = newId();
     const error = await failureOf(service.client.getEvent({ sessionId, eventId: 'e1' }));
     expect(error).toMatchObject({
@@ -43,7 +43,7 @@ describeContract('GetEvent', (service) => {
     });
   });
 
-  test('ids are checked', async () => {
+  test('the IDs are validated', async () => {
     expect(await invalidFieldsOf(service.client.getEvent({ sessionId: '', eventId: 'a\n' }))).toEqual([
       'session_id',
       'event_id',

@@ -7,7 +7,7 @@ import { structOfSize } from './struct-of-size';
 
 const EVENTS = 2345;
 
-/** A session of so many events, `e1` onward. */
+/** Creates a session with this many events, from `e1` on. */
 async function sessionOf(service: ContractService, count: number): Promise<string> {
   const sessionId = await newSession(service);
   for (let first = 1; first <= count; first += 500) {
@@ -34,7 +34,7 @@ describeContract('GetSession', (service) => {
     });
   });
 
-  test('an id that is a part of another has its own log', async () => {
+  test('a session whose ID is a prefix of another’s has its own log', async () => {
     const sessionId = await newSession(service);
     for (const id of [`${sessionId}-2`, `${sessionId}1`]) {
       await service.client.createSession({ sessionId: id });
@@ -52,17 +52,17 @@ describeContract('GetSession', (service) => {
     { field: 'offset', page: { offset: -1 } },
     { field: 'limit', page: { limit: -1 } },
     { field: 'limit', page: { limit: -(2 ** 31) } },
-  ])('$page is refused', async ({ field, page }) => {
+  ])('$page is rejected', async ({ field, page }) => {
     const sessionId = await newSession(service);
     expect(await invalidFieldsOf(service.client.getSession({ sessionId, ...page }))).toEqual([field]);
   });
 
-  test('a session that is not there is NOT_FOUND', async () => {
+  test('an unknown session is NOT_FOUND', async () => {
     const error = await failureOf(service.client.getSession({ sessionId: 'session-999' }));
     expect(error).toMatchObject({ code: Code.NOT_FOUND, details: 'Session with ID session-999 not found' });
   });
 
-  describe(`of ${EVENTS} events`, () => {
+  describe(`a session of ${EVENTS} events`, () => {
     let sessionId: string;
 
     beforeAll(async () => {
@@ -80,7 +80,7 @@ describeContract('GetSession', (service) => {
       { page: { offset: 2000, limit: 1000 }, first: 2001, last: EVENTS, limit: 1000 },
       { page: { offset: EVENTS - 1, limit: 1 }, first: EVENTS, last: EVENTS, limit: 1 },
       { page: { offset: EVENTS - 50 }, first: EVENTS - 49, last: EVENTS, limit: 50 },
-    ])('$page is events $first to $last', async ({ page, first, last, limit }) => {
+    ])('$page returns events $first to $last', async ({ page, first, last, limit }) => {
       const reply = await service.other.getSession({ sessionId, ...page });
       expect(sequencesOf(reply.events)).toEqual(range(first, last));
       expect(reply.pagination).toEqual({
@@ -93,7 +93,7 @@ describeContract('GetSession', (service) => {
     });
 
     test.each([EVENTS, EVENTS + 1, 2 ** 40, 2 ** 48, Number.MAX_SAFE_INTEGER])(
-      'offset %d is at or beyond the end: an empty page',
+      'offset %d, at or beyond the end, returns an empty page',
       async (offset) => {
         const reply = await service.client.getSession({ sessionId, offset });
         expect(reply).toMatchObject({
@@ -103,7 +103,7 @@ describeContract('GetSession', (service) => {
       },
     );
 
-    test('page after page is the whole log, each event once', async () => {
+    test('the pages together are the whole log, each event once', async () => {
       const events: Event[] = [];
       for (let more = true; more;) {
         const page = await service.client.getSession({ sessionId, offset: events.length, limit: 333 });
@@ -119,7 +119,7 @@ describeContract('GetSession', (service) => {
     });
   });
 
-  test('a page of big payloads ends before 3 MiB, and paging goes on from what came', async () => {
+  test('a page of large payloads ends before 3 MiB, and paging continues after its last event', async () => {
     const sessionId = await newSession(service);
     const text = 'x'.repeat(900 * 1024);
     for (let n = 1; n <= 10; n += 1) {
@@ -138,7 +138,7 @@ describeContract('GetSession', (service) => {
     expect(pages).toEqual([[1, 2, 3], [4, 5, 6], [7, 8, 9], [10]]);
   });
 
-  test('events of the largest size fit a default client, a few at a time', async () => {
+  test('events of the maximum size fit the message limit of a default client, a few per page', async () => {
     const sessionId = await newSession(service);
     const payload = structOfSize(LIMITS.payloadBytes);
     for (let n = 1; n <= 4; n += 1) {

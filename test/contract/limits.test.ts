@@ -11,14 +11,14 @@ import { failureOf, invalidFieldsOf } from '../support/call-error';
 import { describeContract, newId, newSession } from './describe-contract';
 import { encodedStructOfLevels, structOfLevels, structOfSize } from './struct-of-size';
 
-/** Text of exactly so many bytes, its last characters of four bytes each. */
+/** Returns text of exactly this many bytes, which ends with four-byte characters. */
 function textOfBytes(bytes: number): string {
   const start = newId();
   const wide = Math.floor((bytes - start.length) / 4);
   return start + 'x'.repeat(bytes - start.length - 4 * wide) + '\u{1f4de}'.repeat(wide);
 }
 
-/** A field of a message, length-delimited. */
+/** Encodes a length-delimited field of a message. */
 function delimited(field: number, bytes: Uint8Array): Uint8Array {
   return new BinaryWriter().tag(field, WireType.LengthDelimited).bytes(bytes).finish();
 }
@@ -39,7 +39,7 @@ const CONTROL_CHARACTERS = [
 ];
 
 describeContract('limits', (service) => {
-  test('ids of 256 bytes, in whatever characters, are taken', async () => {
+  test('IDs of 256 bytes are accepted, whatever their characters', async () => {
     const [sessionId, eventId] = [textOfBytes(256), textOfBytes(256)];
     await service.client.createSession({ sessionId });
     await service.client.addEvent({ sessionId, eventId });
@@ -49,7 +49,7 @@ describeContract('limits', (service) => {
   });
 
   test.each(['', textOfBytes(257), textOfBytes(100_000)])(
-    'ids of 0 and of more than 256 bytes are refused',
+    'IDs of 0 and of more than 256 bytes are rejected',
     async (id) => {
       const sessionId = await newSession(service);
       const { client } = service;
@@ -61,7 +61,7 @@ describeContract('limits', (service) => {
     },
   );
 
-  test('the shortest ids and type are taken', async () => {
+  test('the shortest IDs and types are accepted', async () => {
     const sessionId = await newSession(service);
     const { event } = await service.client.addEvent({ sessionId, eventId: ' ', type: '.' });
     expect(event).toMatchObject({ eventId: ' ', type: '.' });
@@ -69,20 +69,23 @@ describeContract('limits', (service) => {
     expect((await service.other.getSession({ sessionId: '~' })).session?.sessionId).toBe('~');
   });
 
-  test.each(CONTROL_CHARACTERS)('the control character %j is refused in ids and types', async (character) => {
-    const sessionId = await newSession(service);
-    const text = `a${character}b`;
-    const { client } = service;
-    expect(await invalidFieldsOf(client.createSession({ sessionId: text }))).toEqual(['session_id']);
-    expect(await invalidFieldsOf(client.getSession({ sessionId: text }))).toEqual(['session_id']);
-    expect(await invalidFieldsOf(client.addEvent({ sessionId, eventId: text, type: text }))).toEqual([
-      'event_id',
-      'type',
-    ]);
-  });
+  test.each(CONTROL_CHARACTERS)(
+    'the control character %j is rejected in IDs and types',
+    async (character) => {
+      const sessionId = await newSession(service);
+      const text = `a${character}b`;
+      const { client } = service;
+      expect(await invalidFieldsOf(client.createSession({ sessionId: text }))).toEqual(['session_id']);
+      expect(await invalidFieldsOf(client.getSession({ sessionId: text }))).toEqual(['session_id']);
+      expect(await invalidFieldsOf(client.addEvent({ sessionId, eventId: text, type: text }))).toEqual([
+        'event_id',
+        'type',
+      ]);
+    },
+  );
 
   test.each(['\u00a0', '\u200b', '\u2028', '\ufeff', '\ufffd', '$', '.', '/', '\\', '"', '\u{10ffff}'])(
-    'the character %j, which is no control character, is taken in ids and types',
+    'the character %j, not a control character, is accepted in IDs and types',
     async (character) => {
       const sessionId = `${newId()}${character}`;
       const names = { eventId: character, type: `${character}x` };
@@ -135,7 +138,7 @@ describeContract('limits', (service) => {
     expect(session?.metadata).toEqual(metadata);
   });
 
-  test('32 levels are taken', async () => {
+  test('32 levels are accepted', async () => {
     const sessionId = newId();
     const nested = structOfLevels(32);
     await service.client.createSession({ sessionId, metadata: nested });
@@ -145,13 +148,13 @@ describeContract('limits', (service) => {
     expect(events[0]?.payload).toEqual(nested);
   });
 
-  test('the encoding that is made from the inside out is that of 32 levels', () => {
+  test('the test helper encodes 32 levels correctly', () => {
     const payload = structOfLevels(32);
     const request = { sessionId: '', eventId: '', type: '', payload };
     expect(AddEventRequest.decode(delimited(4, encodedStructOfLevels(32)))).toEqual(request);
   });
 
-  test.each([33, 34, 50, 90, 99, 100, 101, 200, 5000])('%d levels are refused', async (levels) => {
+  test.each([33, 34, 50, 90, 99, 100, 101, 200, 5000])('%d levels are rejected', async (levels) => {
     const sessionId = await newSession(service);
     const nested = delimited(4, encodedStructOfLevels(levels));
     const add = AddEventRequest.encode({ sessionId, eventId: 'one', type: 't', payload: undefined }).finish();
@@ -168,7 +171,7 @@ describeContract('limits', (service) => {
     expect((await service.client.getSession({ sessionId })).pagination?.total).toBe(0);
   });
 
-  test('a message over 4 MiB is the library’s RESOURCE_EXHAUSTED', async () => {
+  test('a message over 4 MiB gets the library’s RESOURCE_EXHAUSTED', async () => {
     const sessionId = await newSession(service);
     const payload = { text: 'x'.repeat(5 * 1024 * 1024) };
     const error = await failureOf(service.client.addEvent({ sessionId, eventId: 'one', payload }));

@@ -5,7 +5,7 @@ import { type ContractService, describeContract, newId, newSession } from './des
 
 type Filter = Omit<Parameters<ContractService['client']['listEvents']>[0], 'sessionId' | 'pageToken'>;
 
-/** All events that a list has, page by page, each page from the other server. */
+/** Lists all events, page by page, alternating between the servers. */
 async function listAll(service: ContractService, sessionId: string, filter: Filter = {}): Promise<Event[]> {
   const events: Event[] = [];
   let pageToken = '';
@@ -26,7 +26,7 @@ const range = (first: number, last: number): number[] =>
 
 const TYPES = ['speech', 'dtmf', 'metric'];
 
-/** A session with so many events, whose types are in turn. */
+/** Creates a session with this many events, with alternating types. */
 async function sessionOf(service: ContractService, count: number): Promise<string> {
   const sessionId = await newSession(service);
   for (let first = 1; first <= count; first += 1000) {
@@ -50,7 +50,7 @@ describeContract('ListEvents', (service) => {
       });
   });
 
-  test('pages follow each other in either direction, whole events, of the default size and of others', async () => {
+  test('all pages together are complete in both directions, with the default page size and others', async () => {
     const sessionId = await sessionOf(service, 120);
     const first = await service.client.listEvents({ sessionId });
     expect(sequencesOf(first.events)).toEqual(range(1, 50));
@@ -65,31 +65,34 @@ describeContract('ListEvents', (service) => {
     }
   });
 
-  test('the last page has no token, also where it is full', async () => {
+  test('the last page has no token, even if it is full', async () => {
     const sessionId = await sessionOf(service, 20);
     const page = await service.client.listEvents({ sessionId, pageSize: 20 });
     expect(page).toMatchObject({ nextPageToken: '' });
     expect(page.events).toHaveLength(20);
   });
 
-  test('another page size may be asked for with a token', async () => {
+  test('the page size may change between pages', async () => {
     const sessionId = await sessionOf(service, 20);
     const { nextPageToken } = await service.client.listEvents({ sessionId, pageSize: 5 });
     const page = await service.other.listEvents({ sessionId, pageSize: 10, pageToken: nextPageToken });
     expect(sequencesOf(page.events)).toEqual(range(6, 15));
   });
 
-  test.each([0, 1, 59, 60, 61, 1_000_000])('only events after sequence %i', async (afterSequence) => {
-    const sessionId = await sessionOf(service, 60);
-    const expected = range(afterSequence + 1, 60);
-    for (const pageSize of [7, 0]) {
-      expect(sequencesOf(await listAll(service, sessionId, { afterSequence, pageSize }))).toEqual(expected);
-      const newest = await listAll(service, sessionId, { afterSequence, pageSize, newestFirst: true });
-      expect(sequencesOf(newest)).toEqual([...expected].reverse());
-    }
-  });
+  test.each([0, 1, 59, 60, 61, 1_000_000])(
+    'after_sequence %i returns only later events',
+    async (afterSequence) => {
+      const sessionId = await sessionOf(service, 60);
+      const expected = range(afterSequence + 1, 60);
+      for (const pageSize of [7, 0]) {
+        expect(sequencesOf(await listAll(service, sessionId, { afterSequence, pageSize }))).toEqual(expected);
+        const newest = await listAll(service, sessionId, { afterSequence, pageSize, newestFirst: true });
+        expect(sequencesOf(newest)).toEqual([...expected].reverse());
+      }
+    },
+  );
 
-  test('only events of some types', async () => {
+  test('types returns only events of those types', async () => {
     const sessionId = await sessionOf(service, 100);
     const expected = range(1, 100).filter((n) => TYPES[n % 3] !== 'metric');
     const types = ['dtmf', 'speech', 'dtmf', 'unheard of'];
@@ -100,7 +103,7 @@ describeContract('ListEvents', (service) => {
     expect(await listAll(service, sessionId, { types: ['none'] })).toEqual([]);
   });
 
-  test('a page by type looks at a part of the log only, and goes on from there', async () => {
+  test('a page filtered by type scans a limited part of the log, and the next one continues there', async () => {
     const sessionId = await sessionOf(service, 12_000);
     await service.client.addEvent({ sessionId, eventId: 'rare', type: 'rare' });
     const first = await service.client.listEvents({ sessionId, types: ['rare'] });
@@ -112,10 +115,10 @@ describeContract('ListEvents', (service) => {
     expect(newest.events).toHaveLength(1);
   });
 
-  test('only events of a range of time, its start in and its end out', async () => {
+  test('a time range includes its start and excludes its end', async () => {
     const sessionId = await newSession(service);
     for (let n = 1; n <= 12; n += 1) {
-      // Several in one millisecond, and then another one.
+      // Several events in the same millisecond, then wait for the next one.
       const events = [1, 2, 3].map((part) => ({ eventId: `e${n}-${part}` }));
       await service.client.batchAddEvents({ sessionId, events });
       const { events: stored } = await service.client.listEvents({
@@ -149,7 +152,7 @@ describeContract('ListEvents', (service) => {
     expect(sequencesOf(both)).toEqual(range(11, 36));
   });
 
-  test('each event comes once, in either direction, while four writers write', async () => {
+  test('each event is listed once, in both directions, while four writers append', async () => {
     const sessionId = await sessionOf(service, 100);
     let writing = true;
     const writer = async (name: number): Promise<void> => {
@@ -168,7 +171,7 @@ describeContract('ListEvents', (service) => {
       });
       let pageToken = nextPageToken;
       const listed = [...events];
-      // Oldest first it never ends while there are writers.
+      // Oldest first, the list does not end while writers append.
       while (pageToken !== '' && (newestFirst || (listed.at(-1)?.sequence ?? 0) < from)) {
         const page = await service.client.listEvents({ sessionId, newestFirst, pageSize: 9, pageToken });
         listed.push(...page.events);
@@ -182,7 +185,7 @@ describeContract('ListEvents', (service) => {
     await writers;
   });
 
-  test('a page ends before it would pass 3 MiB', async () => {
+  test('a page ends before it exceeds 3 MiB', async () => {
     const sessionId = await newSession(service);
     const payload = { text: 'x'.repeat(900_000) };
     for (let n = 1; n <= 8; n += 1) await service.client.addEvent({ sessionId, eventId: `e${n}`, payload });
@@ -196,7 +199,7 @@ describeContract('ListEvents', (service) => {
     );
   });
 
-  test('a token belongs to the request that made it', async () => {
+  test('a token is valid only for the request that returned it', async () => {
     const [sessionId, otherId] = [await sessionOf(service, 10), await sessionOf(service, 10)];
     const startTime = new Date(0);
     const { nextPageToken: pageToken } = await service.client.listEvents({
@@ -221,7 +224,7 @@ describeContract('ListEvents', (service) => {
     }
   });
 
-  test('a token that was changed, or made up, is invalid', async () => {
+  test('altered and invented tokens are invalid', async () => {
     const sessionId = await sessionOf(service, 10);
     const { nextPageToken } = await service.client.listEvents({ sessionId, pageSize: 3 });
     const changed = Array.from(nextPageToken, (character, at) => {
@@ -243,7 +246,7 @@ describeContract('ListEvents', (service) => {
     }
   });
 
-  test('what is malformed is said at once', async () => {
+  test('all violations are reported at once, and before NOT_FOUND', async () => {
     const request = {
       sessionId: '',
       pageSize: -1,

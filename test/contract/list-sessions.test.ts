@@ -23,12 +23,12 @@ async function listAll(service: ContractService, filter: Filter): Promise<Sessio
   return sessions;
 }
 
-/** A language that no other test has. */
+/** Returns a language that no other test uses. */
 const newLanguage = (): string => `en-x-${randomInt(1e8)}`;
 
 const idsOf = (sessions: readonly Session[]): string[] => sessions.map(({ sessionId }) => sessionId);
 
-/** As they are listed: newest first, those of one time by their ids. */
+/** Sorts sessions in list order: newest first, those with the same start by ID. */
 function inOrder(sessions: readonly Session[]): Session[] {
   const timeOf = ({ startedAt }: Session): number => startedAt?.getTime() ?? NaN;
   return [...sessions].sort(
@@ -36,7 +36,7 @@ function inOrder(sessions: readonly Session[]): Session[] {
   );
 }
 
-/** So many sessions of a language, in turn of each status. */
+/** Creates this many sessions with a language and alternating statuses. Returns them in list order. */
 async function createAll(service: ContractService, language: string, count: number): Promise<Session[]> {
   const create = async (_: unknown, index: number): Promise<Session> => {
     const sessionId = newId();
@@ -54,7 +54,7 @@ async function createAll(service: ContractService, language: string, count: numb
 }
 
 describeContract('ListSessions', (service) => {
-  test('the newest come first, whole, in pages of whatever size, through either server', async () => {
+  test('sessions are listed newest first, complete, with any page size, through both servers', async () => {
     const language = newLanguage();
     const created = await createAll(service, language, 60);
     for (const pageSize of [0, 1, 7, 59, 60, 1000]) {
@@ -66,7 +66,7 @@ describeContract('ListSessions', (service) => {
     });
   });
 
-  test('without a filter every session is there', async () => {
+  test('without a filter all sessions are listed', async () => {
     const created = await createAll(service, newLanguage(), 20);
     const listed = await listAll(service, { pageSize: 1000 });
     expect(idsOf(listed)).toEqual(idsOf(inOrder(listed)));
@@ -74,7 +74,7 @@ describeContract('ListSessions', (service) => {
     expect(new Set(idsOf(listed)).size).toBe(listed.length);
   });
 
-  test('each has the count of its events', async () => {
+  test('each session has its event count', async () => {
     const language = newLanguage();
     const [first, second] = await createAll(service, language, 2);
     const sessionId = first?.sessionId ?? '';
@@ -83,7 +83,7 @@ describeContract('ListSessions', (service) => {
     expect(listed).toEqual([{ ...first, eventCount: 2 }, second]);
   });
 
-  test('only those of a status', async () => {
+  test('status returns only sessions with that status', async () => {
     const language = newLanguage();
     const created = await createAll(service, language, 24);
     for (const status of [
@@ -101,7 +101,7 @@ describeContract('ListSessions', (service) => {
     }
   });
 
-  test('the language is exact', async () => {
+  test('language matches exactly', async () => {
     const language = newLanguage();
     const [session] = await createAll(service, language, 1);
     await createAll(service, `${language}-1`, 1);
@@ -109,7 +109,7 @@ describeContract('ListSessions', (service) => {
     expect(await listAll(service, { language })).toEqual([session]);
   });
 
-  test('a session is listed as it is by then: where it was changed too', async () => {
+  test('a session is listed by its current values', async () => {
     const [before, after] = [newLanguage(), newLanguage()];
     const [session] = await createAll(service, before, 1);
     await service.client.updateSession({ sessionId: session?.sessionId ?? '', language: after });
@@ -117,7 +117,7 @@ describeContract('ListSessions', (service) => {
     expect(await listAll(service, { language: after })).toEqual([{ ...session, language: after }]);
   });
 
-  test('only those started in a range of time, its start in and its end out', async () => {
+  test('a range of start times includes its start and excludes its end', async () => {
     const language = newLanguage();
     const created: Session[] = [];
     for (let wave = 0; wave < 6; wave += 1) {
@@ -142,7 +142,7 @@ describeContract('ListSessions', (service) => {
     }
   });
 
-  test('pages stay exact while sessions are created: each of those from before comes once', async () => {
+  test('new sessions do not disturb later pages: each older session is listed once', async () => {
     const language = newLanguage();
     const created = await createAll(service, language, 30);
     const { sessions, nextPageToken } = await service.client.listSessions({ language, pageSize: 10 });
@@ -156,7 +156,7 @@ describeContract('ListSessions', (service) => {
     expect([...sessions, ...rest]).toEqual(created);
   });
 
-  test('a page ends before it would pass 3 MiB', async () => {
+  test('a page ends before it exceeds 3 MiB', async () => {
     const language = newLanguage();
     const metadata = structOfSize(64 * 1024);
     const ids = Array.from({ length: 60 }, newId);
@@ -169,7 +169,7 @@ describeContract('ListSessions', (service) => {
     expect(idsOf(await listAll(service, { language, pageSize: 1000 })).sort()).toEqual([...ids].sort());
   });
 
-  test('a token belongs to the request that made it', async () => {
+  test('a token is valid only for the request that returned it', async () => {
     const language = newLanguage();
     await createAll(service, language, 4);
     const { nextPageToken: pageToken } = await service.client.listSessions({ language, pageSize: 2 });
@@ -189,7 +189,7 @@ describeContract('ListSessions', (service) => {
     }
   });
 
-  test('what is malformed is said at once', async () => {
+  test('all violations are reported at once', async () => {
     const request = {
       pageSize: -1,
       status: statusOfNumber(9),

@@ -2,7 +2,7 @@ import { describeContract, newSession } from './describe-contract';
 import { readChecked } from './read-checked';
 
 describeContract('order', (service) => {
-  test('500 adds to one session through two servers at once are sequences 1 to 500', async () => {
+  test('500 concurrent appends to one session through two servers get sequences 1 to 500', async () => {
     const sessionId = await newSession(service);
     const replies = await Promise.all(
       Array.from({ length: 500 }, (_, index) =>
@@ -22,7 +22,7 @@ describeContract('order', (service) => {
     }
   });
 
-  test('repeats among the adds are duplicates of what is stored, and take no sequence', async () => {
+  test('repeated appends return the stored event as a duplicate, and use no sequence', async () => {
     const sessionId = await newSession(service);
     const sends = Array.from({ length: 300 }, (_, index) => `e${(index * 7) % 100}`);
     const replies = await Promise.all(
@@ -39,7 +39,7 @@ describeContract('order', (service) => {
     }
   });
 
-  test('one after the other through two servers keeps the order of the replies', async () => {
+  test('consecutive appends through two servers are stored in that order', async () => {
     const sessionId = await newSession(service);
     for (let n = 1; n <= 40; n += 1) {
       const client = n % 3 === 0 ? service.other : service.client;
@@ -50,7 +50,7 @@ describeContract('order', (service) => {
     expect(events).toHaveLength(40);
   });
 
-  test('many sessions at once have a dense log each', async () => {
+  test('many concurrent sessions each have a dense log', async () => {
     const sessionIds = await Promise.all(Array.from({ length: 20 }, () => newSession(service)));
     await Promise.all(
       Array.from({ length: 400 }, (_, index) =>
@@ -67,7 +67,7 @@ describeContract('order', (service) => {
     }
   });
 
-  test('a reader beside the writers never sees a gap, and its totals agree', async () => {
+  test('a concurrent reader never sees a gap, and its totals are consistent', async () => {
     const sessionId = await newSession(service);
     const written = new AbortController();
     const writers = Promise.all(
@@ -77,7 +77,7 @@ describeContract('order', (service) => {
             const eventId = `${server}-${writer}-${n}`;
             const { event } = await client.addEvent({ sessionId, eventId });
             const offset = (event?.sequence ?? 0) - 1;
-            // What is acknowledged can be read at once, everywhere.
+            // An acknowledged event can be read at once on every server.
             const { events } = await service.other.getSession({ sessionId, offset, limit: 1 });
             expect(events).toEqual([event]);
           }
@@ -106,7 +106,7 @@ describeContract('order', (service) => {
     expect(await readChecked(service.client, sessionId)).toHaveLength(320);
   });
 
-  test('a completion among the adds changes none of them', async () => {
+  test('a concurrent completion does not affect appends', async () => {
     const sessionId = await newSession(service);
     const adds = Array.from({ length: 60 }, (_, index) =>
       (index % 2 === 0 ? service.client : service.other).addEvent({ sessionId, eventId: `e${index}` }),

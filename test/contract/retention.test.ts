@@ -15,18 +15,18 @@ describe.each(STORES)('$name: retention', ({ open }) => {
   let database: TestDatabase;
   let server: SessionServer;
   let other: SessionServer;
-  let forEver: SessionServer;
+  let unlimited: SessionServer;
 
   beforeAll(async () => {
     database = await open();
     const [first, second] = database.stores;
     server = await startSessionServer(first, { retentionMs: RETENTION_MS });
     other = await startSessionServer(second, { retentionMs: 2 * RETENTION_MS });
-    forEver = await startSessionServer(first);
+    unlimited = await startSessionServer(first);
   });
 
   afterAll(async () => {
-    for (const each of [server, other, forEver]) await each.close();
+    for (const each of [server, other, unlimited]) await each.close();
     await database.close();
   });
 
@@ -36,8 +36,8 @@ describe.each(STORES)('$name: retention', ({ open }) => {
     return sessionId;
   }
 
-  const isThere = (sessionId: string): Promise<boolean> =>
-    forEver.client.getSession({ sessionId }).then(
+  const exists = (sessionId: string): Promise<boolean> =>
+    unlimited.client.getSession({ sessionId }).then(
       () => true,
       (error: unknown) => {
         expect(error).toMatchObject({ info: { reason: 'SESSION_NOT_FOUND' } });
@@ -45,7 +45,7 @@ describe.each(STORES)('$name: retention', ({ open }) => {
       },
     );
 
-  test('expires_at is the start, then the last event, then the end, and the retention of the server that answers', async () => {
+  test('expires_at counts from the start, then the last event, then the end, with the answering server’s retention', async () => {
     const sessionId = newId();
     const { session: created } = await server.client.createSession({ sessionId });
     const after = (time: Date | undefined, ms: number): Date => new Date((time?.getTime() ?? NaN) + ms);
@@ -61,7 +61,7 @@ describe.each(STORES)('$name: retention', ({ open }) => {
     const { session: ended } = await server.client.completeSession({ sessionId });
     const expiresAt = after(ended?.endedAt, RETENTION_MS);
     expect(ended?.expiresAt).toEqual(expiresAt);
-    // An event that comes after the end changes nothing of it.
+    // An event after the end does not change it.
     await pause(2);
     await server.client.addEvent({ sessionId, eventId: 'event-2' });
     const listed = async ({ client }: SessionServer): Promise<Date | undefined> => {
@@ -71,11 +71,11 @@ describe.each(STORES)('$name: retention', ({ open }) => {
     expect((await server.client.getSession({ sessionId })).session?.expiresAt).toEqual(expiresAt);
     expect(await listed(server)).toEqual(expiresAt);
     expect(await listed(other)).toEqual(after(ended?.endedAt, 2 * RETENTION_MS));
-    expect(await listed(forEver)).toBeUndefined();
-    expect((await forEver.client.getSession({ sessionId })).session?.expiresAt).toBeUndefined();
+    expect(await listed(unlimited)).toBeUndefined();
+    expect((await unlimited.client.getSession({ sessionId })).session?.expiresAt).toBeUndefined();
   });
 
-  test('two sweeps at once delete what has expired, once, and nothing else', async () => {
+  test('two concurrent runs delete each expired session once, and nothing else', async () => {
     const [first, second] = database.stores;
     const ids = await Promise.all(Array.from({ length: 100 }, create));
     const [ended, begun] = [ids.slice(0, 40), ids.slice(40, 80)];
@@ -83,21 +83,21 @@ describe.each(STORES)('$name: retention', ({ open }) => {
     await Promise.all(ended.map((sessionId) => server.client.completeSession({ sessionId })));
     await Promise.all(ended.map((sessionId) => server.client.addEvent({ sessionId, eventId: 'event-1' })));
     await pause(RETENTION_MS);
-    // An event keeps what has not ended, and not what has.
+    // An event keeps an open session alive, but not an ended one.
     await Promise.all(
       [...spoken, ...ended].map((sessionId) => other.client.addEvent({ sessionId, eventId: 'event-2' })),
     );
     await Promise.all(endedLately.map((sessionId) => other.client.completeSession({ sessionId })));
     await first.expiry.deleteExpired(60_000, NEVER);
-    for (const sessionId of ids) expect(await isThere(sessionId)).toBe(true);
+    for (const sessionId of ids) expect(await exists(sessionId)).toBe(true);
 
     const counts = await Promise.all([
       first.expiry.deleteExpired(RETENTION_MS, NEVER),
       second.expiry.deleteExpired(RETENTION_MS, NEVER),
     ]);
-    // The session of the test before has expired too.
+    // The session of the previous test has expired too.
     expect(counts[0] + counts[1]).toBe(ended.length + begun.length + 1);
-    const kept = await Promise.all(ids.map(isThere));
+    const kept = await Promise.all(ids.map(exists));
     expect(ids.filter((_, index) => kept[index])).toEqual([...spoken, ...endedLately]);
     for (const sessionId of [ended[0] ?? '', begun[0] ?? ''])
       expect(await failureOf(other.client.createSession({ sessionId }))).toMatchObject({
@@ -105,11 +105,11 @@ describe.each(STORES)('$name: retention', ({ open }) => {
       });
   });
 
-  test('a change that comes beside the sweep keeps the session, or finds it gone', async () => {
+  test('a change concurrent with expiry keeps the session or gets NOT_FOUND', async () => {
     const [store] = database.stores;
     const ids = await Promise.all(Array.from({ length: 60 }, create));
     await pause(RETENTION_MS);
-    const sweep = store.expiry.deleteExpired(RETENTION_MS, NEVER);
+    const run = store.expiry.deleteExpired(RETENTION_MS, NEVER);
     const ended = await Promise.all(
       ids.map((sessionId) =>
         server.client.completeSession({ sessionId }).then(
@@ -118,35 +118,35 @@ describe.each(STORES)('$name: retention', ({ open }) => {
         ),
       ),
     );
-    await sweep;
-    expect(await Promise.all(ids.map(isThere))).toEqual(ended);
+    await run;
+    expect(await Promise.all(ids.map(exists))).toEqual(ended);
   });
 
-  test('the sweepers of two servers delete in the background', async () => {
+  test('the expiry jobs of two servers delete in the background', async () => {
     const sessionId = await create();
     await server.client.completeSession({ sessionId });
     const { session } = await server.client.getSession({ sessionId });
-    const sweepers = database.stores.map(
+    const jobs = database.stores.map(
       ({ expiry }) => new ExpiryJob(expiry, RETENTION_MS, createLogger('silent')),
     );
-    for (const sweeper of sweepers) sweeper.start();
+    for (const job of jobs) job.start();
     try {
-      await until('it is deleted', async () => ((await isThere(sessionId)) ? undefined : true));
+      await until('the session is deleted', async () => ((await exists(sessionId)) ? undefined : true));
       expect(Date.now()).toBeGreaterThanOrEqual(session?.expiresAt?.getTime() ?? NaN);
     } finally {
-      for (const sweeper of sweepers) await sweeper.stop();
+      for (const job of jobs) await job.stop();
     }
   });
 
-  test('a sweep that is under way ends with its server, and leaves the rest', async () => {
+  test('shutdown stops a running expiry, which leaves the rest', async () => {
     const [store] = database.stores;
     const ids = await Promise.all(Array.from({ length: 1200 }, create));
     await pause(RETENTION_MS);
     const stopping = new AbortController();
-    const sweep = store.expiry.deleteExpired(RETENTION_MS, stopping.signal);
+    const run = store.expiry.deleteExpired(RETENTION_MS, stopping.signal);
     stopping.abort();
-    expect(await sweep).toBeLessThan(ids.length);
+    expect(await run).toBeLessThan(ids.length);
     await store.expiry.deleteExpired(RETENTION_MS, NEVER);
-    expect((await forEver.client.listSessions({ pageSize: 1000 })).sessions).toEqual([]);
+    expect((await unlimited.client.listSessions({ pageSize: 1000 })).sessions).toEqual([]);
   });
 });

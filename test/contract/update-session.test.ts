@@ -29,7 +29,7 @@ describeContract('UpdateSession', (service) => {
   const read = async (sessionId: string): Promise<Session | undefined> =>
     (await service.other.getSession({ sessionId })).session;
 
-  test('what the mask names is changed, and nothing else', async () => {
+  test('only the fields in the mask are changed', async () => {
     const session = await create();
     const { sessionId } = session;
     const wanted = { sessionId, status: ACTIVE, language: 'de', metadata: { z: null } };
@@ -42,7 +42,7 @@ describeContract('UpdateSession', (service) => {
     expect(await read(sessionId)).toEqual(byMetadata.session);
   });
 
-  test('several at once', async () => {
+  test('several fields can be changed at once', async () => {
     const { sessionId } = await create();
     const wanted = { sessionId, status: ACTIVE, language: 'fr', metadata: { k: 'v' } };
     const { session } = await service.client.updateSession(wanted, [
@@ -54,7 +54,7 @@ describeContract('UpdateSession', (service) => {
     expect(session).toMatchObject(wanted);
   });
 
-  test('an empty mask means what is populated, and with nothing of it changes nothing', async () => {
+  test('an empty mask changes the populated fields; without any it changes nothing', async () => {
     const session = await create();
     const { sessionId } = session;
     const { session: changed } = await service.client.updateSession({ sessionId, language: 'it' });
@@ -63,18 +63,18 @@ describeContract('UpdateSession', (service) => {
     expect(same).toEqual(changed);
   });
 
-  test('what was read can be written back', async () => {
+  test('a session that was read can be written back', async () => {
     const session = await create();
     await service.client.addEvent({ sessionId: session.sessionId, eventId: 'e1' });
     await service.client.completeSession({ sessionId: session.sessionId, status: FAILED, endReason: 'lost' });
     const before = await read(session.sessionId);
-    if (before === undefined) throw new Error('it is not there');
+    if (before === undefined) throw new Error('the session was not returned');
     expect((await service.client.updateSession(before)).session).toEqual(before);
     const named = ['status', 'language', 'metadata'];
     expect((await service.client.updateSession(before, named)).session).toEqual(before);
   });
 
-  test('metadata.KEY sets one key, all that follows the first dot', async () => {
+  test('metadata.KEY sets a single key; KEY is everything after the first dot', async () => {
     const { sessionId } = await create();
     const metadata = { a: 'new', 'x.y': { z: true }, '': [null], '__proto__.k': 0, not: 'named' };
     const mask = ['metadata.a', 'metadata.x.y', 'metadata.'];
@@ -83,14 +83,14 @@ describeContract('UpdateSession', (service) => {
     expectSameJson((await read(sessionId))?.metadata, session?.metadata);
   });
 
-  test.each(NASTY_KEYS)('a key such as %j is set and read', async (key) => {
+  test.each(NASTY_KEYS)('key %j can be set and read', async (key) => {
     const { sessionId } = await create({ metadata: {} });
     const metadata = JSON.parse(`{${JSON.stringify(key)}:{"n":1}}`) as Record<string, unknown>;
     await service.client.updateSession({ sessionId, metadata }, [`metadata.${key}`]);
     expectSameJson((await read(sessionId))?.metadata, metadata);
   });
 
-  test('a key that the metadata lacks is invalid, and nothing is changed', async () => {
+  test('a key without a value in the request is invalid, and nothing changes', async () => {
     const session = await create();
     const { sessionId } = session;
     const wanted = { sessionId, language: 'nl', metadata: { fooBar: 1 } };
@@ -108,7 +108,7 @@ describeContract('UpdateSession', (service) => {
     'session.language',
     'unknown',
     '',
-  ])('a mask that names %j is invalid', async (path) => {
+  ])('mask path %j is invalid', async (path) => {
     const session = await create();
     const update = service.client.updateSession({ ...session, language: 'nl' }, ['language', path]);
     expect(await invalidFieldsOf(update)).toEqual(['update_mask']);
@@ -119,7 +119,7 @@ describeContract('UpdateSession', (service) => {
     { from: INITIATED, to: INITIATED, becomes: INITIATED },
     { from: INITIATED, to: ACTIVE, becomes: ACTIVE },
     { from: ACTIVE, to: ACTIVE, becomes: ACTIVE },
-  ])('a status may go from $from to $to', async ({ from, to, becomes }) => {
+  ])('the status can change from $from to $to', async ({ from, to, becomes }) => {
     const { sessionId } = await create({ status: from });
     const { session } = await service.client.updateSession({ sessionId, status: to }, ['status']);
     expect(session?.status).toBe(becomes);
@@ -132,7 +132,7 @@ describeContract('UpdateSession', (service) => {
     { from: ACTIVE, to: COMPLETED },
     { from: ACTIVE, to: UNSPECIFIED },
     { from: ACTIVE, to: statusOfNumber(7) },
-  ])('it may not go from $from to $to', async ({ from, to }) => {
+  ])('the status cannot change from $from to $to', async ({ from, to }) => {
     const session = await create({ status: from });
     const { sessionId } = session;
     const update = service.client.updateSession({ sessionId, status: to, language: 'nl' }, [
@@ -143,7 +143,7 @@ describeContract('UpdateSession', (service) => {
     expect(await read(sessionId)).toEqual(session);
   });
 
-  test('the status of an ended session never changes; its language and metadata may', async () => {
+  test('an ended session’s status is final; its language and metadata can change', async () => {
     const { sessionId } = await create();
     const { session: ended } = await service.client.completeSession({ sessionId });
     for (const status of [INITIATED, ACTIVE, FAILED]) {
@@ -158,7 +158,7 @@ describeContract('UpdateSession', (service) => {
     expect(session).toEqual({ ...ended, language: 'nl', metadata: {} });
   });
 
-  test('updates at once, through both servers, all come about', async () => {
+  test('concurrent updates through both servers all take effect', async () => {
     const { sessionId } = await create({ metadata: {} });
     const keys = Array.from({ length: 40 }, (_, index) => `key-${index}`);
     await Promise.all(
@@ -171,7 +171,7 @@ describeContract('UpdateSession', (service) => {
     expectSameJson((await read(sessionId))?.metadata, expected);
   });
 
-  test('an update and an end at once both come about', async () => {
+  test('a concurrent update and completion both take effect', async () => {
     for (let round = 0; round < 10; round += 1) {
       const { sessionId } = await create();
       await Promise.all([
@@ -182,7 +182,7 @@ describeContract('UpdateSession', (service) => {
     }
   });
 
-  test('metadata that would grow beyond its limit is invalid, and nothing is changed', async () => {
+  test('an update that would exceed the metadata limit is invalid, and nothing changes', async () => {
     const session = await create({ metadata: structOfSize(60 * 1024) });
     const metadata = { more: 'x'.repeat(5 * 1024) };
     const { sessionId } = session;
@@ -191,7 +191,7 @@ describeContract('UpdateSession', (service) => {
     expect(await read(sessionId)).toEqual(session);
   });
 
-  test('what is malformed is said at once; a session that is not there, after that', async () => {
+  test('all violations are reported at once, before NOT_FOUND', async () => {
     const malformed = { sessionId: '', language: 'no language', metadata: structOfSize(64 * 1024 + 1) };
     expect(await invalidFieldsOf(service.client.updateSession(malformed))).toEqual([
       'session.session_id',

@@ -13,7 +13,7 @@ const json = (text: string): JsonObject => JSON.parse(text) as JsonObject;
 
 const NESTED_NULLS = { a: null, b: [null, [null], { c: null }], d: { e: { f: null } } };
 
-/** Sends it as a payload and as metadata, and expects it back in each reply and each read. */
+/** Sends the value as a payload and as metadata, and expects it back in every reply and read. */
 async function expectRoundTrip({ client, other }: ContractService, value: JsonObject): Promise<void> {
   const sessionId = newId();
   const expected = withoutNegativeZero(value);
@@ -54,30 +54,30 @@ describeContract('values', (service) => {
     { name: 'U+0000 in values', value: { a: '\0', b: 'a\0b', c: ['\0\0'] } },
     { name: 'U+FFFD itself', value: { a: '\ufffd', '\ufffd': 'x\ufffdy' } },
     { name: '__proto__ at each level', value: json('{"__proto__":{"__proto__":[{"__proto__":null}]}}') },
-    { name: 'what looks like a DBRef', value: { $ref: 'sessions', $id: 'one', $db: 'other' } },
+    { name: 'a lookalike of a DBRef', value: { $ref: 'sessions', $id: 'one', $db: 'other' } },
     {
-      name: 'what looks like a DBRef further in',
+      name: 'a nested lookalike of a DBRef',
       value: { in: { $ref: 'a', $id: 1 }, list: [{ $ref: 'a', $id: {} }] },
     },
     {
-      name: 'what looks like BSON',
+      name: 'lookalikes of BSON types',
       value: { a: { _bsontype: 'ObjectId', id: 'x' }, _bsontype: 'Long', toBSON: 1 },
     },
     {
-      name: 'what looks like extended JSON',
+      name: 'lookalikes of extended JSON',
       value: { a: { $numberLong: '1' }, b: { $date: 0 }, c: { $oid: 'x' } },
     },
     { name: 'operators', value: { $set: { a: 1 }, $unset: '', list: [{ $each: [] }] } },
     { name: 'keys of digits', value: { 10: 'a', 9: 'b', '01': 'c', b: { 1: 1, 0: 0 } } },
     {
-      name: 'what looks like our own escape',
+      name: 'lookalikes of an escape',
       value: { '~$ref': 1, '~': 2, '~~$ref': { '~$id': 3 }, $ref: 1, $id: 2 },
     },
-  ])('$name come back as they went in', async ({ value }) => {
+  ])('$name round-trip unchanged', async ({ value }) => {
     await expectRoundTrip(service, value);
   });
 
-  test('every nasty key comes back, alone, together and further in', async () => {
+  test('every unusual key round-trips: alone, together with others, and nested', async () => {
     const together = Object.fromEntries(NASTY_KEYS.map((key, index) => [key, index]));
     await expectRoundTrip(service, { ...together, in: together, list: [together] });
     await Promise.all(
@@ -85,7 +85,7 @@ describeContract('values', (service) => {
     );
   });
 
-  test('lists of objects, of lists and of nothing come back under every nasty key', async () => {
+  test('lists of objects, lists of lists and empty lists round-trip under every unusual key', async () => {
     await Promise.all(
       [[{}, { a: 1 }], [[], [1]], []].map((list) =>
         expectRoundTrip(service, Object.fromEntries(NASTY_KEYS.map((key) => [key, list]))),
@@ -94,7 +94,7 @@ describeContract('values', (service) => {
   });
 
   test.each(['$ref', '~$ref', '__proto__', '_bsontype', 'toBSON'])(
-    'key %s with each of the others',
+    'key %s round-trips together with each of the others',
     async (key) => {
       const pairs = NASTY_KEYS.map((with_) =>
         Object.fromEntries([
@@ -106,7 +106,7 @@ describeContract('values', (service) => {
     },
   );
 
-  test('random objects with nasty keys come back as they went in', async () => {
+  test('random objects with unusual keys round-trip unchanged', async () => {
     await fc.assert(
       fc.asyncProperty(nastyObject, (value) => expectRoundTrip(service, value)),
       { numRuns: 100 },
@@ -117,11 +117,11 @@ describeContract('values', (service) => {
     { name: 'NaN', value: { a: NaN } },
     { name: 'Infinity', value: { a: [Infinity] } },
     { name: '-Infinity', value: { a: { b: -Infinity } } },
-    { name: 'a Value of no kind', value: { a: undefined } },
-    { name: 'a Value of no kind in a list', value: { a: [undefined] } },
+    { name: 'a Value without a kind', value: { a: undefined } },
+    { name: 'a Value without a kind in a list', value: { a: [undefined] } },
     { name: 'U+0000 in a key', value: { 'a\0b': 1 } },
-    { name: 'U+0000 in a key further in', value: { a: [{ '\0': 1 }] } },
-  ])('$name is refused in a payload and in metadata', async ({ value }) => {
+    { name: 'U+0000 in a nested key', value: { a: [{ '\0': 1 }] } },
+  ])('$name is rejected in a payload and in metadata', async ({ value }) => {
     const sessionId = await newSession(service);
     const add = service.client.addEvent({ sessionId, eventId: 'one', payload: value });
     expect(await invalidFieldsOf(add)).toEqual(['payload']);

@@ -3,7 +3,7 @@ import { type JsonObject, type JsonValue, sameJson, setKey } from '../../src/cor
 
 const json = (text: string): JsonValue => JSON.parse(text) as JsonValue;
 
-test('a value is the same as a copy of it, with its keys in another order', () => {
+test('a value equals its copy with the keys in another order', () => {
   const reversed = (value: JsonValue): JsonValue => {
     if (typeof value !== 'object' || value === null) return value;
     if (Array.isArray(value)) return value.map(reversed);
@@ -19,7 +19,7 @@ test('a value is the same as a copy of it, with its keys in another order', () =
   );
 });
 
-test('two values are the same just where their sorted texts are', () => {
+test('two values are equal exactly if their texts with sorted keys are', () => {
   const small = fc.jsonValue({ maxDepth: 2, stringUnit: fc.constantFrom('a', 'b') });
   const sorted = (value: JsonValue): string =>
     JSON.stringify(value, (_, item: JsonValue) =>
@@ -47,16 +47,16 @@ test.each([
   { a: 'null', b: '{}' },
   { a: '0', b: 'false' },
   { a: '1', b: '"1"' },
-])('$a and $b are not the same, either way around', ({ a, b }) => {
+])('$a and $b differ, in both directions', ({ a, b }) => {
   expect(sameJson(json(a), json(b))).toBe(false);
   expect(sameJson(json(b), json(a))).toBe(false);
 });
 
-test('0 and -0 are the same', () => {
+test('0 and -0 are equal', () => {
   expect(sameJson({ a: [0] }, { a: [-0] })).toBe(true);
 });
 
-test('setKey makes an own key of any name', () => {
+test('setKey sets an own key of any name', () => {
   const object: Record<string, unknown> = {};
   for (const key of ['__proto__', 'constructor', '']) setKey(object, key, { key });
   expect(Object.entries(object)).toEqual([

@@ -14,7 +14,7 @@ function wellFormed(tag: string): boolean {
   }
 }
 
-/** Each kind of tag that RFC 5646 has, most of them its own examples. */
+/** Each kind of tag in RFC 5646; most are its examples. */
 const WELL_FORMED = [
   ...['de', 'fr', 'ja', 'haw', 'aaaa', 'abcde', 'abcdefgh', 'EN', 'eN-uS', 'mn-Cyrl-MN'],
   ...['zh-Hant', 'zh-Hans', 'sr-Cyrl', 'sr-Latn', 'zh-cmn-Hans-CN', 'cmn-Hans-CN', 'zh-yue-HK', 'yue-HK'],
@@ -78,11 +78,11 @@ test.each(WELL_FORMED)('%s is well-formed', (tag) => {
   expect(wellFormed(tag)).toBe(true);
 });
 
-test.each(MALFORMED)('%j is not', (tag) => {
+test.each(MALFORMED)('%j is malformed', (tag) => {
   expect(wellFormed(tag)).toBe(false);
 });
 
-test('the longest tag is 256 bytes, and a long one is judged fast', () => {
+test('the longest tag is 256 bytes, and long tags are checked quickly', () => {
   expect(wellFormed(`x${'-abcdefg'.repeat(31)}-abcdef`)).toBe(true);
   expect(wellFormed(`x${'-abcdefg'.repeat(31)}-abcdefg`)).toBe(false);
   const startedAt = performance.now();

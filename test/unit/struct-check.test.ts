@@ -7,7 +7,7 @@ import { StructBytes } from '../../src/core/struct/struct-bytes';
 import { Violations } from '../../src/core/validation/violations';
 import { expectSameJson, nastyObject, withoutNegativeZero } from '../support/nasty-json';
 
-/** What is wrong with the value. */
+/** Returns the violations of a value. */
 function faultsOf(value: unknown, maximumBytes?: number): string[] {
   return faultsOfObject({ value } as JsonObject, maximumBytes);
 }
@@ -24,54 +24,54 @@ function faultsOfObject(object: JsonObject | StructBytes, maximumBytes = 1_000_0
   }
 }
 
-/** The size that is told where it is beyond the maximum, as `undefined` where it is not. */
-function toldSize(object: JsonObject, maximumBytes: number): number | undefined {
+/** Returns the size in the violation; undefined if the object is within the maximum. */
+function reportedSize(object: JsonObject, maximumBytes: number): number | undefined {
   const [fault] = faultsOfObject(object, maximumBytes);
   return fault === undefined ? undefined : Number(/got (\d+)$/.exec(fault)?.[1]);
 }
 
-/** Said of what is a byte too large, and with its size; not of what just fits. */
-function expectSizeTold(object: JsonObject): void {
+/** Expects a violation with the size if it is one byte too large, and none if it just fits. */
+function expectSizeReported(object: JsonObject): void {
   const { length } = StructBytes.of(object).bytes;
-  expect(toldSize(object, length)).toBeUndefined();
-  if (length > 0) expect(toldSize(object, length - 1)).toBe(length);
+  expect(reportedSize(object, length)).toBeUndefined();
+  if (length > 0) expect(reportedSize(object, length - 1)).toBe(length);
 }
 
-test('the size is the length of the encoding', () => {
+test('the size is that of the encoding', () => {
   fc.assert(
     fc.property(nastyObject, (object) => {
-      expectSizeTold(object as JsonObject);
+      expectSizeReported(object as JsonObject);
     }),
     { numRuns: 1000 },
   );
 });
 
-test('so it is on both sides of each boundary of a length', () => {
+test('the size is right around each boundary of the length encoding', () => {
   for (const boundary of [2 ** 7, 2 ** 14, 2 ** 21]) {
     for (let length = boundary - 30; length <= boundary + 2; length += 1) {
       const text = 'x'.repeat(length);
       for (const object of [{ text }, { [text]: 1 }, { a: [text] }, { a: { b: text } }]) {
-        expectSizeTold(object);
+        expectSizeReported(object);
       }
     }
   }
 });
 
-test('so it is of text in characters of one to four bytes', () => {
+test('the size is right for characters of one to four bytes', () => {
   const object = { a: 'aé通\u{1f4de}', 'é通\u{1f4de}': '\ufeff' };
-  expectSizeTold(object);
+  expectSizeReported(object);
 });
 
-test('an absent object is {}, of no bytes', () => {
+test('an absent object is {}, which is empty', () => {
   expect(checkStruct(new Violations(), 'payload', undefined, 0).bytes).toHaveLength(0);
 });
 
-test('a size beyond the maximum is said with both', () => {
+test('an excessive size is reported with the limit', () => {
   expect(faultsOf('x', 10)).toEqual(['must be at most 10 bytes in the protobuf encoding; got 14']);
   expect(faultsOf('x', 14)).toEqual([]);
 });
 
-test('each kind of fault is said once', () => {
+test('each kind of violation is reported once', () => {
   expect(faultsOf([NaN, Infinity, -Infinity, undefined, [undefined], { 'a\0': NaN, '\0': 1 }])).toEqual([
     'must contain only finite numbers (no NaN or infinity)',
     'must not contain a Value without a kind; use null_value for null',
@@ -80,13 +80,13 @@ test('each kind of fault is said once', () => {
 });
 
 test.each(['\ud800', 'a\udc00b', { '\udbff': 1 }, ['\udfff']])(
-  'half of a surrogate pair is invalid: %j',
+  'an unpaired surrogate is invalid: %j',
   (value) => {
     expect(faultsOf(value)).toEqual(['must be valid Unicode; a string contains an unpaired surrogate']);
   },
 );
 
-test('levels count objects and lists, the outermost as 1', () => {
+test('levels count objects and lists; the outermost is level 1', () => {
   const nested = (levels: number): unknown => {
     let inner: unknown = null;
     for (let level = 0; level < levels; level += 1) inner = level % 2 === 0 ? [inner] : { inner };
@@ -98,11 +98,11 @@ test('levels count objects and lists, the outermost as 1', () => {
   }
 });
 
-describe('of bytes', () => {
+describe('encoded Structs', () => {
   const check = (bytes: Uint8Array): StructBytes =>
     checkStruct(new Violations(), 'payload', new StructBytes(bytes), 1_000_000);
 
-  test('what encoders write is stored as it came', () => {
+  test('a Struct as encoders write it is stored unchanged', () => {
     fc.assert(
       fc.property(nastyObject, (object) => {
         const { bytes } = StructBytes.of(object as JsonObject);
@@ -112,7 +112,7 @@ describe('of bytes', () => {
     );
   });
 
-  test('whatever is taken as it is reads as an object that keeps every rule', () => {
+  test('a Struct that is accepted unchanged decodes to a valid object', () => {
     const change = fc.tuple(fc.nat(), fc.nat(255));
     fc.assert(
       fc.property(nastyObject, fc.array(change, { minLength: 1, maxLength: 4 }), (object, changes) => {
@@ -127,7 +127,7 @@ describe('of bytes', () => {
     );
   });
 
-  /** The encodings of other clients, by hand: an entry `a`, whose Value has these bytes. */
+  /** Encodes an entry `a` by hand, as other clients may. @param value the bytes of its Value */
   const entry = (...value: number[]): number[] => [
     0x0a,
     value.length + 5,
@@ -141,16 +141,16 @@ describe('of bytes', () => {
 
   test.each([
     { name: '-0', bytes: entry(0x11, 0, 0, 0, 0, 0, 0, 0, 0x80), object: { a: 0 } },
-    { name: 'a null of another number', bytes: entry(0x08, 7), object: { a: null } },
+    { name: 'a null with another number', bytes: entry(0x08, 7), object: { a: null } },
     { name: 'two kinds in one Value', bytes: entry(0x20, 1, 0x08, 0), object: { a: null } },
-    { name: 'a field that nobody knows', bytes: [0x10, 5, ...entry(0x20, 1)], object: { a: true } },
+    { name: 'an unknown field', bytes: [0x10, 5, ...entry(0x20, 1)], object: { a: true } },
     { name: 'an entry without a key', bytes: [0x0a, 4, 0x12, 2, 0x20, 1], object: { '': true } },
     {
-      name: 'a length in more bytes than it needs',
+      name: 'a length with superfluous bytes',
       bytes: [0x0a, 0x87, 0, 0x0a, 1, 0x61, 0x12, 2, 0x20, 1],
       object: { a: true },
     },
-  ])('$name is taken, and stored as one writes it', ({ bytes, object }) => {
+  ])('$name is accepted, and stored in canonical form', ({ bytes, object }) => {
     const { bytes: stored } = check(Uint8Array.from(bytes));
     expectSameJson(new StructBytes(stored).toJson(), object);
     expect(faultsOfObject(new StructBytes(stored))).toEqual([]);
@@ -159,20 +159,20 @@ describe('of bytes', () => {
   test.each([
     { name: 'NaN', bytes: entry(0x11, 0, 0, 0, 0, 0, 0, 0xf8, 0x7f), fault: /finite/ },
     { name: '-Infinity', bytes: entry(0x11, 0, 0, 0, 0, 0, 0, 0xf0, 0xff), fault: /finite/ },
-    { name: 'a Value of no kind', bytes: entry(), fault: /without a kind/ },
+    { name: 'a Value without a kind', bytes: entry(), fault: /without a kind/ },
     { name: 'U+0000 in a key', bytes: [0x0a, 7, 0x0a, 1, 0, 0x12, 2, 0x20, 1], fault: /U\+0000/ },
     {
       name: 'U+0000 in a key of several characters',
       bytes: [0x0a, 9, 0x0a, 3, 0xc3, 0xa9, 0, 0x12, 2, 0x20, 1],
       fault: /U\+0000/,
     },
-    { name: 'text that is no UTF-8', bytes: entry(0x1a, 1, 0xff), fault: /does not decode .* UTF-8/ },
+    { name: 'text that is not UTF-8', bytes: entry(0x1a, 1, 0xff), fault: /does not decode .* UTF-8/ },
     { name: 'a length beyond the end', bytes: entry(0x1a, 9, 0x61), fault: /does not decode/ },
   ])('$name is invalid', ({ bytes, fault }) => {
     expect(faultsOfObject(new StructBytes(Uint8Array.from(bytes)))).toEqual([expect.stringMatching(fault)]);
   });
 
-  test('32 levels are taken, 33 are not', () => {
+  test('32 levels are accepted, 33 are not', () => {
     let object: JsonObject = {};
     for (let level = 1; level < 32; level += 1) object = { in: object };
     expect(faultsOfObject(StructBytes.of(object))).toEqual([]);

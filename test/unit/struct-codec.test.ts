@@ -10,13 +10,13 @@ const encode = (object: JsonObject): Uint8Array => writeStruct(object, new Binar
 
 const decode = (bytes: Uint8Array): JsonObject => new StructBytes(bytes).toJson();
 
-/** What the other implementation, the library's own, holds too: it loses `__proto__`. */
+/** Objects that the library's implementation supports too: it loses `__proto__`. */
 const plainObject = fc.dictionary(
   fc.string({ unit: 'binary' }).filter((key) => key !== '__proto__'),
   fc.jsonValue({ stringUnit: 'binary' }),
 );
 
-test('what is encoded comes back, -0 as 0', () => {
+test('encoding round-trips, with -0 as 0', () => {
   fc.assert(
     fc.property(nastyObject, (object) => {
       expectSameJson(decode(encode(object)), withoutNegativeZero(object));
@@ -25,7 +25,7 @@ test('what is encoded comes back, -0 as 0', () => {
   );
 });
 
-test('another implementation reads what this one writes', () => {
+test('another implementation decodes what this one encodes', () => {
   fc.assert(
     fc.property(plainObject, (object) => {
       expectSameJson(
@@ -36,7 +36,7 @@ test('another implementation reads what this one writes', () => {
   );
 });
 
-test('this one reads what another implementation writes', () => {
+test('this implementation decodes what another one encodes', () => {
   fc.assert(
     fc.property(plainObject, (object) => {
       const written = toBinary(StructSchema, fromJson(StructSchema, object as JsonValue));
@@ -45,7 +45,7 @@ test('this one reads what another implementation writes', () => {
   );
 });
 
-test('keys of Object.prototype are own keys of what is read, and touch nothing else', () => {
+test('keys of Object.prototype are decoded as own keys and pollute nothing', () => {
   const nested: unknown = JSON.parse(
     '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}',
   );
@@ -55,47 +55,47 @@ test('keys of Object.prototype are own keys of what is read, and touch nothing e
   expect('polluted' in {}).toBe(false);
 });
 
-describe('of what is written in unusual ways', () => {
+describe('unusual encodings', () => {
   const field = (...bytes: number[]): number[] => [0x0a, bytes.length, ...bytes];
   const key = [0x0a, 0x01, 0x61];
 
   test.each<{ name: string; bytes: number[]; object: JsonObject }>([
     { name: 'nothing is {}', bytes: [], object: {} },
     {
-      name: 'an entry without a value holds a Value of no kind',
+      name: 'an entry without a value has a Value without a kind',
       bytes: field(...key),
       object: { a: undefined },
     },
-    { name: 'an empty Value is of no kind', bytes: field(...key, 0x12, 0), object: { a: undefined } },
+    { name: 'an empty Value has no kind', bytes: field(...key, 0x12, 0), object: { a: undefined } },
     {
-      name: 'an entry without a key has the empty one',
+      name: 'an entry without a key has the empty key',
       bytes: field(0x12, 2, 0x20, 1),
       object: { '': true },
     },
-    { name: 'a value may come before its key', bytes: field(0x12, 2, 0x20, 1, ...key), object: { a: true } },
+    { name: 'a value may precede its key', bytes: field(0x12, 2, 0x20, 1, ...key), object: { a: true } },
     {
-      name: 'the last of two entries of a key counts',
+      name: 'the last of two entries with the same key wins',
       bytes: [...field(...key, 0x12, 2, 0x20, 1), ...field(...key, 0x12, 2, 0x20, 0)],
       object: { a: false },
     },
     {
-      name: 'the last of two kinds counts',
+      name: 'the last of two kinds wins',
       bytes: field(...key, 0x12, 4, 0x20, 1, 0x08, 0),
       object: { a: null },
     },
-    { name: 'a null of any number is null', bytes: field(...key, 0x12, 2, 0x08, 7), object: { a: null } },
+    { name: 'a null with any number is null', bytes: field(...key, 0x12, 2, 0x08, 7), object: { a: null } },
     {
-      name: 'a field that is not known is passed over',
+      name: 'an unknown field is skipped',
       bytes: [0x10, 5, ...field(...key, 0x18, 1, 0x12, 2, 0x20, 1)],
       object: { a: true },
     },
-    { name: 'a known field of another wire type too', bytes: [0x08, 5], object: {} },
+    { name: 'a known field with another wire type is skipped', bytes: [0x08, 5], object: {} },
   ])('$name', ({ bytes, object }) => {
     expectSameJson(decode(Uint8Array.from(bytes)), object);
   });
 });
 
-test('too deep is read as far as one level beyond the limit', () => {
+test('nesting is decoded up to one level beyond the limit', () => {
   let object: JsonObject = { innermost: true };
   for (let level = 1; level < 50; level += 1) object = { in: object };
   let read: unknown = decode(encode(object));
@@ -107,8 +107,8 @@ test('too deep is read as far as one level beyond the limit', () => {
   expect(levels).toBe(33);
 });
 
-describe('of malformed bytes', () => {
-  /** Reads, or throws an Error: anything else is a fault. */
+describe('malformed bytes', () => {
+  /** Expects an object or an Error other than a TypeError. */
   function tryDecode(bytes: Uint8Array): void {
     try {
       expect(typeof decode(bytes)).toBe('object');
@@ -118,11 +118,11 @@ describe('of malformed bytes', () => {
     }
   }
 
-  test('random ones are read or refused', () => {
+  test('random bytes are decoded or rejected', () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), tryDecode), { numRuns: 3000 });
   });
 
-  test('so are encodings with some bytes changed', () => {
+  test('encodings with altered bytes are decoded or rejected', () => {
     const change = fc.tuple(fc.nat(), fc.nat(255));
     fc.assert(
       fc.property(nastyObject, fc.array(change, { minLength: 1, maxLength: 4 }), (object, changes) => {
@@ -134,7 +134,7 @@ describe('of malformed bytes', () => {
     );
   });
 
-  test('a cut encoding is refused or reads as fewer entries, never as others', () => {
+  test('a truncated encoding is rejected or decodes to fewer entries, never to others', () => {
     const object = { a: 'text', b: [1, 2, { c: null }], d: { e: true } };
     const bytes = encode(object);
     for (let length = 0; length < bytes.length; length += 1) {
@@ -153,9 +153,9 @@ describe('of malformed bytes', () => {
     { name: 'a length beyond the end', bytes: [0x0a, 0x05, 0x0a, 0x01, 0x61] },
     { name: 'a length of 4 GiB', bytes: [0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f] },
     { name: 'text beyond the end', bytes: [0x0a, 0x03, 0x0a, 0x40, 0x61] },
-    { name: 'text that is no UTF-8', bytes: [0x0a, 0x03, 0x0a, 0x01, 0xff] },
-    { name: 'a double that is cut', bytes: [0x0a, 0x05, 0x12, 0x03, 0x11, 0, 0] },
-  ])('$name is refused', ({ bytes }) => {
+    { name: 'text that is not UTF-8', bytes: [0x0a, 0x03, 0x0a, 0x01, 0xff] },
+    { name: 'a truncated double', bytes: [0x0a, 0x05, 0x12, 0x03, 0x11, 0, 0] },
+  ])('$name is rejected', ({ bytes }) => {
     expect(() => decode(Uint8Array.from(bytes))).toThrow();
   });
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { truncateText } from '../../src/core/validation/text';
 
-test('a text that fits is left as it is', () => {
+test('text that fits is unchanged', () => {
   expect(truncateText('', 3)).toBe('');
   expect(truncateText('four', 4)).toBe('four');
   expect(truncateText('通話', 6)).toBe('通話');
@@ -13,11 +13,11 @@ test.each([
   { text: '\u{1f4de}\u{1f4de}', bytes: 7, cut: '\u{1f4de}…' },
   { text: '\u{1f4de}\u{1f4de}', bytes: 6, cut: '…' },
   { text: 'é'.repeat(4), bytes: 6, cut: 'é…' },
-])('$text in $bytes bytes is $cut', ({ text, bytes, cut }) => {
+])('$text truncated to $bytes bytes is $cut', ({ text, bytes, cut }) => {
   expect(truncateText(text, bytes)).toBe(cut);
 });
 
-test('what is cut fits, is well-formed, and begins as the text does', () => {
+test('truncated text fits, is well-formed, and is a prefix of the text', () => {
   fc.assert(
     fc.property(
       fc.string({ unit: 'binary', maxLength: 60 }),

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { decodeUtf8 } from '../../src/core/struct/utf8';
 
-test('what is UTF-8 is decoded as it is, a BOM and U+FFFD included', () => {
+test('valid UTF-8 is decoded unchanged, including a BOM and U+FFFD', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       expect(decodeUtf8(new TextEncoder().encode(text))).toBe(text);
@@ -12,11 +12,11 @@ test('what is UTF-8 is decoded as it is, a BOM and U+FFFD included', () => {
   }
 });
 
-test('a view into a larger buffer is decoded alone', () => {
+test('only the view of a larger buffer is decoded', () => {
   expect(decodeUtf8(new TextEncoder().encode('before text after').subarray(7, 11))).toBe('text');
 });
 
-test('it throws where a strict decoder does, and nowhere else', () => {
+test('throws exactly if a strict decoder does', () => {
   const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   const outcome = (decode: () => string): string | undefined => {
     try {
