@@ -3,7 +3,7 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance, FastifySchema } from 'fastify';
 import { LIMITS } from '../../core/limits';
 import { EVENT, ID, LANGUAGE, METADATA, optional, PAGE, PAYLOAD, SESSION, TYPE } from './schemas';
-import type { SessionRouteName } from '../routes/sessions';
+import type { RouteName } from '../routes/route';
 
 const TITLE = 'Conversation session service';
 
@@ -51,7 +51,7 @@ const inPath = {
   },
 };
 
-const DESCRIPTIONS: Record<SessionRouteName, FastifySchema> = {
+const DESCRIPTIONS: Record<RouteName, FastifySchema> = {
   createSession: {
     operationId: 'createSession',
     summary: 'Creates a session, or returns the one that has this id',
@@ -153,7 +153,7 @@ const DESCRIPTIONS: Record<SessionRouteName, FastifySchema> = {
 };
 
 /** What `/openapi.json` says of a route. */
-export function descriptionOf(name: SessionRouteName): FastifySchema {
+export function descriptionOf(name: RouteName): FastifySchema {
   return DESCRIPTIONS[name];
 }
 
