@@ -8,7 +8,7 @@ import type { SessionRepository } from '../../core/store';
 import { watchSession, type WatchUpdate } from '../../core/use-cases/watch-session';
 import { encodeMessage } from '../../protobuf/encode-message';
 import { decodeRequest } from '../messages/decode-request';
-import { watchedEvent } from '../messages/event-responses';
+import { watchEventResponse } from '../messages/event-responses';
 import { toSessionMessage } from '../messages/session-messages';
 import { CallRecords } from './call-record';
 import type { CallSettings } from './call-settings';
@@ -61,7 +61,7 @@ async function writeUpdates(
 function encodeUpdate(update: WatchUpdate, retentionMs: number | undefined): Buffer {
   switch (update.kind) {
     case 'event':
-      return encodeMessage(watchedEvent, update.event);
+      return encodeMessage(watchEventResponse, update.event);
     case 'caughtUp':
       return encodeMessage(WatchSessionResponse, {
         update: { $case: 'caughtUp', value: { sequence: update.sequence } },
