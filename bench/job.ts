@@ -18,7 +18,7 @@ export interface Job {
   readonly warmUpMs: number;
   /** The measured window, in milliseconds. */
   readonly measureMs: number;
-  /** Stop once each session has so many events; 0: when the window is over. */
+  /** Stop once each session has so many events, or was asked for so many pages; 0: when the window is over. */
   readonly upTo: number;
   /** Processes whose CPU is read at both ends of the window. */
   readonly serverPid: number;

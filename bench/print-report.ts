@@ -2,7 +2,7 @@ import type { FlatnessRow } from './flatness';
 import { FEW } from './many-sessions';
 import { PAGE, STREAM_IN_FLIGHT } from './operations';
 import type { Report, Row } from './report';
-import { shown, textTable } from './text-table';
+import { percent, shown, textTable } from './text-table';
 
 /** Each ratio stands after the figure that it is of. */
 const HEAD = [
@@ -91,8 +91,4 @@ function flatnessTable(rows: readonly FlatnessRow[]): string {
 
 function whole(figure: number): string {
   return figure.toLocaleString('en-GB');
-}
-
-function percent(share: number | null): string {
-  return share === null ? '-' : `${shown(share * 100, 0)} %`;
 }

@@ -54,12 +54,16 @@ function repeats({ sessions, batch }: Job, templates: readonly RequestTemplate[]
   };
 }
 
-function pages({ sessions, offsets, limit }: Job): NextRequest {
+function pages({ sessions, offsets, limit, upTo }: Job): NextRequest {
   const encoded = sessions.map(({ sessionId }) =>
     offsets.map((offset) => pageRequest(sessionId, offset, limit)),
   );
+  const asked = sessions.map(() => 0);
   let turn = 0;
   return (session) => {
+    const before = asked[session] ?? 0;
+    if (upTo > 0 && before >= upTo) return undefined;
+    asked[session] = before + 1;
     turn += 1;
     const bytes = encoded[session]?.[turn % offsets.length];
     return bytes === undefined ? undefined : { bytes, units: 1, newEvents: 0, session };

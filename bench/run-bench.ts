@@ -1,9 +1,10 @@
-import { cpus, loadavg, platform, release } from 'node:os';
+import { loadavg } from 'node:os';
 import { buildService } from '../test/support/built-service';
 import { resetPeakMemory } from '../test/support/process-memory';
-import { type Cores, divideCores } from './cores';
+import { divideCores } from './cores';
 import { Echo } from './echo';
 import { LoadGenerator } from './load-generator';
+import { describeMachine } from './machine';
 import { measureStore, type Sizes, type StoreMeasured } from './measure-store';
 import type { Report } from './report';
 import { embeddedStore, mongodbStore } from './store';
@@ -48,12 +49,4 @@ export async function runBench(
         : { sessions: manySessions, rows: stores.flatMap((store) => store.manySessions) },
     idleMiB: Object.fromEntries(stores.map(({ name, idleMiB }) => [name, idleMiB])),
   };
-}
-
-function describeMachine(date: string, { description }: Cores, load: number): string {
-  const [first] = cpus();
-  return [
-    `${date.slice(0, 10)}, ${cpus().length} cores of ${first?.model ?? 'an unknown kind'},`,
-    `${platform()} ${release()}, Node.js ${process.version}; ${description}; load average at the start ${load.toFixed(2)}`,
-  ].join(' ');
 }

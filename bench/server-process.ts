@@ -14,13 +14,15 @@ export class ServerProcess {
     readonly port: number,
   ) {}
 
-  /** Starts it, and resolves when it says on its standard output, in a line of JSON, which `grpcPort` it has. */
+  /** Starts it in a folder, and resolves when it says on its standard output, in a line of JSON, which `grpcPort` it has. */
   static async start(
     command: readonly string[],
     environment: Readonly<Record<string, string>>,
+    folder = process.cwd(),
   ): Promise<ServerProcess> {
     const [program = '', ...options] = command;
     const child = spawn(program, options, {
+      cwd: folder,
       env: { PATH: process.env.PATH, ...environment },
       stdio: ['ignore', 'pipe', 'inherit'],
     });

@@ -14,10 +14,12 @@ import type { Target } from './target';
 export interface Store {
   readonly name: string;
   readonly mongodPid: number | undefined;
-  /** A fresh server on a fresh database of this name, once it serves. */
-  startServer(database: string): Promise<ServerProcess>;
+  /** A fresh server on a fresh database of this name, once it serves; of this checkout's build where no other is named. */
+  startServer(database: string, program?: string): Promise<ServerProcess>;
   /** Fills the database of this name, which is empty, by way of its server or past it. */
   fill(database: string, target: Target, sessions: number): Promise<void>;
+  /** Deletes the database of this name, whose server has stopped. */
+  drop(database: string): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -26,8 +28,13 @@ export function embeddedStore(serverPrefix: readonly string[]): Promise<Store> {
   return Promise.resolve({
     name: 'embedded',
     mongodPid: undefined,
-    startServer: (database) => startServer(serverPrefix, { DATA_DIR: join(folder, database) }),
+    startServer: (database, program) =>
+      startServer(serverPrefix, program, { DATA_DIR: join(folder, database) }),
     fill: (_, target, sessions) => target.createSessions(sessions),
+    drop: (database) => {
+      rmSync(join(folder, database), { recursive: true, force: true });
+      return Promise.resolve();
+    },
     remove: () => {
       rmSync(folder, { recursive: true, force: true });
       return Promise.resolve();
@@ -42,10 +49,14 @@ export async function mongodbStore(serverPrefix: readonly string[]): Promise<Sto
   return {
     name: 'mongodb',
     mongodPid: Number(status?.pid),
-    startServer: (database) => startServer(serverPrefix, { MONGODB_URI: uriOf(replicaSet, database) }),
+    startServer: (database, program) =>
+      startServer(serverPrefix, program, { MONGODB_URI: uriOf(replicaSet, database) }),
     fill: async (database, target, sessions) => {
       await target.createSessions(1);
       await copySessions(uriOf(replicaSet, database), sessions);
+    },
+    drop: async (database) => {
+      await replicaSet.members[0]?.command({ dropDatabase: 1 }, database);
     },
     remove: () => replicaSet.stop(),
   };
@@ -57,12 +68,17 @@ function uriOf({ uri }: ReplicaSet, database: string): string {
   return whole.href;
 }
 
+/** Every build has had these, whatever else it can be told. */
+const SETTINGS = { HOST: '127.0.0.1', GRPC_PORT: '0', HTTP_PORT: '', LOG_LEVEL: 'info' };
+
 async function startServer(
   prefix: readonly string[],
+  program: string | undefined,
   environment: Readonly<Record<string, string>>,
 ): Promise<ServerProcess> {
-  const command = [...prefix, process.execPath, BUILT_SERVICE];
-  const server = await ServerProcess.start(command, { ...environment, GRPC_PORT: '0', HTTP_PORT: '' });
+  const command = [...prefix, process.execPath, program ?? BUILT_SERVICE];
+  // Not in this folder: a server reads the settings of an .env where it starts.
+  const server = await ServerProcess.start(command, { ...environment, ...SETTINGS }, tmpdir());
   const health = new HealthClient(`127.0.0.1:${server.port}`, credentials.createInsecure());
   try {
     await until('the server serves', async () => ((await serves(health)) ? true : undefined));

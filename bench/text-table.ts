@@ -24,3 +24,7 @@ export function textTable(
 export function shown(figure: number | null, decimals: number): string {
   return figure === null || !Number.isFinite(figure) ? '-' : figure.toFixed(decimals);
 }
+
+export function percent(share: number | null): string {
+  return share === null ? '-' : `${shown(share * 100, 0)} %`;
+}

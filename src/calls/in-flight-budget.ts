@@ -1,11 +1,11 @@
-/** Bounds what the server has taken on and not answered yet, so that what it has taken is answered soon. */
+/** Bounds the requests that are in flight, over all servers, so that accepted requests are answered soon. */
 export class InFlightBudget {
   private requests = 0;
   private bytes = 0;
 
   /**
-   * @param maxRequests unanswered requests at most
-   * @param maxBytes bytes of unanswered requests at most
+   * @param maxRequests requests in flight at which the budget is exhausted
+   * @param maxBytes bytes of requests in flight at which the budget is exhausted
    */
   constructor(
     private readonly maxRequests: number,
@@ -24,6 +24,7 @@ export class InFlightBudget {
     return this.requests >= this.maxRequests || this.bytes >= this.maxBytes;
   }
 
+  /** Counts a request. It may exceed the bounds: callers that must not, ask `isExhausted` first. */
   reserve(bytes: number): void {
     this.requests += 1;
     this.bytes += bytes;

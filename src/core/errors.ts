@@ -183,3 +183,8 @@ export function cancelled(): ConversationError {
 export function internalError(cause: unknown): ConversationError {
   return new ConversationError('INTERNAL', 'internal error', { cause });
 }
+
+/** The error as its caller gets it: INTERNAL, unless it is one of ours. */
+export function asConversationError(error: unknown): ConversationError {
+  return error instanceof ConversationError ? error : internalError(error);
+}

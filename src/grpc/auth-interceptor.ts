@@ -13,49 +13,49 @@ type Listener = Parameters<ServerInterceptingCall['start']>[0];
 const AUTHENTICATED_PATHS = new Set<string>(Object.values(SessionServiceService).map(({ path }) => path));
 
 /**
- * Lets the handlers refuse a stranger as soon as its headers have come. By itself the library first
- * takes in the whole request: 4 MiB of memory for each call that never ends, from anybody.
+ * Rejects unauthenticated calls as soon as their headers arrive. By itself the library first
+ * receives the whole request: 4 MiB of memory for each call that never ends it, from anyone.
  */
 export function rejectUnauthenticated(authorizer: Authorizer): ServerInterceptor {
-  const isStranger = (metadata: Metadata): boolean => {
+  const isUnauthenticated = (metadata: Metadata): boolean => {
     try {
-      authorizer.authorize(authorizationOf(metadata), 'read');
+      authorizer.authenticate(authorizationOf(metadata));
       return false;
     } catch {
-      // The handler finds the same, and tells of it.
+      // The handler authenticates again, and answers with the error.
       return true;
     }
   };
   return ({ path }, call) =>
     AUTHENTICATED_PATHS.has(path)
-      ? new AuthInterceptingCall(call, isStranger)
+      ? new AuthInterceptingCall(call, isUnauthenticated)
       : new ServerInterceptingCall(call);
 }
 
-/** A call whose request is, for a stranger, an empty message. */
+/** Gives the handler of an unauthenticated call an empty message in place of the request. */
 class AuthInterceptingCall extends ServerInterceptingCall {
   constructor(
     call: ServerInterceptingCallInterface,
-    private readonly isStranger: (metadata: Metadata) => boolean,
+    private readonly isUnauthenticated: (metadata: Metadata) => boolean,
   ) {
     super(call);
   }
 
   override start(listener: Listener): void {
-    let refused = false;
+    let rejected = false;
     super.start({
       onReceiveMetadata: (metadata) => {
-        refused = this.isStranger(metadata);
+        rejected = this.isUnauthenticated(metadata);
         listener.onReceiveMetadata(metadata);
-        if (!refused) return;
+        if (!rejected) return;
         listener.onReceiveMessage(Buffer.alloc(0));
         listener.onReceiveHalfClose();
       },
       onReceiveMessage: (message) => {
-        if (!refused) listener.onReceiveMessage(message);
+        if (!rejected) listener.onReceiveMessage(message);
       },
       onReceiveHalfClose: () => {
-        if (!refused) listener.onReceiveHalfClose();
+        if (!rejected) listener.onReceiveHalfClose();
       },
       onCancel: () => listener.onCancel(),
     });

@@ -3,7 +3,7 @@ import type { Telemetry } from '../telemetry/telemetry';
 import { Health } from './health';
 import { Listener, type ListenerSettings } from './listener';
 
-/** Health on a plain-text port of its own, for probes that speak no TLS. */
+/** Health checks on a port of their own without TLS, for probes that cannot use TLS. */
 export class HealthServer {
   readonly health = new Health(['liveness']);
   private readonly server = new Server({
@@ -21,7 +21,7 @@ export class HealthServer {
     this.listener = new Listener(this.server, 'health', { ...settings, tls: undefined }, telemetry);
   }
 
-  /** Listens, and returns the port. */
+  /** Starts to listen, and returns the port. */
   listen(): Promise<number> {
     return this.listener.listen();
   }

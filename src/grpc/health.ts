@@ -2,14 +2,14 @@ import type { Server } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import { SERVICE_NAME } from './handlers/call-record';
 
-/** The server as a whole, and the service by its name. */
+/** The service names that health is reported for: the server as a whole, and the session service. */
 const SERVICES = ['', SERVICE_NAME];
 
-/** `grpc.health.v1.Health` (Check, List, Watch): NOT_SERVING until it is told otherwise. */
+/** `grpc.health.v1.Health` (Check, List, Watch): NOT_SERVING until `set`. */
 export class Health {
   private readonly implementation: HealthImplementation;
 
-  /** @param always names that are SERVING as long as the process lives */
+  /** @param always names that are SERVING as long as the process runs */
   constructor(always: readonly string[] = []) {
     this.implementation = new HealthImplementation({
       ...Object.fromEntries(SERVICES.map((service) => [service, 'NOT_SERVING' as const])),

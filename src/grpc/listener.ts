@@ -6,17 +6,17 @@ import { limitConnections, type ConnectionSettings, type ServerName } from '../s
 import type { Telemetry } from '../telemetry/telemetry';
 
 export interface ListenerSettings extends ConnectionSettings {
-  /** Undefined: plain text. */
+  /** Undefined: no TLS. */
   readonly tls: Tls | undefined;
 }
 
-/** How long a client may take to say that it speaks HTTP/2, in milliseconds, and the bytes that it says so with. */
+/** How long a client may take to send the HTTP/2 connection preface, in milliseconds, and the preface's length. */
 const PREFACE_MS = 10_000;
 const PREFACE_BYTES = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'.length;
 
 /**
- * Takes a gRPC server's connections: the library's own listener has no bound on how many there are
- * nor on how long they say nothing, and cannot take a new certificate by its public interface.
+ * Accepts a gRPC server's connections. The library's own listener limits neither their number nor
+ * their idle time before the preface, and cannot replace a certificate through its public interface.
  */
 export class Listener {
   private readonly server: NetServer;
@@ -24,35 +24,35 @@ export class Listener {
 
   constructor(
     grpcServer: Server,
-    face: ServerName,
+    name: ServerName,
     private readonly settings: ListenerSettings,
     private readonly telemetry: Telemetry,
   ) {
     const { tls } = settings;
     const { logger } = telemetry;
     const injector = grpcServer.createConnectionInjector(ServerCredentials.createInsecure());
-    const take = (socket: Socket | TLSSocket): void => {
-      // What goes wrong with it is the HTTP/2 session's to deal with; unheard, it would end the process.
+    const accept = (socket: Socket | TLSSocket): void => {
+      // The HTTP/2 session handles socket errors. Without a listener here, one would end the process.
       socket.on('error', (error) => logger.debug({ err: error }, 'a connection failed'));
       closeWithoutPreface(socket);
       injector.injectConnection(socket);
     };
     if (tls === undefined) {
-      this.server = createServer(take);
+      this.server = createServer(accept);
     } else {
-      const server = createTlsServer({ ...tls.options, ALPNProtocols: ['h2'] }, take);
+      const server = createTlsServer({ ...tls.options, ALPNProtocols: ['h2'] }, accept);
       server.on('tlsClientError', (error) => logger.debug({ err: error }, 'a TLS handshake failed'));
       tls.keepCurrent(server);
       this.server = server;
     }
-    limitConnections(this.server, face, settings, telemetry);
+    limitConnections(this.server, name, settings, telemetry);
     this.server.on('connection', (socket: Socket) => {
       this.sockets.add(socket);
       socket.once('close', () => this.sockets.delete(socket));
     });
   }
 
-  /** Returns the port. */
+  /** Starts to listen, and returns the port. */
   listen(): Promise<number> {
     const { host, port } = this.settings;
     return new Promise((resolve, reject) => {
@@ -60,7 +60,7 @@ export class Listener {
       this.server.listen(port, host, () => {
         this.server.off('error', reject);
         this.server.on('error', (error) =>
-          this.telemetry.logger.error({ err: error }, 'a connection cannot be taken'),
+          this.telemetry.logger.error({ err: error }, 'a connection could not be accepted'),
         );
         const address = this.server.address();
         resolve(typeof address === 'object' && address !== null ? address.port : port);
@@ -68,12 +68,12 @@ export class Listener {
     });
   }
 
-  /** Takes no further connections. */
+  /** Accepts no further connections. */
   stop(): void {
     this.server.close();
   }
 
-  /** Cuts what connections there are. */
+  /** Closes the open connections at once. */
   destroyConnections(): void {
     for (const socket of this.sockets) socket.destroy();
   }

@@ -1,12 +1,12 @@
 import type { Metadata } from '@grpc/grpc-js';
 import type { SessionServiceService } from '../../generated/conversation/v1/session_service';
-import type { Authorizer, Grant, Scope } from '../security/authorizer';
+import type { Scope } from '../security/authorizer';
 
 /** A method's name, as the proto writes it. */
 export type RpcName = Capitalize<keyof typeof SessionServiceService>;
 
-/** What each method needs. */
-const SCOPES: Readonly<Record<RpcName, Scope>> = {
+/** The scope that each method requires. */
+export const METHOD_SCOPES: Readonly<Record<RpcName, Scope>> = {
   CreateSession: 'write',
   GetSession: 'read',
   CompleteSession: 'write',
@@ -20,11 +20,6 @@ const SCOPES: Readonly<Record<RpcName, Scope>> = {
   UpdateSession: 'write',
   DeleteSession: 'write',
 };
-
-/** Lets the call in by its `authorization` metadata. @throws ConversationError UNAUTHENTICATED, FORBIDDEN */
-export function grantFor(rpc: RpcName, metadata: Metadata, authorizer: Authorizer): Grant {
-  return authorizer.authorize(authorizationOf(metadata), SCOPES[rpc]);
-}
 
 export function authorizationOf(metadata: Metadata): string | undefined {
   return metadata.get('authorization')[0]?.toString();

@@ -6,11 +6,11 @@ import type { PackageDefinition } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { packageRoot } from '../package-root';
 
-/** Server reflection v1 and v1alpha of everything served here, so that tools need no proto file. */
+/** Adds server reflection v1 and v1alpha, so that tools need no proto file. */
 export function addReflection(server: Server): void {
   const descriptorSet = readFileSync(join(packageRoot(), 'generated', 'descriptor_set.binpb'));
   const definition: PackageDefinition = {
-    // The files go in as buf wrote them: proto-loader writes them anew, and loses their imports and map entries.
+    // The files as buf wrote them: proto-loader re-encodes them, and loses their imports and map entries.
     files: {
       format: 'Protocol Buffer 3 EnumDescriptorProto',
       type: {},
@@ -20,7 +20,7 @@ export function addReflection(server: Server): void {
   new ReflectionService(definition).addToServer(server);
 }
 
-/** The encoded files of a google.protobuf.FileDescriptorSet, whose one field is `repeated FileDescriptorProto file = 1`. */
+/** Splits a google.protobuf.FileDescriptorSet, whose one field is `repeated FileDescriptorProto file = 1`, into its encoded files. */
 function splitDescriptorSet(descriptorSet: Uint8Array): Buffer[] {
   const reader = new BinaryReader(descriptorSet);
   const files: Buffer[] = [];

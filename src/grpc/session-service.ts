@@ -33,16 +33,20 @@ import { listEvents } from '../core/use-cases/list-events';
 import { listSessions } from '../core/use-cases/list-sessions';
 import { updateSession } from '../core/use-cases/update-session';
 import type { CallSettings } from './handlers/call-settings';
-import { addEventReply, getEventReply, getSessionReply, listEventsReply } from './messages/event-responses';
+import {
+  addEventResponse,
+  getEventResponse,
+  getSessionResponse,
+  listEventsResponse,
+} from './messages/event-responses';
 import { handleUnary, type UnaryMethod } from './handlers/unary';
 import { ingestEvents } from './handlers/ingest-stream';
 import { toAddEventResponse, toSessionMessage, toStatus } from './messages/session-messages';
 import { watchStream } from './handlers/watch-stream';
 
 /**
- * The generated definition with requests and responses left as bytes: the
- * wrapper decodes, so that bytes that do not decode are INVALID_ARGUMENT, where
- * the library would answer INTERNAL.
+ * The generated definition with requests and responses left as bytes. The handlers decode, so that
+ * a malformed request ends with INVALID_ARGUMENT; the library would end it with INTERNAL.
  */
 export const SESSION_SERVICE_DEFINITION: ServiceDefinition = Object.fromEntries(
   Object.entries(SessionServiceService).map(([name, method]) => [
@@ -51,7 +55,7 @@ export const SESSION_SERVICE_DEFINITION: ServiceDefinition = Object.fromEntries(
   ]),
 );
 
-/** The RPCs, thin: messages to a use case, and its result to messages. */
+/** The RPCs: each passes its request to a use case, and converts the result to messages. */
 export function sessionServiceImplementation(
   store: Store,
   settings: CallSettings,
@@ -64,8 +68,8 @@ export function sessionServiceImplementation(
       request: CreateSessionRequest,
       response: CreateSessionResponse,
       async handler(request, context) {
-        const wanted = { ...request, status: toStatus(request.status) };
-        const { session, created } = await createSession(store.sessions, wanted, context);
+        const input = { ...request, status: toStatus(request.status) };
+        const { session, created } = await createSession(store.sessions, input, context);
         return { session: toMessage(session), created };
       },
     }),
@@ -73,7 +77,7 @@ export function sessionServiceImplementation(
     getSession: unary({
       name: 'GetSession',
       request: GetSessionRequest,
-      response: getSessionReply,
+      response: getSessionResponse,
       async handler(request, context) {
         const { session, events, pagination } = await getSession(store.events, request, context);
         return { session: toMessage(session), events, pagination };
@@ -85,8 +89,8 @@ export function sessionServiceImplementation(
       request: CompleteSessionRequest,
       response: CompleteSessionResponse,
       async handler(request, context) {
-        const wanted = { ...request, status: toStatus(request.status) };
-        const { session, alreadyCompleted } = await completeSession(store.sessions, wanted, context);
+        const input = { ...request, status: toStatus(request.status) };
+        const { session, alreadyCompleted } = await completeSession(store.sessions, input, context);
         return { session: toMessage(session), alreadyCompleted };
       },
     }),
@@ -94,7 +98,7 @@ export function sessionServiceImplementation(
     addEvent: unary({
       name: 'AddEvent',
       request: AddEventRequest,
-      response: addEventReply,
+      response: addEventResponse,
       handler: (request, context) => addEvent(store.events, request, context),
     }),
 
@@ -113,14 +117,14 @@ export function sessionServiceImplementation(
     getEvent: unary({
       name: 'GetEvent',
       request: GetEventRequest,
-      response: getEventReply,
+      response: getEventResponse,
       handler: (request, context) => getEvent(store.events, request, context),
     }),
 
     listEvents: unary({
       name: 'ListEvents',
       request: ListEventsRequest,
-      response: listEventsReply,
+      response: listEventsResponse,
       handler: (request, context) => listEvents(store.events, request, context),
     }),
 
@@ -131,8 +135,8 @@ export function sessionServiceImplementation(
       request: ListSessionsRequest,
       response: ListSessionsResponse,
       async handler(request, context) {
-        const wanted = { ...request, status: toStatus(request.status) };
-        const { sessions, nextPageToken } = await listSessions(store.sessions, wanted, context);
+        const input = { ...request, status: toStatus(request.status) };
+        const { sessions, nextPageToken } = await listSessions(store.sessions, input, context);
         return { sessions: sessions.map(toMessage), nextPageToken };
       },
     }),
@@ -144,14 +148,14 @@ export function sessionServiceImplementation(
       async handler({ session, updateMask }, context) {
         if (session === undefined) throw invalidRequest([{ field: 'session', description: 'is required' }]);
         const { sessionId, status, language, metadata } = session;
-        const wanted = {
+        const input = {
           sessionId,
           status: toStatus(status),
           language,
           metadata,
           updateMask: updateMask ?? [],
         };
-        return { session: toMessage(await updateSession(store.sessions, wanted, context)) };
+        return { session: toMessage(await updateSession(store.sessions, input, context)) };
       },
     }),
 

@@ -27,18 +27,25 @@ const CODES: Readonly<Record<ErrorReason, Code>> = {
   INTERNAL: Code.INTERNAL,
 };
 
-/** The status that a call ends with for this reason. */
+/** The codes from 0 on, as gRPC's metrics write them in every language. */
+export const CODE_NAMES: readonly string[] = [
+  ...['OK', 'Canceled', 'Unknown', 'InvalidArgument', 'DeadlineExceeded', 'NotFound', 'AlreadyExists'],
+  ...['PermissionDenied', 'ResourceExhausted', 'FailedPrecondition', 'Aborted', 'OutOfRange'],
+  ...['Unimplemented', 'Internal', 'Unavailable', 'DataLoss', 'Unauthenticated'],
+];
+
+/** The code of a call that ends for this reason. */
 export function toCode(reason: ErrorReason): Code {
   return CODES[reason];
 }
 
-/** Many clients refuse more than 8 KiB of headers; the rest of the trailers takes its part. */
+/** Many clients reject more than 8 KiB of headers; the other trailers need the rest. */
 const TRAILER_BYTES = 8 * 1024 - 256;
 
-/** Where their code is one that a client's policy may repeat, these are not to be: the same again fails again. */
-const NOT_TO_BE_REPEATED = new Set<ErrorReason>(['STORAGE_FULL', 'SEQUENCE_MISMATCH']);
+/** Reasons whose codes a retry policy may list, though a retry of the same request fails again. */
+const NOT_RETRYABLE = new Set<ErrorReason>(['STORAGE_FULL', 'SEQUENCE_MISMATCH']);
 
-/** How a call ends that failed, in the form that grpc-js takes. */
+/** The status of a failed call, in grpc-js's form. */
 export interface CallStatus {
   readonly code: Code;
   readonly details: string;
@@ -62,16 +69,16 @@ export function toCallStatus(error: ConversationError): CallStatus {
 }
 
 /**
- * What gRPC libraries with a retry policy go by: after how long they repeat the call, in
- * milliseconds, or -1 not to. Up to half more than RetryInfo says, so that callers who were
- * refused together do not come back together.
+ * The server's pushback for clients with a retry policy: the delay before the retry in
+ * milliseconds, or -1 for no retry. Up to half longer than RetryInfo's delay, so that clients
+ * that were rejected together do not return together.
  */
 function pushbackMs({ reason, retryAfterMs }: ConversationError): number | undefined {
-  if (NOT_TO_BE_REPEATED.has(reason)) return -1;
+  if (NOT_RETRYABLE.has(reason)) return -1;
   return retryAfterMs === undefined ? undefined : Math.ceil(retryAfterMs * (1 + Math.random() / 2));
 }
 
-/** The status as a message, for where a stream answers one request with it. */
+/** The status as a message, for the error reply to one request of a stream. */
 export function toStatusMessage(error: ConversationError): Status {
   return statusMessage(error, messageOf(error), error.violations);
 }

@@ -1,18 +1,21 @@
-import type { FastifyRequest } from 'fastify';
-import type { ConversationError } from '../core/errors';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { logFailure, logSuccess, roundMs } from '../calls/call-log';
+import { cancelled, type ConversationError } from '../core/errors';
 import type { Telemetry } from '../telemetry/telemetry';
 import type { CallSpan } from '../telemetry/tracing';
 
-/** What is asked again and again by machines, and makes no trace. */
-const PROBES = new Set(['/livez', '/readyz', '/metrics']);
+/** Routes that machines poll: they make no traces. */
+const UNTRACED = new Set(['/livez', '/readyz', '/metrics']);
 
-/** One request, from its start to its end: counted, traced, and told of in one line. */
+/** The status that nginx uses for a client that disconnected: it is only logged and counted. */
+const CLIENT_CLOSED_REQUEST = 499;
+
+/** One request, from its start to its end: its metrics, its span and its log line. */
 class HttpCallRecord {
   private readonly startedAt = performance.now();
   private readonly span: CallSpan | undefined;
-  /** Whose token let it in. */
   caller: string | undefined;
-  /** What it failed with, where the service's own code was reached. */
+  /** The error that the request ended with; undefined if it succeeded, or failed before the core was reached. */
   failure: ConversationError | undefined;
 
   constructor(
@@ -21,7 +24,7 @@ class HttpCallRecord {
     private readonly telemetry: Telemetry,
   ) {
     const { method, headers } = request;
-    if (PROBES.has(route)) return;
+    if (UNTRACED.has(route)) return;
     this.span = telemetry.tracing?.call(
       `${method} ${route}`,
       { 'http.request.method': method, 'http.route': route },
@@ -33,7 +36,7 @@ class HttpCallRecord {
     );
   }
 
-  /** Does the request's work, whose spans belong to the request's. */
+  /** Runs work whose spans belong under the request's span. */
   run<Value>(work: () => Value): Value {
     return this.span === undefined ? work() : this.span.run(work);
   }
@@ -50,33 +53,27 @@ class HttpCallRecord {
       },
       statusCode >= 500 ? (failure?.reason ?? String(statusCode)) : undefined,
     );
-    const level =
-      failure?.reason === 'INTERNAL' ? 'error' : statusCode < 400 || statusCode === 499 ? 'debug' : 'info';
-    if (!logger.isLevelEnabled(level)) return;
-    const line = {
-      ...{ http: `${request.method} ${route}`, status: statusCode, ms: Math.round(ms * 100) / 100 },
-      caller: this.caller,
-      peer: `${request.ip}:${request.socket.remotePort}`,
-    };
-    if (failure === undefined) {
-      logger[level](line, 'request');
-      return;
-    }
-    const { reason, message, cause } = failure;
-    logger[level](
-      { ...line, reason, message, ...(cause === undefined ? {} : { err: cause }) },
-      'request failed',
-    );
+    const fields = (): object => ({
+      ...{ method: `${request.method} ${route}`, status: statusCode, durationMs: roundMs(ms) },
+      ...{ peer: `${request.ip}:${request.socket.remotePort}`, caller: this.caller },
+    });
+    if (statusCode < 400) logSuccess(logger, 'call', fields);
+    else logFailure(logger, 'call', failure, fields);
   }
 }
 
 const RECORDS = new WeakMap<FastifyRequest, HttpCallRecord>();
 
-/** @param route as it was declared, such as `/sessions/:sessionId` */
-export function beginRecord(request: FastifyRequest, route: string, telemetry: Telemetry): HttpCallRecord {
-  const record = new HttpCallRecord(request, route, telemetry);
+/** Begins a request's record, which ends when the response has closed, however it does. */
+export function beginRecord(request: FastifyRequest, reply: FastifyReply, telemetry: Telemetry): void {
+  // The route as it was declared, such as `/sessions/:sessionId`.
+  const record = new HttpCallRecord(request, request.routeOptions.url ?? 'unknown', telemetry);
   RECORDS.set(request, record);
-  return record;
+  const { raw } = reply;
+  raw.once('close', () => {
+    if (!raw.writableFinished) record.failure ??= cancelled();
+    record.end(raw.writableFinished ? reply.statusCode : CLIENT_CLOSED_REQUEST);
+  });
 }
 
 /** The record of a request that has begun. */

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { plainErrorBody } from './status';
 
-/** Answers what is no HTTP, has too large a head or comes too slowly, and closes the connection. */
+/** Answers a request that is not HTTP, has too large a header or arrives too slowly, and closes the connection. */
 export function handleClientError(error: NodeJS.ErrnoException, socket: Socket): void {
   if (socket.writable && socket.bytesWritten === 0) {
     const statusCode = statusOf(error.code);

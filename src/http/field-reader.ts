@@ -2,18 +2,18 @@ import type { JsonObject, JsonValue } from '../core/struct/json';
 import { truncateText } from '../core/validation/text';
 import type { Violations } from '../core/validation/violations';
 
-/** Keys that nobody knows which are told of, and how much of each. */
-const UNKNOWN_LISTED = 10;
-const UNKNOWN_BYTES = 100;
+/** How many unknown keys an error lists, and how many bytes of each. */
+const MAX_UNKNOWN_KEYS = 10;
+const MAX_UNKNOWN_KEY_BYTES = 100;
 
 /**
- * Reads a parsed body or query field by field. What has the wrong JSON type is a violation, by the
- * field's name in core; what the value has to be like is core's to say.
+ * Reads a parsed body or query field by field. A value of the wrong JSON type is a violation under
+ * the field's name in the core; the core validates the value itself.
  */
 export class FieldReader {
   private readonly object: JsonObject;
 
-  /** @param names every key that there can be */
+  /** @param names all allowed keys */
   constructor(
     private readonly violations: Violations,
     body: unknown,
@@ -22,10 +22,13 @@ export class FieldReader {
     this.object = isObject(body) ? body : {};
     if (body !== undefined && !isObject(body)) violations.add('', 'the body must be a JSON object');
     const unknown = Object.keys(this.object).filter((key) => !names.includes(key));
-    for (const key of unknown.slice(0, UNKNOWN_LISTED))
-      violations.add('', `${truncateText(key, UNKNOWN_BYTES)} is not known: there are ${names.join(', ')}`);
-    const more = unknown.length - UNKNOWN_LISTED;
-    if (more > 0) violations.add('', `${more} more keys are not known`);
+    for (const key of unknown.slice(0, MAX_UNKNOWN_KEYS))
+      violations.add(
+        '',
+        `${truncateText(key, MAX_UNKNOWN_KEY_BYTES)} is not a known key; the keys are ${names.join(', ')}`,
+      );
+    const more = unknown.length - MAX_UNKNOWN_KEYS;
+    if (more > 0) violations.add('', `${more} more keys are unknown`);
   }
 
   requiredText(name: string, field: string): string {
@@ -48,14 +51,14 @@ export class FieldReader {
     return undefined;
   }
 
-  /** A whole number of a query; 0 where it is left out, NaN where it is none. */
+  /** A whole number in a query; 0 if it is absent, NaN if it is not a whole number. */
   number(name: string): number {
     const value = this.value(name);
     if (value === undefined) return 0;
     return typeof value === 'string' && /^-?[0-9]{1,20}$/.test(value) ? Number(value) : NaN;
   }
 
-  /** Undefined where it is left out, for which many clients write null. */
+  /** Undefined if the key is absent or null: many clients write null for an absent value. */
   private value(name: string): JsonValue | undefined {
     return Object.hasOwn(this.object, name) ? (this.object[name] ?? undefined) : undefined;
   }

@@ -2,7 +2,7 @@ import { invalidRequest } from '../core/errors';
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
-/** Parses a request's body; undefined where it is empty. @throws INVALID_REQUEST */
+/** Parses a request's body; undefined if it is empty. @throws INVALID_REQUEST */
 export function parseJsonBody(bytes: Buffer): unknown {
   if (bytes.length === 0) return undefined;
   let text: string;
@@ -14,7 +14,7 @@ export function parseJsonBody(bytes: Buffer): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // The error's own message quotes the body, which is nobody's to log.
+    // The parser's message quotes the body, which must not reach the log.
     throw malformed('the body is not JSON');
   }
 }

@@ -5,11 +5,11 @@ import { limitConnections, type ConnectionSettings } from '../security/connectio
 import type { Telemetry } from '../telemetry/telemetry';
 
 export interface NodeServerSettings extends ConnectionSettings {
-  /** Undefined: plain text. */
+  /** Undefined: no TLS. */
   readonly tls: Tls | undefined;
 }
 
-/** Bytes of a request's line and headers at most. */
+/** The maximum size of a request's line and headers, in bytes. */
 export const HEADER_BYTES = 16 * 1024;
 
 const OPTIONS: ServerOptions = {
@@ -18,11 +18,11 @@ const OPTIONS: ServerOptions = {
   headersTimeout: 10_000,
   requestTimeout: 30_000,
   connectionsCheckingInterval: 1000,
-  /** How long a connection is kept that asks nothing, in milliseconds: longer than a load balancer's usual minute. */
+  /** How long an idle connection stays open, in milliseconds: longer than the usual minute of load balancers. */
   keepAliveTimeout: 72_000,
 };
 
-/** Node's server with bounds on what clients may have and on how long they may take. */
+/** Node's HTTP server, with limits on connections, header sizes and times. */
 export function createNodeServer(
   handler: RequestListener,
   settings: NodeServerSettings,

@@ -3,7 +3,7 @@ import type { JsonObject } from '../core/struct/json';
 import type { Session } from '../core/session';
 import type { GetSessionResult } from '../core/use-cases/get-session';
 
-/** A session as it is in JSON. */
+/** A session in JSON. */
 export interface SessionBody {
   readonly _id: string;
   readonly sessionId: string;
@@ -14,7 +14,7 @@ export interface SessionBody {
   readonly metadata: JsonObject;
 }
 
-/** An event as it is in JSON. */
+/** An event in JSON. */
 export interface EventBody {
   readonly _id: string;
   readonly eventId: string;

@@ -6,11 +6,11 @@ import { truncateText } from '../core/validation/text';
 /** The body of every error. */
 export interface ErrorBody {
   readonly statusCode: number;
-  /** A list for 400, with a line for each violation. */
+  /** For 400 a list with one line per violation. */
   readonly message: string | readonly string[];
 }
 
-/** What a request that failed is answered with. */
+/** The response to a failed request. */
 export interface ErrorReply {
   readonly body: ErrorBody;
   readonly headers: Readonly<Record<string, string>>;
@@ -26,7 +26,7 @@ const STATUSES: Readonly<Record<ErrorReason, number>> = {
   SESSION_DELETED: 409,
   SEQUENCE_MISMATCH: 409,
   OVERLOADED: 429,
-  // Of nginx: nobody reads it, and logs tell it from others.
+  // nginx's status for a client that disconnected: it is only logged and counted.
   CANCELLED: 499,
   INTERNAL: 500,
   STORE_UNAVAILABLE: 503,
@@ -50,7 +50,7 @@ export function toErrorReply(error: ConversationError): ErrorReply {
   return { body: { statusCode, message }, headers };
 }
 
-/** What went wrong before a request came to the service's own code. */
+/** The body of an error that occurred before the core was reached. */
 export function plainErrorBody(statusCode: number, message = STATUS_CODES[statusCode] ?? ''): ErrorBody {
   const text = truncateText(message, LIMITS.errorMessageBytes);
   return { statusCode, message: statusCode === 400 ? [text] : text };

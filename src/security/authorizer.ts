@@ -1,29 +1,31 @@
 /** What a call does with sessions: it reads them, or it changes them. */
 export type Scope = 'read' | 'write';
 
-/** What a caller was let in with. */
+/** What a caller's token permits. */
 export interface Grant {
-  /** The caller's name, for the log; undefined where nobody is asked who they are. */
+  /** The caller's name, for the log; undefined if no token is required. */
   readonly caller: string | undefined;
-  /** Calls the listener when the grant is taken back: what lasts is to end then. */
+  permits(scope: Scope): boolean;
+  /** Calls the listener when the token is revoked or changed. */
   onRevoked(listener: () => void): void;
   offRevoked(listener: () => void): void;
 }
 
-/** Who may do what. */
+/** Knows who may do what. */
 export interface Authorizer {
   /**
-   * @param authorization the header of this name; undefined where the call has none
-   * @throws ConversationError UNAUTHENTICATED, FORBIDDEN
+   * @param authorization the `authorization` header; undefined if the call has none
+   * @throws ConversationError UNAUTHENTICATED
    */
-  authorize(authorization: string | undefined, scope: Scope): Grant;
+  authenticate(authorization: string | undefined): Grant;
 }
 
-const PERMANENT: Grant = {
+const FULL_GRANT: Grant = {
   caller: undefined,
+  permits: () => true,
   onRevoked: () => undefined,
   offRevoked: () => undefined,
 };
 
-/** Where no token is asked for: everybody may do everything. */
-export const ALLOW_ALL: Authorizer = { authorize: () => PERMANENT };
+/** For servers that require no token: every caller may do everything. */
+export const ALLOW_ALL: Authorizer = { authenticate: () => FULL_GRANT };

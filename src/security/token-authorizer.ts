@@ -1,6 +1,6 @@
 import { hash as digest, timingSafeEqual } from 'node:crypto';
 import type { Authorizer, Grant, Scope } from './authorizer';
-import { forbidden, tokenMissing, tokenUnknown } from '../core/errors';
+import { tokenMissing, tokenUnknown } from '../core/errors';
 import type { TokenLine } from './token-file';
 
 /** One who may call, until the token is revoked. */
@@ -57,14 +57,13 @@ export class TokenAuthorizer implements Authorizer {
     for (const token of before) if (!kept.has(token)) token.revoke();
   }
 
-  authorize(authorization: string | undefined, scope: Scope): Grant {
+  authenticate(authorization: string | undefined): Grant {
     const presented = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
     if (presented === undefined) throw tokenMissing();
     const hashed = digest('sha256', presented, 'buffer');
     // Every one is compared, so that the time tells nothing of where in the file a token is.
     const [token] = this.tokens.filter((known) => known.is(hashed));
     if (token === undefined) throw tokenUnknown();
-    if (!token.permits(scope)) throw forbidden();
     return token;
   }
 }

@@ -12,6 +12,8 @@ export interface RpcMetrics {
   sent(): void;
   /** @param code one of the statuses that there can be: `OK`, `NotFound` */
   handled(code: string, seconds: number): void;
+  /** Counts a request of a stream that got an error reply. @param code as for `handled` */
+  requestFailed(code: string): void;
 }
 
 /** The connections of one face. */
@@ -61,6 +63,12 @@ export class Metrics implements StoreObserver {
     help: 'Time from the start of a call to its end.',
     labelNames: RPC_LABELS,
     buckets: SECONDS,
+    registers: this.registers,
+  });
+  private readonly requestErrors = new Counter({
+    name: 'conversation_stream_request_errors_total',
+    help: 'Requests of a stream that got an error reply, by status; the stream went on.',
+    labelNames: [...RPC_LABELS, 'grpc_code'],
     registers: this.registers,
   });
   private readonly httpSeconds = new Histogram({
@@ -150,12 +158,17 @@ export class Metrics implements StoreObserver {
    */
   rpc(type: RpcType, service: string, method: string, codes: readonly string[]): RpcMetrics {
     const labels = { grpc_type: type, grpc_service: service, grpc_method: method };
-    const started = this.tally(this.started.labels(labels));
-    const received = this.tally(this.received.labels(labels));
-    const sent = this.tally(this.sent.labels(labels));
+    const started = this.buffer(this.started.labels(labels));
+    const received = this.buffer(this.received.labels(labels));
+    const sent = this.buffer(this.sent.labels(labels));
     const handling = this.handling.labels(labels);
     const handled = new Map(
-      codes.map((code) => [code, this.tally(this.handled.labels({ ...labels, grpc_code: code }))]),
+      codes.map((code) => [code, this.buffer(this.handled.labels({ ...labels, grpc_code: code }))]),
+    );
+    const requestErrors = new Map(
+      type !== 'bidi_stream'
+        ? []
+        : codes.map((code) => [code, this.buffer(this.requestErrors.labels({ ...labels, grpc_code: code }))]),
     );
     return {
       started: () => started.increment(),
@@ -165,6 +178,7 @@ export class Metrics implements StoreObserver {
         handled.get(code)?.increment();
         handling.observe(seconds);
       },
+      requestFailed: (code) => requestErrors.get(code)?.increment(),
     };
   }
 
@@ -209,7 +223,7 @@ export class Metrics implements StoreObserver {
     this.watchers.inc(change);
   }
 
-  private tally(counter: Counter.Internal): BufferedCounter {
+  private buffer(counter: Counter.Internal): BufferedCounter {
     const tally = new BufferedCounter(counter);
     this.tallies.push(tally);
     return tally;

@@ -61,7 +61,7 @@ describeHttp('requests', (service) => {
     ],
     [
       { sessionId: 's', language: 'en', metdata: {} },
-      ['metdata is not known: there are sessionId, language, status, metadata'],
+      ['metdata is not a known key; the keys are sessionId, language, status, metadata'],
     ],
     [[], ['the body must be a JSON object', 'sessionId is required', 'language is required']],
     ['null', ['the body must be a JSON object', 'sessionId is required', 'language is required']],
@@ -107,7 +107,7 @@ describeHttp('requests', (service) => {
     ['limit=1.5&offset=', 2],
     ['limit=1&limit=2', 1],
     ['offset=99999999999999999999', 1],
-    ['ofset=1', ['ofset is not known: there are offset, limit']],
+    ['ofset=1', ['ofset is not a known key; the keys are offset, limit']],
   ])('the query %s is 400', async (query, lines) => {
     const { body, status } = await service.http.get(`/sessions/nobody?${query}`);
     expect(status).toBe(400);

@@ -71,7 +71,7 @@ it('does not begin a call whose deadline is past', async () => {
   expect(new Set(await adding)).toEqual(new Set(['DEADLINE_EXCEEDED']));
   service.signal('SIGCONT');
   const ended = await until('the server has seen them end', () => {
-    const calls = service.log.filter(({ rpc }) => rpc === 'AddEvent');
+    const calls = service.log.filter(({ method }) => method === 'AddEvent');
     return calls.length === 0 ? undefined : calls;
   });
   expect(ended.map(({ code }) => code)).not.toContain('OK');

@@ -42,9 +42,9 @@ describe('a service', () => {
       Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map((m) => `${m} ${path}`)),
     ).toEqual([
       'post /sessions',
-      'post /sessions/{sessionId}/events',
       'get /sessions/{sessionId}',
       'post /sessions/{sessionId}/complete',
+      'post /sessions/{sessionId}/events',
     ]);
   });
 
@@ -82,10 +82,10 @@ describe('a service', () => {
     await http.post(PATH, EVENT);
     service.signal('SIGTERM');
     const { stdout } = await service.exit;
-    const lines = service.log.filter(({ http: what }) => what !== undefined);
+    const lines = service.log.filter(({ method }) => method !== undefined);
     expect(lines).toMatchObject([
-      { http: 'POST /sessions', status: 400, reason: 'INVALID_REQUEST' },
-      { http: 'POST /sessions/:sessionId/events', status: 404, reason: 'SESSION_NOT_FOUND' },
+      { method: 'POST /sessions', status: 400, reason: 'INVALID_REQUEST' },
+      { method: 'POST /sessions/:sessionId/events', status: 404, reason: 'SESSION_NOT_FOUND' },
     ]);
     expect(stdout).not.toContain('4929');
   });

@@ -24,12 +24,12 @@ async function logOf(level: string): Promise<{ lines: Record<string, unknown>[];
   expect(await outcomesOf([invalid])).toEqual(['INVALID_ARGUMENT']);
   service.signal('SIGTERM');
   const { stdout } = await service.exit;
-  return { lines: service.log.filter(({ rpc }) => rpc !== undefined), text: stdout };
+  return { lines: service.log.filter(({ method }) => method !== undefined), text: stdout };
 }
 
 it('at debug: one JSON line for each call, with no payload and no metadata', async () => {
   const { lines, text } = await logOf('debug');
-  expect(lines.map(({ rpc, code }) => [rpc, code])).toEqual([
+  expect(lines.map(({ method, code }) => [method, code])).toEqual([
     ['CreateSession', 'OK'],
     ['AddEvent', 'OK'],
     ['GetSession', 'OK'],
@@ -40,7 +40,7 @@ it('at debug: one JSON line for each call, with no payload and no metadata', asy
   for (const line of lines) {
     expect(line).toMatchObject({
       time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/) as string,
-      ms: expect.any(Number) as number,
+      durationMs: expect.any(Number) as number,
       peer: expect.stringMatching(/^127\.0\.0\.1:\d+$/) as string,
     });
   }
@@ -49,7 +49,7 @@ it('at debug: one JSON line for each call, with no payload and no metadata', asy
 
 it('at info: a line for each call that failed, with its reason, and none for the others', async () => {
   const { lines, text } = await logOf('info');
-  expect(lines.map(({ rpc, reason }) => [rpc, reason])).toEqual([
+  expect(lines.map(({ method, reason }) => [method, reason])).toEqual([
     ['AddEvent', 'SESSION_NOT_FOUND'],
     ['CreateSession', 'INVALID_REQUEST'],
   ]);

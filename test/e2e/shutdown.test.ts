@@ -76,7 +76,9 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
     expect(code).toBe(0);
     expect(ms).toBeLessThan(LIMIT_MS);
     expect(acknowledged.length).toBeGreaterThanOrEqual(50);
-    const answered = service.log.filter(({ rpc, code: status }) => rpc === 'AddEvent' && status === 'OK');
+    const answered = service.log.filter(
+      ({ method, code: status }) => method === 'AddEvent' && status === 'OK',
+    );
     expect(acknowledged.length).toBe(answered.length);
     await expectStored(folder, acknowledged);
   });
@@ -92,13 +94,13 @@ it('lets large answers leave before it closes', async () => {
   const adding = outcomesOf(
     ids.map((eventId) => client.addEvent({ sessionId: SESSION, eventId, payload: { text } })),
   );
-  await until('one is answered', () => service.log.find(({ rpc }) => rpc === 'AddEvent'));
+  await until('one is answered', () => service.log.find(({ method }) => method === 'AddEvent'));
   const { code, ms } = await exitAfter(service, 'SIGTERM');
   const outcomes = await adding;
 
   expect(code).toBe(0);
   expect(ms).toBeLessThan(LIMIT_MS);
-  const answered = service.log.filter(({ rpc, code: status }) => rpc === 'AddEvent' && status === 'OK');
+  const answered = service.log.filter(({ method, code: status }) => method === 'AddEvent' && status === 'OK');
   expect(outcomes.filter((outcome) => outcome === 'OK')).toHaveLength(answered.length);
   expect(new Set(outcomes)).toEqual(
     new Set(outcomes.includes('UNAVAILABLE') ? ['OK', 'UNAVAILABLE'] : ['OK']),

@@ -160,10 +160,10 @@ it('names the caller in the log, where the file names one', async () => {
   await as(WRITER).createSession(id);
   await as(READER).getSession(id);
   const lines = await until('both are told of', () => {
-    const told = service.log.filter(({ rpc }) => rpc !== undefined);
+    const told = service.log.filter(({ method }) => method !== undefined);
     return told.length >= 2 ? told : undefined;
   });
-  expect(lines.map(({ rpc, caller }) => [rpc, caller])).toEqual([
+  expect(lines.map(({ method, caller }) => [method, caller])).toEqual([
     ['CreateSession', undefined],
     ['GetSession', 'dashboard'],
   ]);

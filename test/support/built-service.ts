@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
-const ROOT = resolve(__dirname, '..', '..');
+/** This checkout. */
+export const ROOT = resolve(__dirname, '..', '..');
 
 /** What `npm start` runs. */
 export const BUILT_SERVICE = join(ROOT, 'dist', 'main.js');

@@ -10,19 +10,21 @@ import { RpcClient } from './rpc-client';
 export interface SessionServer {
   readonly port: number;
   readonly client: RpcClient;
+  readonly metrics: Metrics;
   /** Shuts the server down, and leaves the client. */
   stop(): Promise<void>;
   close(): Promise<void>;
 }
 
-type ServerSettings = Partial<GrpcSettings> & { unansweredRequests?: number; unansweredBytes?: number };
+type ServerSettings = Partial<GrpcSettings> & { maxInFlightRequests?: number; maxInFlightBytes?: number };
 
 /** Starts a server over the store, which stays the caller's to close. */
 export async function startSessionServer(
   store: Store,
-  { unansweredRequests = 10_000, unansweredBytes = 128 * 1024 * 1024, ...settings }: ServerSettings = {},
+  { maxInFlightRequests = 10_000, maxInFlightBytes = 128 * 1024 * 1024, ...settings }: ServerSettings = {},
   logger: Logger = createLogger('silent'),
 ): Promise<SessionServer> {
+  const metrics = new Metrics();
   const server = new GrpcServer(
     store,
     {
@@ -38,8 +40,8 @@ export async function startSessionServer(
       maxStreamsPerConnection: 1000,
       ...settings,
     },
-    new InFlightBudget(unansweredRequests, unansweredBytes),
-    { logger, metrics: new Metrics(), tracing: undefined },
+    new InFlightBudget(maxInFlightRequests, maxInFlightBytes),
+    { logger, metrics, tracing: undefined },
   );
   const port = await server.listen();
   const client = new RpcClient(port);
@@ -48,5 +50,5 @@ export async function startSessionServer(
     client.close();
     await stop();
   };
-  return { port, client, stop, close };
+  return { port, client, metrics, stop, close };
 }

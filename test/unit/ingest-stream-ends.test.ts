@@ -93,7 +93,7 @@ test.each([
   await stream.end;
   const logged = await until('its line', () => (log.length > 0 ? log : undefined));
   const err = expect.objectContaining({ message: 'secret' }) as unknown;
-  expect(logged).toEqual([expect.objectContaining({ rpc: 'IngestEvents', events: 1, ...line, err })]);
+  expect(logged).toEqual([expect.objectContaining({ method: 'IngestEvents', sent: 1, ...line, err })]);
 });
 
 test('what was passed on after the failing one is told that it is not wanted', async () => {

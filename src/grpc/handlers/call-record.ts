@@ -1,21 +1,24 @@
 import { type Metadata, status as Code } from '@grpc/grpc-js';
 import { SessionServiceService } from '../../../generated/conversation/v1/session_service';
-import type { ConversationError, ErrorReason } from '../../core/errors';
+import type { Call, Interceptor } from '../../calls/call';
+import { logFailure, logSuccess, roundMs } from '../../calls/call-log';
+import { asConversationError, type ConversationError } from '../../core/errors';
 import type { RpcMetrics, RpcType } from '../../telemetry/metrics';
 import type { Telemetry } from '../../telemetry/telemetry';
 import type { CallSpan } from '../../telemetry/tracing';
-import { toCode } from '../status';
+import type { RpcName } from '../method-scopes';
+import { CODE_NAMES, toCode } from '../status';
 
 /** The full name of the service: `conversation.v1.SessionService`. */
 export const SERVICE_NAME = SessionServiceService.createSession.path.split('/')[1] ?? '';
 
-/** What a record needs of a call. */
-export interface RecordedCall {
+/** The part of a grpc-js call that its record needs. */
+interface RecordedCall {
   readonly metadata: Metadata;
   getPeer(): string;
 }
 
-/** Failures that are a server's fault, by OpenTelemetry's conventions for gRPC. */
+/** Failures that are the server's fault, by OpenTelemetry's conventions for gRPC. */
 const SERVER_FAULTS = new Set([
   Code.UNKNOWN,
   Code.DEADLINE_EXCEEDED,
@@ -25,13 +28,13 @@ const SERVER_FAULTS = new Set([
   Code.DATA_LOSS,
 ]);
 
-/** The records of one method's calls. */
+/** Makes the records of one method's calls. */
 export class CallRecords {
   readonly metrics: RpcMetrics;
 
   constructor(
     readonly type: RpcType,
-    readonly method: string,
+    readonly method: RpcName,
     readonly telemetry: Telemetry,
   ) {
     this.metrics = telemetry.metrics.rpc(type, SERVICE_NAME, method, CODE_NAMES);
@@ -42,11 +45,11 @@ export class CallRecords {
   }
 }
 
-/** One call, from its start to its end: counted, traced, and told of in one line. */
+/** One call, from its start to its end: its metrics, its span and its log line. */
 export class CallRecord {
   private readonly startedAt = performance.now();
   private readonly span: CallSpan | undefined;
-  /** Whose token let it in. */
+  private sentMessages = 0;
   caller: string | undefined;
 
   constructor(
@@ -62,55 +65,62 @@ export class CallRecord {
   }
 
   sent(): void {
+    this.sentMessages += 1;
     this.records.metrics.sent();
   }
 
-  /** Does the call's work, whose spans belong to the call's. */
+  /** Runs work whose spans belong under the call's span. */
   run<Value>(work: () => Value): Value {
     return this.span === undefined ? work() : this.span.run(work);
   }
 
-  /** @param failure what it ended with; undefined: OK. @param figures of the call, for its line */
-  end(failure: ConversationError | undefined, figures: object = {}): void {
+  /** Logs and counts a request of a stream that failed by itself: the stream goes on. */
+  requestFailed(failure: ConversationError): void {
+    const code = toCode(failure.reason);
+    this.records.metrics.requestFailed(CODE_NAMES[code] ?? '');
+    logFailure(this.records.telemetry.logger, 'request', failure, () => ({
+      ...{ method: this.records.method, code: Code[code] },
+      ...this.callerFields(),
+    }));
+  }
+
+  /** @param failure undefined: the call succeeded */
+  end(failure: ConversationError | undefined): void {
     const code = failure === undefined ? Code.OK : toCode(failure.reason);
     const ms = performance.now() - this.startedAt;
-    this.records.metrics.handled(CODE_NAMES[code] ?? '', ms / 1000);
+    const { type, method, metrics, telemetry } = this.records;
+    metrics.handled(CODE_NAMES[code] ?? '', ms / 1000);
     this.span?.end(
       { 'rpc.status_code': Code[code], ...(failure === undefined ? {} : { 'error.type': failure.reason }) },
       SERVER_FAULTS.has(code) ? failure?.reason : undefined,
     );
-    this.log(failure, () => ({
-      ...{ rpc: this.records.method, code: Code[code], ms: Math.round(ms * 100) / 100 },
-      ...figures,
-      peer: this.call.getPeer(),
-      caller: this.caller,
-    }));
+    const fields = (): object => ({
+      ...{ method, code: Code[code], durationMs: roundMs(ms) },
+      ...(type === 'unary' ? {} : { sent: this.sentMessages }),
+      ...this.callerFields(),
+    });
+    if (failure === undefined) logSuccess(telemetry.logger, 'call', fields);
+    else logFailure(telemetry.logger, 'call', failure, fields);
   }
 
-  private log(failure: ConversationError | undefined, line: () => object): void {
-    const { logger } = this.records.telemetry;
-    if (failure === undefined) {
-      if (logger.isLevelEnabled('debug')) logger.debug(line(), 'call');
-      return;
-    }
-    const { reason, message, cause } = failure;
-    const failed = { ...line(), reason, message, ...(cause === undefined ? {} : { err: cause }) };
-    logger[LEVELS[reason] ?? 'info'](failed, 'call failed');
+  private callerFields(): object {
+    return { peer: this.call.getPeer(), caller: this.caller };
   }
 }
 
-/** Where a failure is not told of at `info`: that a caller hung up is nobody's fault. */
-const LEVELS: Readonly<Partial<Record<ErrorReason, 'error' | 'debug'>>> = {
-  INTERNAL: 'error',
-  CANCELLED: 'debug',
-};
-
-/** As gRPC's metrics write the codes in every language, from 0 on. */
-const CODE_NAMES = [
-  ...['OK', 'Canceled', 'Unknown', 'InvalidArgument', 'DeadlineExceeded', 'NotFound', 'AlreadyExists'],
-  ...['PermissionDenied', 'ResourceExhausted', 'FailedPrecondition', 'Aborted', 'OutOfRange'],
-  ...['Unimplemented', 'Internal', 'Unavailable', 'DataLoss', 'Unauthenticated'],
-];
+/** The outermost interceptor: the call's record ends with the call. */
+export const recordCall: Interceptor<Call & { readonly record: CallRecord }> = ({ record }, next) =>
+  record.run(next).then(
+    (reply) => {
+      record.end(undefined);
+      return reply;
+    },
+    (error: unknown) => {
+      const failure = asConversationError(error);
+      record.end(failure);
+      throw failure;
+    },
+  );
 
 function startSpan({ type, method, telemetry }: CallRecords, metadata: Metadata): CallSpan | undefined {
   if (telemetry.tracing === undefined) return undefined;

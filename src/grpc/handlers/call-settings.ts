@@ -1,18 +1,21 @@
-import type { Authorizer } from '../../security/authorizer';
+import type { Interceptor } from '../../calls/call';
 import type { InFlightBudget } from '../../calls/in-flight-budget';
 import type { Telemetry } from '../../telemetry/telemetry';
-import type { OpenCalls } from './calls-in-flight';
+import type { GrpcCall } from './grpc-call';
+import type { GrpcStream } from './grpc-stream';
+import type { OpenCalls } from './open-calls';
 
-/** What every call is answered with. */
+/** What the handlers of all methods share. */
 export interface CallSettings {
   readonly telemetry: Telemetry;
-  readonly authorizer: Authorizer;
-  readonly calls: OpenCalls;
+  /** Around the work of each unary call. */
+  readonly unaryPipeline: Interceptor<GrpcCall>;
+  /** Around the work of each streaming call. */
+  readonly streamPipeline: Interceptor<GrpcStream>;
+  readonly openCalls: OpenCalls;
   readonly budget: InFlightBudget;
-  /** Deadline of a call that brings none, and of each event of a stream, in milliseconds. */
+  /** Deadline of a call that has none, and of each request of a stream, in milliseconds. */
   readonly defaultDeadlineMs: number;
-  /** How long a stream may last, in milliseconds. */
-  readonly maxStreamAgeMs: number;
-  /** How long an ended session is kept, in milliseconds; undefined: for ever. */
+  /** How long a session is kept after its last activity, in milliseconds; undefined: for ever. */
   readonly retentionMs: number | undefined;
 }

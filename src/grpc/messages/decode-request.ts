@@ -2,15 +2,15 @@ import { BinaryReader } from '@bufbuild/protobuf/wire';
 import { invalidRequest } from '../../core/errors';
 import { RawStructReader } from '../../protobuf/raw-struct-reader';
 
-/** What ts-proto generates for a message. */
+/** The decoder that ts-proto generates for a message. */
 export interface MessageDecoder<Message> {
   decode(reader: BinaryReader): Message;
 }
 
-/** Decodes a request; bytes that are no such message are the caller's mistake, not the server's. */
+/** Decodes a request. @throws INVALID_REQUEST if the bytes are not such a message: that is the caller's fault */
 export function decodeRequest<Message>(decoder: MessageDecoder<Message>, bytes: Uint8Array): Message {
   try {
-    passOverFields(new BinaryReader(bytes));
+    skipFields(new BinaryReader(bytes));
     return decoder.decode(new RawStructReader(bytes));
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
@@ -19,8 +19,8 @@ export function decodeRequest<Message>(decoder: MessageDecoder<Message>, bytes: 
   }
 }
 
-/** The generated decoder stops at a stray zero or end of a group as if the message ended there; this one throws. */
-function passOverFields(reader: BinaryReader): void {
+/** Throws on a stray zero or end of a group, where the generated decoder would stop as if the message ended. */
+function skipFields(reader: BinaryReader): void {
   while (reader.pos < reader.len) {
     const [field, wireType] = reader.tag();
     reader.skip(wireType, field);

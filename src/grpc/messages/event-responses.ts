@@ -15,45 +15,46 @@ import type { AddEventResult } from '../../core/use-cases/add-event';
 import type { MessageEncoder } from '../../protobuf/encode-message';
 
 /*
- * Replies that hold whole events. An event whose message the store has at hand goes out as it is:
- * the generated code writes the rest, and the events follow, since fields may come in any order.
+ * Encoders of responses that contain whole events. If the store has an event as an encoded message,
+ * that message is sent unchanged: the generated code writes the other fields, and the events follow,
+ * since protobuf fields may come in any order.
  */
 
-export const addEventReply: MessageEncoder<AddEventResult> = {
+export const addEventResponse: MessageEncoder<AddEventResult> = {
   encode({ event, duplicate, payloadMismatch }, writer) {
     AddEventResponse.encode({ event: undefined, duplicate, payloadMismatch }, writer);
     return writeEvents(1, [event], writer);
   },
 };
 
-export const getEventReply: MessageEncoder<Event> = {
+export const getEventResponse: MessageEncoder<Event> = {
   encode: (event, writer) => writeEvents(1, [event], GetEventResponse.encode({ event: undefined }, writer)),
 };
 
 /** A session and a page of its events. */
-export interface SessionReply {
+export interface SessionPageResponse {
   readonly session: SessionMessage;
   readonly events: readonly Event[];
   readonly pagination: Pagination;
 }
 
-export const getSessionReply: MessageEncoder<SessionReply> = {
+export const getSessionResponse: MessageEncoder<SessionPageResponse> = {
   encode: ({ session, events, pagination }, writer) =>
     writeEvents(2, events, GetSessionResponse.encode({ session, events: [], pagination }, writer)),
 };
 
-export const listEventsReply: MessageEncoder<ListEventsResult> = {
+export const listEventsResponse: MessageEncoder<ListEventsResult> = {
   encode: ({ events, nextPageToken }, writer) =>
     writeEvents(1, events, ListEventsResponse.encode({ events: [], nextPageToken }, writer)),
 };
 
-/** The reply of a watch that holds an event. */
-export const watchedEvent: MessageEncoder<Event> = {
+/** A watch's response with an event. */
+export const watchEventResponse: MessageEncoder<Event> = {
   encode: (event, writer) =>
     writeEvents(1, [event], WatchSessionResponse.encode({ update: undefined }, writer)),
 };
 
-/** @param field the number of the field that holds events */
+/** @param field the number of the field that contains the events */
 function writeEvents(field: number, events: readonly Event[], writer: BinaryWriter): BinaryWriter {
   for (const event of events) {
     writer.uint32((field << 3) | 2);

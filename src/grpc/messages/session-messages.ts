@@ -17,13 +17,13 @@ const STATUS_NAMES = new Map<number, SessionStatus>();
 for (const name of Object.keys(STATUS_NUMBERS) as SessionStatus[])
   STATUS_NAMES.set(STATUS_NUMBERS[name], name);
 
-/** A status asked for: undefined where unspecified; a number that the enum lacks stays one, for the check to refuse. */
+/** The status in a request: undefined if unspecified. A number that the enum lacks is returned as text, which validation rejects. */
 export function toStatus(number: StatusNumber): string | undefined {
   if (number === StatusNumber.SESSION_STATUS_UNSPECIFIED) return undefined;
   return STATUS_NAMES.get(number) ?? String(number);
 }
 
-/** @param retentionMs how long an ended session is kept; undefined: for ever */
+/** @param retentionMs how long a session is kept after its last activity; undefined: for ever */
 export function toSessionMessage(session: Session, retentionMs: number | undefined): SessionMessage {
   const { sessionId, status, language, startedAt, endedAt, metadata, eventCount, endReason } = session;
   return {
@@ -33,7 +33,7 @@ export function toSessionMessage(session: Session, retentionMs: number | undefin
   };
 }
 
-/** The answer to a caller who has the payload: a reply never outgrows its request by a multiple. */
+/** A response without the payload, which the caller has: a response is never several times larger than its request. */
 export function toAddEventResponse({ event, ...result }: AddEventResult): AddEventResponse {
   const { eventId, sessionId, sequence, type, timestamp } = event;
   return { ...result, event: { eventId, sessionId, sequence, type, payload: undefined, timestamp } };

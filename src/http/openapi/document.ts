@@ -3,18 +3,18 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance, FastifySchema } from 'fastify';
 import { LIMITS } from '../../core/limits';
 import { EVENT, ID, LANGUAGE, METADATA, optional, PAGE, PAYLOAD, SESSION, TYPE } from './schemas';
-import type { SessionRouteName } from '../routes/sessions';
+import type { RouteName } from '../routes/route';
 
 const TITLE = 'Conversation session service';
 
-/** Nothing from elsewhere. The library's own policy asks browsers for TLS, which there may be none of. */
+/** Allows nothing from other hosts. The library's own policy makes browsers require TLS, which may be off. */
 const PAGE_POLICY =
   "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 const DESCRIPTION = [
-  'Sessions of voice conversations and their events, for people and tools that have no gRPC.',
-  'Every write is safe to repeat: the first one with an id decides, and later ones return what is stored.',
-  'The gRPC API has more: live watching, streams, lists, updates, deletion.',
+  'Sessions of voice conversations and their events, for people and tools without gRPC.',
+  'Every write is safe to retry: the first request with an ID is stored, and later ones return the stored session or event.',
+  'The gRPC API also has watches, streams, lists, updates and deletion.',
 ].join(' ');
 
 const ERROR_BODY = (message: object) => ({
@@ -25,22 +25,22 @@ const ERROR_BODY = (message: object) => ({
 const error = (description: string) => ({ description, ...ERROR_BODY({ type: 'string' }) });
 
 const ERRORS = {
-  401: error('A token is needed, or this one is not known.'),
-  403: error('The token may only read.'),
+  401: error('The token is missing or unknown.'),
+  403: error('The token has the scope read-only.'),
   400: {
-    description: 'A rule is broken, or the JSON malformed: a line for each violation.',
+    description: 'Invalid request or malformed JSON: one line per violation.',
     ...ERROR_BODY({ type: 'array', items: { type: 'string' } }),
   },
-  429: error('The server has more work than it can answer soon: send this again after Retry-After seconds.'),
-  500: error('Anything else; the cause is in the log alone.'),
-  503: error('The store cannot be reached, or the server shuts down: send this again.'),
-  504: error('The deadline passed before the outcome was known: send this again to settle it.'),
+  429: error('The server is overloaded: retry after Retry-After seconds.'),
+  500: error('Any other error; the cause is in the server’s log.'),
+  503: error('The store is unavailable or the server is shutting down: retry.'),
+  504: error('The deadline passed before the outcome was known: retry to resolve it.'),
 };
-const NOT_FOUND = { 404: error('There is no such session: `Session with ID session-999 not found`.') };
+const NOT_FOUND = { 404: error('The session does not exist: `Session with ID session-999 not found`.') };
 const BODY_ERRORS = {
   413: error(`The body is larger than ${LIMITS.messageBytes} bytes.`),
   415: error('The body is not application/json.'),
-  507: error('The disk is nearly full: writes are refused, reads go on.'),
+  507: error('The disk is nearly full: writes are rejected, reads continue.'),
 };
 
 const inPath = {
@@ -51,10 +51,10 @@ const inPath = {
   },
 };
 
-const DESCRIPTIONS: Record<SessionRouteName, FastifySchema> = {
+const DESCRIPTIONS: Record<RouteName, FastifySchema> = {
   createSession: {
     operationId: 'createSession',
-    summary: 'Creates a session, or returns the one that has this id',
+    summary: 'Creates a session, or returns the existing session with this ID',
     tags: ['sessions'],
     body: {
       type: 'object',
@@ -69,17 +69,17 @@ const DESCRIPTIONS: Record<SessionRouteName, FastifySchema> = {
       examples: [{ sessionId: 'session-1', language: 'en-US', metadata: { channel: 'phone' } }],
     },
     response: {
-      201: { description: 'It was created.', ...SESSION },
-      200: { description: 'It existed, and is unchanged.', ...SESSION },
-      409: error('A session of this id was deleted: its id is not given again for 30 days.'),
+      201: { description: 'The session was created.', ...SESSION },
+      200: { description: 'The session existed, and is unchanged.', ...SESSION },
+      409: error('The session was deleted: its ID cannot be reused for 30 days.'),
       ...BODY_ERRORS,
       ...ERRORS,
     },
   },
   addEvent: {
     operationId: 'addEvent',
-    summary: 'Appends an event to a session, once for each event id',
-    description: 'A session that has ended takes late events too.',
+    summary: 'Adds an event to a session, once per event ID',
+    description: 'Ended sessions still accept events.',
     tags: ['sessions'],
     params: inPath,
     body: {
@@ -90,8 +90,8 @@ const DESCRIPTIONS: Record<SessionRouteName, FastifySchema> = {
       examples: [{ eventId: 'event-1', type: 'user_speech', payload: { text: 'Hello?' } }],
     },
     response: {
-      201: { description: 'It was stored.', ...EVENT },
-      200: { description: 'It was stored before: this is the stored one.', ...EVENT },
+      201: { description: 'The event was stored.', ...EVENT },
+      200: { description: 'The event was already stored: this is the stored event.', ...EVENT },
       ...NOT_FOUND,
       ...BODY_ERRORS,
       ...ERRORS,
@@ -99,7 +99,7 @@ const DESCRIPTIONS: Record<SessionRouteName, FastifySchema> = {
   },
   getSession: {
     operationId: 'getSession',
-    summary: 'A session with one page of its events',
+    summary: 'Returns a session and one page of its events',
     tags: ['sessions'],
     params: inPath,
     querystring: {
@@ -111,14 +111,14 @@ const DESCRIPTIONS: Record<SessionRouteName, FastifySchema> = {
           minimum: 0,
           maximum: Number.MAX_SAFE_INTEGER,
           default: 0,
-          description: 'Events of the log to begin after.',
+          description: 'Number of events to skip.',
         },
         limit: {
           type: 'integer',
           minimum: 0,
           maximum: Number.MAX_SAFE_INTEGER,
           default: LIMITS.defaultPageSize,
-          description: `Events at most; over ${LIMITS.maxPageSize} is taken as ${LIMITS.maxPageSize}. A page also ends before it would pass ${LIMITS.pageBytes} bytes.`,
+          description: `Maximum number of events; over ${LIMITS.maxPageSize} is treated as ${LIMITS.maxPageSize}. A page also ends before it would exceed ${LIMITS.pageBytes} bytes.`,
         },
       },
     },
@@ -126,13 +126,13 @@ const DESCRIPTIONS: Record<SessionRouteName, FastifySchema> = {
   },
   completeSession: {
     operationId: 'completeSession',
-    summary: 'Ends a session; the first end wins',
+    summary: 'Ends a session. Idempotent: later calls return it unchanged',
     tags: ['sessions'],
     params: inPath,
     body: {
       type: 'object',
       additionalProperties: false,
-      description: 'May be left out.',
+      description: 'Optional.',
       properties: {
         status: optional({ type: 'string', enum: ['completed', 'failed', null], default: 'completed' }),
         endReason: optional({
@@ -152,12 +152,12 @@ const DESCRIPTIONS: Record<SessionRouteName, FastifySchema> = {
   },
 };
 
-/** What `/openapi.json` says of a route. */
-export function descriptionOf(name: SessionRouteName): FastifySchema {
+/** The route's description in `/openapi.json`. */
+export function descriptionOf(name: RouteName): FastifySchema {
   return DESCRIPTIONS[name];
 }
 
-/** `GET /openapi.json`, and a page at `/docs` on which the API can be tried. To be added before the routes. */
+/** Adds `GET /openapi.json`, and a page at `/docs` to try the API. Call it before the routes are added. */
 export function addApiDescription(app: FastifyInstance): void {
   app.register(swagger, {
     openapi: {
@@ -165,14 +165,14 @@ export function addApiDescription(app: FastifyInstance): void {
       info: { title: TITLE, version: '1.0.0', description: DESCRIPTION },
       components: {
         securitySchemes: {
-          token: { type: 'http', scheme: 'bearer', description: 'Where the server asks for tokens.' },
+          token: { type: 'http', scheme: 'bearer', description: 'Required if the server has tokens.' },
         },
       },
       security: [{}, { token: [] }],
     },
     transformObject: (described) => {
       if (!('openapiObject' in described)) return described.swaggerObject;
-      // The library calls every body required.
+      // The library marks every body as required.
       const body = described.openapiObject.paths?.['/sessions/{sessionId}/complete']?.post?.requestBody;
       if (body !== undefined && 'content' in body) body.required = false;
       return described.openapiObject;
@@ -181,7 +181,7 @@ export function addApiDescription(app: FastifyInstance): void {
   app.register(swaggerUi, {
     routePrefix: '/docs',
     staticCSP: PAGE_POLICY,
-    // The library's own bar has nothing that is of use here.
+    // Hides the library's own bar, which is of no use here.
     theme: {
       title: TITLE,
       css: [{ filename: 'page.css', content: '.swagger-ui .topbar { display: none }' }],

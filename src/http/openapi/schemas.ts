@@ -1,6 +1,6 @@
 import { LIMITS } from '../../core/limits';
 
-// The rules that a schema can tell; core has the whole of them, in bytes.
+// The rules that a schema can express; the core has all of them, in bytes.
 const NO_CONTROL_CHARACTERS = '^[^\\u0000-\\u001f\\u007f-\\u009f]+$';
 
 export const ID = {
@@ -19,12 +19,12 @@ export const LANGUAGE = {
 export const METADATA = {
   type: 'object',
   additionalProperties: true,
-  description: `Any JSON object of at most ${LIMITS.metadataBytes} bytes in the protobuf encoding and ${LIMITS.structLevels} levels, with no U+0000 in a key; left out: {}.`,
+  description: `Any JSON object of at most ${LIMITS.metadataBytes} bytes in the protobuf encoding and ${LIMITS.structLevels} levels, without U+0000 in keys. Absent means {}.`,
 };
 export const PAYLOAD = {
   type: 'object',
   additionalProperties: true,
-  description: `Any JSON object of at most ${LIMITS.payloadBytes} bytes in the protobuf encoding and ${LIMITS.structLevels} levels, with no U+0000 in a key; left out: {}.`,
+  description: `Any JSON object of at most ${LIMITS.payloadBytes} bytes in the protobuf encoding and ${LIMITS.structLevels} levels, without U+0000 in keys. Absent means {}.`,
 };
 export const TYPE = {
   type: 'string',
@@ -33,7 +33,11 @@ export const TYPE = {
   pattern: NO_CONTROL_CHARACTERS,
   description: `1 to ${LIMITS.typeBytes} bytes, no control characters; any string, such as user_speech or barge_in.`,
 };
-const ROW_ID = { type: 'string', pattern: '^[0-9a-f]{24}$', description: 'Made when the row is.' };
+const ROW_ID = {
+  type: 'string',
+  pattern: '^[0-9a-f]{24}$',
+  description: 'Generated when the row is created.',
+};
 const TIME = { type: 'string', format: 'date-time', description: 'ISO 8601 with milliseconds.' };
 
 export const SESSION = {
@@ -48,7 +52,7 @@ export const SESSION = {
     endedAt: {
       type: ['string', 'null'],
       format: 'date-time',
-      description: 'null until the session is ended.',
+      description: 'null until the session has ended.',
     },
     metadata: METADATA,
   },
@@ -86,21 +90,21 @@ export const PAGE = {
   required: ['session', 'events', 'pagination'],
   properties: {
     session: SESSION,
-    events: { type: 'array', items: EVENT, description: 'In the order of the log.' },
+    events: { type: 'array', items: EVENT, description: 'By ascending sequence.' },
     pagination: {
       type: 'object',
       required: ['offset', 'limit', 'total', 'hasMore'],
       properties: {
         offset: { type: 'integer' },
         limit: { type: 'integer', description: 'The limit that was applied.' },
-        total: { type: 'integer', description: 'Events of the session.' },
-        hasMore: { type: 'boolean', description: 'Go on from offset + events.length while it is true.' },
+        total: { type: 'integer', description: 'Number of events in the session.' },
+        hasMore: { type: 'boolean', description: 'If true, the next page starts at offset + events.length.' },
       },
     },
   },
 };
 
-/** What may be left out of a body: many clients write null for it. */
+/** A field that may be absent or null: many clients write null for an absent value. */
 export function optional(schema: { readonly type: string } & Readonly<Record<string, unknown>>): object {
   return { ...schema, type: [schema.type, 'null'] };
 }

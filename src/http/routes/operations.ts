@@ -1,8 +1,10 @@
 import type { FastifyInstance } from 'fastify';
+import { authenticate } from '../../calls/authentication';
 import type { Authorizer } from '../../security/authorizer';
 import type { Metrics } from '../../telemetry/metrics';
+import { throughPipeline } from '../http-call';
 
-/** Where orchestrators, load balancers and Prometheus ask; health is open to all, metrics to who may read. */
+/** Routes for orchestrators, load balancers and Prometheus. Health needs no token; metrics need one that may read. */
 export function addOperationsRoutes(
   app: FastifyInstance,
   metrics: Metrics,
@@ -14,8 +16,8 @@ export function addOperationsRoutes(
   app.get('/readyz', { schema }, (_, reply) =>
     isReady() ? { status: 'ok' } : reply.code(503).send({ status: 'unavailable' }),
   );
-  app.get('/metrics', { schema }, async (request, reply) => {
-    authorizer.authorize(request.headers.authorization, 'read');
-    return reply.header('content-type', metrics.contentType).send(await metrics.text());
-  });
+  const onRequest = throughPipeline(authenticate(authorizer), 'read');
+  app.get('/metrics', { schema, onRequest }, async (_, reply) =>
+    reply.header('content-type', metrics.contentType).send(await metrics.text()),
+  );
 }
