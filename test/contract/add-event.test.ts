@@ -3,7 +3,7 @@ import { failureOf } from '../support/call-error';
 import { describeContract, newId, newSession } from './describe-contract';
 
 describeContract('AddEvent', (service) => {
-  test('a new event has what was sent, the next sequence and the time', async () => {
+  test('a new event has the values sent, the next sequence and the current time', async () => {
     const sessionId = await newSession(service);
     const before = Date.now();
     const { event, duplicate, payloadMismatch } = await service.client.addEvent({
@@ -30,13 +30,13 @@ describeContract('AddEvent', (service) => {
     expect(events).toEqual([event]);
   });
 
-  test('a payload that is left out is stored as {}', async () => {
+  test('a missing payload is stored as {}', async () => {
     const sessionId = await newSession(service);
     const { event } = await service.client.addEvent({ sessionId, eventId: 'bare' });
     expect(event?.payload).toEqual({});
   });
 
-  test('a repeat returns the stored event, through whichever server', async () => {
+  test('a repeated add returns the stored event, through both servers', async () => {
     const sessionId = await newSession(service);
     const request = { sessionId, eventId: 'one', payload: { a: 1 } };
     const { event } = await service.client.addEvent(request);
@@ -47,7 +47,7 @@ describeContract('AddEvent', (service) => {
     expect((await service.client.getSession({ sessionId })).pagination?.total).toBe(2);
   });
 
-  test('a repeat that comes after the end of the session is a duplicate too', async () => {
+  test('a repeated add after completion is a duplicate too', async () => {
     const sessionId = await newSession(service);
     const { event } = await service.client.addEvent({ sessionId, eventId: 'one' });
     await service.client.completeSession({ sessionId });
@@ -57,7 +57,7 @@ describeContract('AddEvent', (service) => {
     });
   });
 
-  test('the same event id in another session is another event', async () => {
+  test('the same event ID in another session is another event', async () => {
     const [first, second] = [await newSession(service), await newSession(service)];
     await service.client.addEvent({ sessionId: first, eventId: 'one' });
     const { duplicate, event } = await service.client.addEvent({ sessionId: second, eventId: 'one' });
@@ -65,7 +65,7 @@ describeContract('AddEvent', (service) => {
     expect(event?.sequence).toBe(1);
   });
 
-  test('ids whose parts run together the same are different events', async () => {
+  test('IDs that are equal when concatenated are different events', async () => {
     const base = newId();
     const pairs = [
       { sessionId: base, eventId: 'a b' },
@@ -77,7 +77,7 @@ describeContract('AddEvent', (service) => {
     }
   });
 
-  test('a session that is not there is NOT_FOUND, and is not made', async () => {
+  test('an unknown session is NOT_FOUND, and is not created', async () => {
     const sessionId = newId();
     for (const attempt of [1, 2]) {
       const error = await failureOf(service.client.addEvent({ sessionId, eventId: `e${attempt}` }));
@@ -89,7 +89,7 @@ describeContract('AddEvent', (service) => {
     expect(event?.sequence).toBe(1);
   });
 
-  test('of 64 adds of one event at once, one stores it and all reply with it', async () => {
+  test('of 64 concurrent adds of one event one stores it, and all return it', async () => {
     const sessionId = await newSession(service);
     const requests = Array.from({ length: 64 }, (_, index) => ({
       sessionId,
@@ -163,7 +163,7 @@ describeContract('AddEvent', (service) => {
     expect(repeat).toEqual({ event, duplicate: true, payloadMismatch: mismatch });
   });
 
-  test('another type alone is a payload_mismatch', async () => {
+  test('a different type alone is a payload_mismatch', async () => {
     const sessionId = await newSession(service);
     const { event } = await service.client.addEvent({ sessionId, eventId: 'one', type: 'dtmf' });
     const repeat = await service.other.addEvent({ sessionId, eventId: 'one', type: 'DTMF' });

@@ -7,12 +7,12 @@ import type { BatchedEvent } from '../support/rpc-client';
 import { describeContract, newId, newSession } from './describe-contract';
 import { readChecked } from './read-checked';
 
-/** So many events, whose ids and payloads say their place. */
+/** Returns this many events, whose IDs and payloads contain their position. */
 function eventsOf(count: number, prefix = 'e'): BatchedEvent[] {
   return Array.from({ length: count }, (_, index) => ({ eventId: `${prefix}${index}`, payload: { index } }));
 }
 
-/** Four events whose messages, with their tags and lengths, have exactly so many bytes. */
+/** Returns four events whose messages, with tags and lengths, have exactly this many bytes. */
 function eventsOfBytes(bytes: number): NewEvent[] {
   const eventsWith = (last: number): NewEvent[] =>
     [750_000, 750_000, 750_000, last].map((length, index) => ({
@@ -22,7 +22,7 @@ function eventsOfBytes(bytes: number): NewEvent[] {
     }));
   const sizeOf = (events: NewEvent[]): number =>
     BatchAddEventsRequest.encode({ sessionId: '', events }).finish().length;
-  // The lengths' own lengths do not change in this range, so that one step meets it.
+  // The encoded lengths have the same number of bytes in this range, so one correction suffices.
   const guess = 850_000;
   const events = eventsWith(guess + bytes - sizeOf(eventsWith(guess)));
   if (sizeOf(events) !== bytes) throw new Error(`no text makes ${bytes} bytes`);
@@ -30,7 +30,7 @@ function eventsOfBytes(bytes: number): NewEvent[] {
 }
 
 describeContract('BatchAddEvents', (service) => {
-  test('1,000 events are stored in their order by one call, and answered in place without payload', async () => {
+  test('one call stores 1,000 events in order, and returns them in order without payloads', async () => {
     const sessionId = await newSession(service);
     const events = eventsOf(1000);
     const { results } = await service.client.batchAddEvents({ sessionId, events });
@@ -47,7 +47,7 @@ describeContract('BatchAddEvents', (service) => {
     );
   });
 
-  test('it goes on after what is stored, through whichever server', async () => {
+  test('a batch continues after the stored events, through both servers', async () => {
     const sessionId = await newSession(service);
     await service.client.addEvent({ sessionId, eventId: 'first' });
     for (const [index, client] of [service.client, service.other, service.client].entries()) {
@@ -58,7 +58,7 @@ describeContract('BatchAddEvents', (service) => {
     expect(await readChecked(service.client, sessionId)).toHaveLength(10);
   });
 
-  test('repeats of stored events and inside the batch are duplicates in their place', async () => {
+  test('events stored earlier or earlier in the batch are duplicates, in order', async () => {
     const sessionId = await newSession(service);
     await service.other.addEvent({ sessionId, eventId: 'stored', payload: { a: 1 } });
     const { results } = await service.client.batchAddEvents({
@@ -91,7 +91,7 @@ describeContract('BatchAddEvents', (service) => {
     expect(stored.map(({ payload }) => payload)).toEqual([{ a: 1 }, { n: 1 }, {}]);
   });
 
-  test('a repeated batch is all duplicates, with the same sequences', async () => {
+  test('a repeated batch returns only duplicates, with the same sequences', async () => {
     const sessionId = await newSession(service);
     const batch = { sessionId, events: eventsOf(200) };
     const { results } = await service.client.batchAddEvents(batch);
@@ -102,7 +102,7 @@ describeContract('BatchAddEvents', (service) => {
     expect(await readChecked(service.other, sessionId)).toHaveLength(200);
   });
 
-  test('a batch that is sent by 8 callers at once is stored once, in its order', async () => {
+  test('a batch sent by 8 concurrent callers is stored once, in order', async () => {
     const sessionId = await newSession(service);
     const batch = { sessionId, events: eventsOf(100) };
     const replies = await Promise.all(
@@ -119,7 +119,7 @@ describeContract('BatchAddEvents', (service) => {
     }
   });
 
-  test('two batches of 500 at once through both servers are dense, each in its own order', async () => {
+  test('two concurrent batches of 500 through both servers are dense, each in its order', async () => {
     const sessionId = await newSession(service);
     const [ours, theirs] = [eventsOf(500, 'a'), eventsOf(500, 'b')];
     const replies = await Promise.all([
@@ -146,7 +146,7 @@ describeContract('BatchAddEvents', (service) => {
     expect((await service.client.getSession({ sessionId })).pagination?.total).toBe(0);
   });
 
-  test('all violations of all events are said at once, and nothing is stored', async () => {
+  test('all violations of all events are reported at once, and nothing is stored', async () => {
     const sessionId = await newSession(service);
     const events: BatchedEvent[] = eventsOf(6);
     events[1] = { eventId: 'a\nb', payload: { n: NaN } };
@@ -162,7 +162,7 @@ describeContract('BatchAddEvents', (service) => {
     expect((await service.client.getSession({ sessionId })).pagination?.total).toBe(0);
   });
 
-  test('of more than 20 violations the first 20 are listed, and the rest counted', async () => {
+  test('of more than 20 violations the first 20 are listed and the others counted', async () => {
     const sessionId = await newSession(service);
     const events = eventsOf(30).map((event) => ({ ...event, type: '' }));
     const error = await failureOf(service.client.batchAddEvents({ sessionId, events }));
@@ -170,7 +170,7 @@ describeContract('BatchAddEvents', (service) => {
     expect(named).toEqual(Array.from({ length: 20 }, (_, index) => `events[${index}].type`));
   });
 
-  test('3 MiB in all are stored, and one byte more is INVALID_ARGUMENT', async () => {
+  test('a batch of 3 MiB is stored; one byte more is INVALID_ARGUMENT', async () => {
     const sessionId = await newSession(service);
     const over = service.client.batchAddEvents({ sessionId, events: eventsOfBytes(LIMITS.batchBytes + 1) });
     expect(await invalidFieldsOf(over)).toEqual(['events']);
@@ -182,7 +182,7 @@ describeContract('BatchAddEvents', (service) => {
     expect(stored.map(({ payload }) => payload)).toEqual(events.map(({ payload }) => payload));
   });
 
-  test('a session that is not there is NOT_FOUND, once the batch is valid', async () => {
+  test('an unknown session is NOT_FOUND if the batch is valid', async () => {
     const sessionId = newId();
     const error = await failureOf(service.client.batchAddEvents({ sessionId, events: eventsOf(2) }));
     expect(error).toMatchObject({

@@ -3,15 +3,15 @@ import type { RpcClient } from '../support/rpc-client';
 import { type SessionServer, startSessionServer } from '../support/session-server';
 import { type TestDatabase, STORES } from './stores';
 
-/** Two servers on one database. */
+/** Clients of two servers on one database. */
 export interface ContractService {
   readonly client: RpcClient;
   /** A client of the other server. */
   readonly other: RpcClient;
 }
 
-/** Runs the rules on each store, through real servers and the generated client. */
-export function describeContract(subject: string, rules: (service: ContractService) => void): void {
+/** Runs the tests on each store, through real servers and the generated client. */
+export function describeContract(subject: string, tests: (service: ContractService) => void): void {
   describe.each(STORES)('$name: ' + subject, ({ open }) => {
     let database: TestDatabase;
     let servers: readonly [SessionServer, SessionServer];
@@ -27,7 +27,7 @@ export function describeContract(subject: string, rules: (service: ContractServi
       await database.close();
     });
 
-    rules({
+    tests({
       get client() {
         return servers[0].client;
       },
@@ -38,12 +38,12 @@ export function describeContract(subject: string, rules: (service: ContractServi
   });
 }
 
-/** An id that no other test has. */
+/** Returns an ID that no other test uses. */
 export function newId(): string {
   return `id-${randomUUID()}`;
 }
 
-/** A new session's id. */
+/** Creates a session and returns its ID. */
 export async function newSession({ client }: ContractService): Promise<string> {
   const sessionId = newId();
   await client.createSession({ sessionId });

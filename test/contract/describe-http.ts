@@ -4,14 +4,14 @@ import type { RpcClient } from '../support/rpc-client';
 import { type SessionServer, startSessionServer } from '../support/session-server';
 import { type TestDatabase, STORES } from './stores';
 
-/** The HTTP face of one server, and the gRPC face of another, on one database. */
+/** An HTTP client of one server, and a gRPC client of another, on one database. */
 export interface HttpService {
   readonly http: HttpClient;
   readonly grpc: RpcClient;
 }
 
-/** Runs the rules of the HTTP face on each store. */
-export function describeHttp(subject: string, rules: (service: HttpService) => void): void {
+/** Runs the tests of the HTTP API on each store. */
+export function describeHttp(subject: string, tests: (service: HttpService) => void): void {
   describe.each(STORES)('$name over HTTP: ' + subject, ({ open }) => {
     let database: TestDatabase;
     let http: RunningHttpServer;
@@ -30,7 +30,7 @@ export function describeHttp(subject: string, rules: (service: HttpService) => v
       await database.close();
     });
 
-    rules({
+    tests({
       get http() {
         return http.client;
       },

@@ -3,7 +3,7 @@ import { failureOf, invalidFieldsOf } from '../support/call-error';
 import { describeContract, newId, newSession } from './describe-contract';
 import { readChecked } from './read-checked';
 
-/** What an add ends with that expects another end than the log's. */
+/** The error for an expected_sequence that is not the last sequence. */
 function mismatch(expected: number, actual: number): object {
   return {
     code: Code.ABORTED,
@@ -16,7 +16,7 @@ function mismatch(expected: number, actual: number): object {
 }
 
 describeContract('expected_sequence', (service) => {
-  test('an event is stored at the sequence after the expected one, through either server', async () => {
+  test('an event is stored after the expected sequence, through both servers', async () => {
     const sessionId = await newSession(service);
     for (let last = 0; last < 8; last += 1) {
       const client = last % 3 === 1 ? service.other : service.client;
@@ -31,7 +31,7 @@ describeContract('expected_sequence', (service) => {
   });
 
   test.each([0, 1, 3, 1000, Number.MAX_SAFE_INTEGER])(
-    'where the log ends at 2, an expected %d is ABORTED, and nothing is stored',
+    'with a last sequence of 2, expecting %d is ABORTED, and nothing is stored',
     async (expected) => {
       const sessionId = await newSession(service);
       await service.client.addEvent({ sessionId, eventId: 'one' });
@@ -46,7 +46,7 @@ describeContract('expected_sequence', (service) => {
     },
   );
 
-  test('on an empty session 1 is too high, and 0 is right', async () => {
+  test('an empty session expects 0, not 1', async () => {
     const sessionId = await newSession(service);
     const early = service.other.addEvent({ sessionId, eventId: 'one', expectedSequence: 1 });
     expect(await failureOf(early)).toMatchObject(mismatch(1, 0));
@@ -54,7 +54,7 @@ describeContract('expected_sequence', (service) => {
     expect(event?.sequence).toBe(1);
   });
 
-  test('a repeat with its old expectation is a duplicate, at once and later', async () => {
+  test('a repeated add with its original expectation is a duplicate, at once and later', async () => {
     const sessionId = await newSession(service);
     const request = { sessionId, eventId: 'one', payload: { a: 1 }, expectedSequence: 0 };
     const { event } = await service.client.addEvent(request);
@@ -68,7 +68,7 @@ describeContract('expected_sequence', (service) => {
     expect(await readChecked(service.client, sessionId)).toHaveLength(2);
   });
 
-  test('32 repeats of one add at once store it once, and none is ABORTED', async () => {
+  test('32 concurrent repeats of one add store it once, and none is ABORTED', async () => {
     const sessionId = await newSession(service);
     const request = { sessionId, eventId: 'one', expectedSequence: 0 };
     const replies = await Promise.all(
@@ -80,7 +80,7 @@ describeContract('expected_sequence', (service) => {
     for (const { event } of replies) expect(event?.sequence).toBe(1);
   });
 
-  test('a negative one is INVALID_ARGUMENT', async () => {
+  test('a negative value is INVALID_ARGUMENT', async () => {
     const sessionId = await newSession(service);
     const adding = service.client.addEvent({ sessionId, eventId: 'one', expectedSequence: -1 });
     expect(await invalidFieldsOf(adding)).toEqual(['expected_sequence']);
@@ -89,12 +89,12 @@ describeContract('expected_sequence', (service) => {
     expect((await service.client.getSession({ sessionId })).pagination?.total).toBe(0);
   });
 
-  test('a session that is not there is NOT_FOUND', async () => {
+  test('an unknown session is NOT_FOUND', async () => {
     const adding = service.client.addEvent({ sessionId: newId(), eventId: 'one', expectedSequence: 3 });
     expect((await failureOf(adding)).code).toBe(Code.NOT_FOUND);
   });
 
-  test('of 20 callers at once on both servers with one expectation, exactly one stores', async () => {
+  test('of 20 concurrent callers on both servers with the same expectation exactly one succeeds', async () => {
     const sessionId = await newSession(service);
     for (let last = 0; last < 5; last += 1) {
       const adds = Array.from({ length: 20 }, (_, index) =>
@@ -112,7 +112,7 @@ describeContract('expected_sequence', (service) => {
     expect(await readChecked(service.client, sessionId)).toHaveLength(5);
   });
 
-  test('a server that has not seen the other’s appends decides by the true end', async () => {
+  test('a server that has not seen the other’s appends checks the actual last sequence', async () => {
     const sessionId = await newSession(service);
     const both = [service.client, service.other] as const;
     let last = 0;
@@ -134,7 +134,7 @@ describeContract('expected_sequence', (service) => {
     expect(await readChecked(service.other, sessionId)).toHaveLength(last);
   });
 
-  test('adds beside those with an expectation leave the log dense, and each where it said', async () => {
+  test('concurrent adds with and without expectations leave the log dense, each at its sequence', async () => {
     const sessionId = await newSession(service);
     const calls = Array.from({ length: 120 }, (_, index) => {
       const client = index % 2 === 0 ? service.client : service.other;

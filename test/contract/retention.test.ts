@@ -89,7 +89,7 @@ describe.each(STORES)('$name: retention', ({ open }) => {
     );
     await Promise.all(endedLately.map((sessionId) => other.client.completeSession({ sessionId })));
     await first.expiry.deleteExpired(60_000, NEVER);
-    for (const sessionId of ids) expect(await exists(sessionId)).toBe(true);
+    expect(await Promise.all(ids.map(exists))).toEqual(ids.map(() => true));
 
     const counts = await Promise.all([
       first.expiry.deleteExpired(RETENTION_MS, NEVER),

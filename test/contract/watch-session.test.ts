@@ -22,7 +22,7 @@ async function addEvents(
 const sequencesOf = ({ events }: WatchStream): number[] => events.map(({ sequence }) => sequence);
 
 describeContract('WatchSession', (service) => {
-  test('first the stored events, then that they are all, then live ones, through either server', async () => {
+  test('sends the stored events, then caught_up, then live events, through both servers', async () => {
     const sessionId = await newSession(service);
     await addEvents(service, sessionId, 250);
     const watches = [service.client, service.other].map((client) => client.watchSession({ sessionId }));
@@ -41,7 +41,7 @@ describeContract('WatchSession', (service) => {
     }
   });
 
-  test.each([0, 1, 59, 60, 61, 1000])('after sequence %i', async (afterSequence) => {
+  test.each([0, 1, 59, 60, 61, 1000])('after_sequence %i', async (afterSequence) => {
     const sessionId = await newSession(service);
     await addEvents(service, sessionId, 60);
     const watch = service.other.watchSession({ sessionId, afterSequence });
@@ -53,7 +53,7 @@ describeContract('WatchSession', (service) => {
     watch.cancel();
   });
 
-  test('every event once and in order, whoever writes, whenever the watch begins', async () => {
+  test('every event arrives once and in order, whichever server stores it and whenever the watch starts', async () => {
     const sessionId = await newSession(service);
     const clients = [service.client, service.other];
     const EVENTS = 400;
@@ -77,7 +77,7 @@ describeContract('WatchSession', (service) => {
     }
   });
 
-  test('the session comes when it changes, not when events do', async () => {
+  test('the session is sent when it changes, not for new events', async () => {
     const sessionId = await newSession(service);
     const watch = service.client.watchSession({ sessionId });
     await watch.caughtUp();
@@ -93,7 +93,7 @@ describeContract('WatchSession', (service) => {
     watch.cancel();
   });
 
-  test('it ends with OK after the end of the session and all events by then', async () => {
+  test('the watch ends with OK after the session has ended and all its events are sent', async () => {
     const sessionId = await newSession(service);
     const watches = [service.client, service.other].map((client) => client.watchSession({ sessionId }));
     for (const watch of watches) await watch.caughtUp();
@@ -105,7 +105,7 @@ describeContract('WatchSession', (service) => {
     }
   });
 
-  test('of a session that had ended: its events, that they are all, OK', async () => {
+  test('for an ended session: its events, caught_up, OK', async () => {
     const sessionId = await newSession(service);
     await service.client.completeSession({ sessionId });
     await addEvents(service, sessionId, 3);
@@ -114,7 +114,7 @@ describeContract('WatchSession', (service) => {
     expect(watch.told).toEqual([2, 3, 'caught up']);
   });
 
-  test('a session that is not there is not found; one that is deleted no more', async () => {
+  test('an unknown session is NOT_FOUND; so is one that is deleted during the watch', async () => {
     const unknown = newId();
     expect(await service.client.watchSession({ sessionId: unknown }).end).toMatchObject({
       code: Code.NOT_FOUND,
@@ -129,20 +129,20 @@ describeContract('WatchSession', (service) => {
       expect(await watch.end).toMatchObject({ code: Code.NOT_FOUND, info: { reason: 'SESSION_NOT_FOUND' } });
   });
 
-  test('what is malformed is said at once', async () => {
+  test('all violations are reported at once', async () => {
     const end = await service.client.watchSession({ sessionId: '', afterSequence: -1 }).end;
     expect(end).toMatchObject({ code: Code.INVALID_ARGUMENT, info: { reason: 'INVALID_REQUEST' } });
     expect(end?.violations?.map(({ field }) => field)).toEqual(['session_id', 'after_sequence']);
   });
 
-  test('it ends at its deadline', async () => {
+  test('the watch ends at its deadline', async () => {
     const sessionId = await newSession(service);
     const watch = service.client.watchSession({ sessionId }, 300);
     expect(await watch.end).toMatchObject({ code: Code.DEADLINE_EXCEEDED });
     expect(watch.told).toEqual(['caught up']);
   });
 
-  test('one that stops reading delays nobody, and has all when it reads on', async () => {
+  test('a watcher that stops reading delays no one else, and misses nothing when it resumes', async () => {
     const sessionId = await newSession(service);
     const [slow, quick] = [
       service.client.watchSession({ sessionId }),
@@ -166,7 +166,7 @@ describeContract('WatchSession', (service) => {
     }
   });
 
-  test('1,000 watches of a session have each event', async () => {
+  test('1,000 watches of one session all receive each event', async () => {
     const sessionId = await newSession(service);
     const watches = range(1, 1000).map(() => service.client.watchSession({ sessionId }));
     for (const watch of watches) await watch.caughtUp();
@@ -179,7 +179,7 @@ describeContract('WatchSession', (service) => {
   }, 30_000);
 });
 
-describe.each(STORES)('$name: watches that the server ends', ({ open }) => {
+describe.each(STORES)('$name: watches ended by the server', ({ open }) => {
   let database: TestDatabase;
 
   beforeAll(async () => {
@@ -191,7 +191,7 @@ describe.each(STORES)('$name: watches that the server ends', ({ open }) => {
   test.each([
     { name: 'its shutdown', settings: {}, stops: true },
     { name: 'the age of the connection', settings: { maxConnectionAgeMs: 400 }, stops: false },
-  ])('$name: with UNAVAILABLE, and the next goes on', async ({ settings, stops }) => {
+  ])('$name: ends with UNAVAILABLE, and the next watch resumes', async ({ settings, stops }) => {
     const server = await startSessionServer(database.stores[0], settings);
     const [sessionId, status] = [newId(), SessionStatus.SESSION_STATUS_ACTIVE];
     await server.client.createSession({ sessionId, status });

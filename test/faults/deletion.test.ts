@@ -12,15 +12,15 @@ import { until } from '../support/until';
 const EVENTS = 50_000;
 const BATCH = 1000;
 
-/** An answer takes no longer than this beside a clearing, in milliseconds. */
-const ANSWER_MS = 1000;
+/** The maximum duration of a call while events are removed, in milliseconds. */
+const MAX_CALL_MS = 1000;
 
 let set: ReplicaSet;
-let database: mongo.MongoClient;
+let mongoClient: mongo.MongoClient;
 
 beforeAll(async () => {
   set = await ReplicaSet.start(1);
-  database = new mongo.MongoClient(set.uri);
+  mongoClient = new mongo.MongoClient(set.uri);
 }, 60_000);
 
 afterEach(async () => {
@@ -29,28 +29,29 @@ afterEach(async () => {
 });
 
 afterAll(async () => {
-  await database.close();
+  await mongoClient.close();
   await set.stop();
 });
 
-/** A store that outlives its servers, and the rows that are in it, as nobody but the store sees them. */
-interface Kept {
+/** A database that outlives its servers, read directly. */
+interface TestDatabase {
   readonly environment: Readonly<Record<string, string>>;
   readonly countEvents: (sessionId: string) => Promise<number>;
 }
 
-function keptInMongo(): Kept {
+function inMongo(): TestDatabase {
   return {
     environment: { MONGODB_URI: set.uri },
-    countEvents: (sessionId) => database.db().collection('conversation_events').countDocuments({ sessionId }),
+    countEvents: (sessionId) =>
+      mongoClient.db().collection('conversation_events').countDocuments({ sessionId }),
   };
 }
 
-function keptInFolder(): Kept {
+function inFolder(): TestDatabase {
   const folder = join(temporaryFolder(), 'data');
   return {
     environment: { DATA_DIR: folder },
-    // The one session with more than a few events.
+    // The events of all sessions: the others have only a few.
     countEvents: async () => {
       const root = open({ path: folder, noSubdir: false, readOnly: true, maxDbs: 8 });
       const events = root.openDB<Buffer, Buffer>({
@@ -65,9 +66,13 @@ function keptInFolder(): Kept {
   };
 }
 
-async function serve({ environment }: Kept): Promise<{ client: RpcClient; kill: () => Promise<void> }> {
+async function serve({
+  environment,
+}: TestDatabase): Promise<{ client: RpcClient; kill: () => Promise<void> }> {
   const { service, port } = await startService(environment);
-  await until('it serves', () => service.log.find(({ msg }) => msg === 'the store answers: serving'));
+  await until('the server is ready', () =>
+    service.log.find(({ msg }) => msg === 'the store answers: serving'),
+  );
   const kill = async (): Promise<void> => {
     service.signal('SIGKILL');
     await service.exit;
@@ -82,36 +87,36 @@ async function timed(call: Promise<unknown>): Promise<number> {
 }
 
 describe.each([
-  ['embedded', keptInFolder],
-  ['mongodb', keptInMongo],
-])('%s', (name, keep) => {
-  test('a long session is gone at once, cleared beside other calls, and after a kill on a restart', async () => {
-    const kept = keep();
+  ['embedded', inFolder],
+  ['mongodb', inMongo],
+])('%s', (name, createDatabase) => {
+  test('a long session is deleted at once, its events are removed during other calls, and after a kill and restart', async () => {
+    const database = createDatabase();
     const [sessionId, other] = [`long-${name}`, `other-${name}`];
-    const first = await serve(kept);
+    const first = await serve(database);
     await first.client.createSession({ sessionId });
     await first.client.createSession({ sessionId: other });
     for (let at = 0; at < EVENTS; at += BATCH) {
       const events = Array.from({ length: BATCH }, (_, index) => ({ eventId: `event-${at + index}` }));
       await first.client.batchAddEvents({ sessionId, events });
     }
-    expect(await timed(first.client.deleteSession(sessionId))).toBeLessThan(ANSWER_MS);
+    expect(await timed(first.client.deleteSession(sessionId))).toBeLessThan(MAX_CALL_MS);
     expect(await failureOf(first.client.getSession({ sessionId }))).toMatchObject({ code: Code.NOT_FOUND });
 
     let slowest = 0;
     let added = 0;
-    const left = await until('some are removed', async () => {
+    const left = await until('some events are removed', async () => {
       added += 1;
       const call = first.client.addEvent({ sessionId: other, eventId: `event-${added}` });
       slowest = Math.max(slowest, await timed(call));
-      const count = await kept.countEvents(sessionId);
+      const count = await database.countEvents(sessionId);
       return count < EVENTS ? count : undefined;
     });
     await first.kill();
-    expect(slowest).toBeLessThan(ANSWER_MS);
+    expect(slowest).toBeLessThan(MAX_CALL_MS);
     expect(left).toBeGreaterThan(BATCH);
 
-    const second = await serve(kept);
+    const second = await serve(database);
     const [error, page] = await Promise.all([
       failureOf(second.client.createSession({ sessionId })),
       second.client.getSession({ sessionId: other }),
@@ -119,15 +124,15 @@ describe.each([
     expect(error).toMatchObject({ code: Code.FAILED_PRECONDITION, info: { reason: 'SESSION_DELETED' } });
     expect(page.pagination?.total).toBe(added);
     const cleared = async (): Promise<true | undefined> =>
-      (await kept.countEvents(sessionId)) <= added ? true : undefined;
-    await until('the rest is removed', cleared, 30_000);
+      (await database.countEvents(sessionId)) <= added ? true : undefined;
+    await until('the other events are removed', cleared, 30_000);
     expect((await second.client.getSession({ sessionId: other })).pagination?.total).toBe(added);
   }, 90_000);
 });
 
-test('what the other server acknowledged after the deletion leaves nothing behind', async () => {
-  const kept = keptInMongo();
-  const [deleting, writing] = await Promise.all([serve(kept), serve(kept)]);
+test('events that another server acknowledged after the deletion are removed too', async () => {
+  const database = inMongo();
+  const [deleting, writing] = await Promise.all([serve(database), serve(database)]);
   const sessionId = 'written to';
   await deleting.client.createSession({ sessionId });
   await writing.client.addEvent({ sessionId, eventId: 'before' });
@@ -136,9 +141,9 @@ test('what the other server acknowledged after the deletion leaves nothing behin
   expect(await failureOf(deleting.client.addEvent({ sessionId, eventId: 'late' }))).toMatchObject({
     code: Code.NOT_FOUND,
   });
-  // Whoever looked at the session less than 5 s ago takes its events yet.
+  // A server that read the session less than 5 s ago still accepts its events.
   let acknowledged = 0;
-  const error = await until('the writer learns', async () => {
+  const error = await until('the writer gets NOT_FOUND', async () => {
     const call = writing.client.addEvent({ sessionId, eventId: `event-${acknowledged}` });
     const failure = await call.then(
       () => undefined,
@@ -155,16 +160,16 @@ test('what the other server acknowledged after the deletion leaves nothing behin
   });
 
   await until(
-    'no row is left',
-    async () => ((await kept.countEvents(sessionId)) === 0 ? true : undefined),
+    'no event is left',
+    async () => ((await database.countEvents(sessionId)) === 0 ? true : undefined),
     40_000,
   );
-  const rows = database.db().collection('conversation_sessions');
+  const sessions = mongoClient.db().collection('conversation_sessions');
   const tombstone = await until(
-    'nothing is looked for any more',
-    async () => (await rows.findOne({ sessionId, uncleared: { $exists: false } })) ?? undefined,
+    'the cleanup is complete',
+    async () => (await sessions.findOne({ sessionId, uncleared: { $exists: false } })) ?? undefined,
     40_000,
   );
   expect(Object.keys(tombstone).sort()).toEqual(['_id', 'deletedAt', 'sessionId']);
-  expect(await kept.countEvents(sessionId)).toBe(0);
+  expect(await database.countEvents(sessionId)).toBe(0);
 }, 90_000);

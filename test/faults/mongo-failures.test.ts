@@ -43,7 +43,7 @@ test('a frozen primary freezes nobody, and nothing acknowledged is lost or doubl
   await adding;
   for (const writer of writers) {
     // The deadline, and what one question to a store that is silent takes at most.
-    expect(writer.longestTryMs).toBeLessThan(10_000 + 4500);
+    expect(writer.longestAttemptMs).toBeLessThan(10_000 + 4500);
     await expectWholeLog(writer, 2000);
   }
 }, 120_000);
