@@ -2,7 +2,7 @@ import { logVerbosity, Server, type ServerOptions, setLogVerbosity } from '@grpc
 import { type Authorizer, ALLOW_ALL } from '../security/authorizer';
 import { LIMITS } from '../core/limits';
 import type { SessionRepository } from '../core/store';
-import { noLongerThan } from '../core/with-timeout';
+import { withTimeout } from '../core/with-timeout';
 import type { InFlightBudget } from '../calls/in-flight-budget';
 import type { Telemetry } from '../telemetry/telemetry';
 import type { CallSettings } from './handlers/call-settings';
@@ -75,8 +75,8 @@ export class GrpcServer {
     this.health.set(false);
     this.listener.stop();
     const closed = new Promise<void>((resolve) => this.server.tryShutdown(() => resolve()));
-    await noLongerThan(graceMs, this.calls.drain());
-    await noLongerThan(CLOSE_MS, closed);
+    await withTimeout(graceMs, this.calls.drain(), () => undefined);
+    await withTimeout(CLOSE_MS, closed, () => undefined);
     this.server.forceShutdown();
     this.listener.destroyConnections();
   }

@@ -15,7 +15,7 @@ import {
 } from '../core/errors';
 import type { Authorizer, Scope } from '../security/authorizer';
 import { LIMITS } from '../core/limits';
-import { noLongerThan } from '../core/with-timeout';
+import { withTimeout } from '../core/with-timeout';
 import { RequestContext } from '../core/request-context';
 import type { SessionRepository } from '../core/store';
 import type { InFlightBudget } from '../calls/in-flight-budget';
@@ -106,7 +106,7 @@ export class HttpServer {
   async close(graceMs: number): Promise<void> {
     this.closing = true;
     const closed = this.app.close();
-    await noLongerThan(graceMs, closed);
+    await withTimeout(graceMs, closed, () => undefined);
     this.app.server.closeAllConnections();
     await closed;
   }

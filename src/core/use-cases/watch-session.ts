@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ConversationError } from '../errors';
 import type { Event } from '../event';
 import { isCount, LIMITS } from '../limits';
@@ -66,7 +67,7 @@ export async function* watchSession(
       revision = session.revision;
       if (session.endedAt !== undefined) return;
       if (position < watch.announcedSequence && session.eventCount < watch.announcedSequence)
-        await pause(ANNOUNCED_MS);
+        await sleep(ANNOUNCED_MS);
       else await watch.next();
     }
   } finally {
@@ -91,11 +92,7 @@ async function readOn(
         error instanceof ConversationError &&
         (error.reason === 'STORE_UNAVAILABLE' || error.reason === 'DEADLINE_EXCEEDED');
       if (!passing || Date.now() > giveUpAt) throw error;
-      await pause(RETRY_MS);
+      await sleep(RETRY_MS);
     }
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Connection, type ConnectOptions, createConnection, mongo } from 'mongoose';
 import { storeUnavailable } from '../../core/errors';
 import { StartupError } from '../../core/startup-error';
@@ -9,7 +10,7 @@ import {
   type SessionDocument,
   type TombstoneDocument,
 } from './documents/schema';
-import { sleep, within } from './query-timeout';
+import { withQueryTimeout } from './query-timeout';
 
 /** The database where the URI names none. */
 const DEFAULT_DATABASE = 'conversation';
@@ -130,7 +131,7 @@ export class MongoConnection {
   /** Whether a primary answers. */
   async ping(): Promise<void> {
     try {
-      await within(PING_MS, this.database.connection.getClient().db().command({ ping: 1 }));
+      await withQueryTimeout(this.database.connection.getClient().db().command({ ping: 1 }), PING_MS);
     } catch (error) {
       throw toConversationError(error);
     }

@@ -1,5 +1,6 @@
 import { mongo } from 'mongoose';
 import { ConversationError, internalError, storageFull, storeUnavailable } from '../../core/errors';
+import { QueryTimeoutError } from './query-timeout';
 
 /** Codes of https://www.mongodb.com/docs/manual/reference/error-codes/ that matter here. */
 const DUPLICATE_KEY = 11000;
@@ -10,11 +11,6 @@ const INDEX_CONFLICT = [85, 86, DUPLICATE_KEY];
 const TRANSIENT_CODES = new Set([
   6, 7, 50, 64, 89, 91, 112, 134, 189, 262, 358, 9001, 10107, 11600, 11602, 13435, 13436,
 ]);
-
-/** What the store was asked for did not come within the time that it is given; whether it was done is not known. */
-export class QueryTimeoutError extends Error {
-  override readonly name = 'QueryTimeoutError';
-}
 
 export function isDuplicateKey(error: unknown): boolean {
   return error instanceof mongo.MongoServerError && error.code === DUPLICATE_KEY;

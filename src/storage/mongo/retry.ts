@@ -1,8 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { storeUnavailable } from '../../core/errors';
 import type { RequestContext } from '../../core/request-context';
 import type { Database, MongoConnection } from './connection';
 import { isTransient, isUnreachable, toConversationError } from './errors';
-import { QUERY_TIMEOUT_MS, sleep, within } from './query-timeout';
+import { withQueryTimeout } from './query-timeout';
 
 /** About how long to wait before asking again, in milliseconds. */
 const AGAIN_MS = 50;
@@ -20,7 +21,7 @@ export async function retryUntilKnown<Answer>(
     context.throwIfEnded();
     let failure: unknown;
     try {
-      const answer = await within(QUERY_TIMEOUT_MS, attempt(connection.database));
+      const answer = await withQueryTimeout(attempt(connection.database));
       if (answer !== undefined) return answer;
     } catch (error) {
       if (!isTransient(error) || isUnreachable(error)) throw toConversationError(error);

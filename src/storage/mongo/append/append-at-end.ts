@@ -2,7 +2,7 @@ import type { Database } from '../connection';
 import { DURABLE } from '../connection';
 import { isDuplicateKey } from '../errors';
 import { BY_SEQUENCE, type EventDocument } from '../documents/schema';
-import { QUERY_TIMEOUT_MS, within } from '../query-timeout';
+import { QUERY_TIMEOUT_MS, withQueryTimeout } from '../query-timeout';
 
 /**
  * Puts an event after the last one of its log, wherever that is by now: the database finds the
@@ -42,7 +42,7 @@ export async function appendAtEnd({ events }: Database, document: EventDocument)
     { hint: BY_SEQUENCE, readConcern: 'local', writeConcern: DURABLE, maxTimeMS: QUERY_TIMEOUT_MS },
   );
   try {
-    await within(QUERY_TIMEOUT_MS, append.toArray());
+    await withQueryTimeout(append.toArray());
   } catch (error) {
     if (!isDuplicateKey(error)) throw error;
   }

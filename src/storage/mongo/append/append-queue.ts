@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sequenceMismatch, storeUnavailable } from '../../../core/errors';
 import type { Event } from '../../../core/event';
 import type { StoreObserver } from '../../../core/store-observer';
@@ -10,7 +11,6 @@ import { isTransient, isUnreachable, toConversationError } from '../errors';
 import type { EventInserter } from './group-commit';
 import type { EventFinder } from '../events/event-finder';
 import type { LogHead, LogHeads } from './log-heads';
-import { sleep } from '../query-timeout';
 
 /** Events and bytes of payload that one session has in one write at most. */
 const WRITE_EVENTS = 1000;

@@ -2,7 +2,7 @@ import { mongo } from 'mongoose';
 import { DURABLE } from '../connection';
 import { isDuplicateKey } from '../errors';
 import type { EventDocument } from '../documents/schema';
-import { QUERY_TIMEOUT_MS, within } from '../query-timeout';
+import { QUERY_TIMEOUT_MS, withQueryTimeout } from '../query-timeout';
 
 /** What became of one session's documents, which were inserted in order. */
 export interface InsertResult {
@@ -34,7 +34,7 @@ export async function insertEvents(
       documents.length === 1 && first !== undefined
         ? collection.insertOne(first, { maxTimeMS: QUERY_TIMEOUT_MS, writeConcern: DURABLE })
         : collection.insertMany(documents, { ordered, maxTimeMS: QUERY_TIMEOUT_MS, writeConcern: DURABLE });
-    await within(QUERY_TIMEOUT_MS, inserted);
+    await withQueryTimeout(inserted);
     return outcomes(runs, [], ordered);
   } catch (error) {
     return outcomes(runs, takenIndexes(error), ordered);

@@ -2,7 +2,7 @@ import { bySession } from './group-by-session';
 import type { MongoConnection } from '../connection';
 import { Batcher } from '../batcher';
 import { BY_EVENT_ID, type EventDocument } from '../documents/schema';
-import { QUERY_TIMEOUT_MS, within } from '../query-timeout';
+import { QUERY_TIMEOUT_MS, withQueryTimeout } from '../query-timeout';
 
 /** Event ids in one question at most. */
 const GROUP_IDS = 1000;
@@ -23,7 +23,7 @@ export class EventFinder {
 
   constructor(connection: MongoConnection) {
     this.found = new Batcher(
-      (sought) => within(QUERY_TIMEOUT_MS, findAll(connection, sought)),
+      (sought) => withQueryTimeout(findAll(connection, sought)),
       ({ eventIds }) => eventIds.length / GROUP_IDS,
     );
   }

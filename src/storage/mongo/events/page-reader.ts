@@ -5,7 +5,7 @@ import type { MongoConnection } from '../connection';
 import { readRows } from '../documents/event-decoder';
 import { Batcher } from '../batcher';
 import { BY_SEQUENCE } from '../documents/schema';
-import { QUERY_TIMEOUT_MS, within } from '../query-timeout';
+import { QUERY_TIMEOUT_MS, withQueryTimeout } from '../query-timeout';
 
 /** Events in one question at most: as many as in the longest page. */
 const GROUP_EVENTS = 1000;
@@ -30,7 +30,7 @@ export class PageReader {
 
   constructor(private readonly connection: MongoConnection) {
     this.pages = new Batcher(
-      (sought) => within(QUERY_TIMEOUT_MS, this.readAll(sought)),
+      (sought) => withQueryTimeout(this.readAll(sought)),
       ({ range }) => range.limit / GROUP_EVENTS,
       ({ sessionId, range }) => JSON.stringify([sessionId, range]),
     );

@@ -1,9 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { mongo } from 'mongoose';
 import type { WatchRegistry } from '../../../core/watch-registry';
 import type { Logger } from '../../../telemetry/logger';
 import type { Database, MongoConnection } from '../connection';
 import { PrimaryMonitor } from './primary-monitor';
-import { QUERY_TIMEOUT_MS, sleep } from '../query-timeout';
+import { QUERY_TIMEOUT_MS } from '../query-timeout';
 
 /** How long the database may hold a question of the stream, in milliseconds: an idle stream costs one each time. */
 const AWAIT_MS = 1000;
