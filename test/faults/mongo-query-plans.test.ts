@@ -4,7 +4,8 @@ import type { ListSessionsRequest } from '../../generated/conversation/v1/sessio
 import type { SessionStatus as Status } from '../../src/core/session';
 import type { SessionRepository } from '../../src/core/store';
 import { StructBytes } from '../../src/core/struct/struct-bytes';
-import { newEventDocument, newSessionDocument } from '../../src/storage/mongo/documents/session-document';
+import { newEventDocument } from '../../src/storage/mongo/documents/event-document';
+import { newSessionDocument } from '../../src/storage/mongo/documents/session-document';
 import type { EventDocument, SessionDocument } from '../../src/storage/mongo/documents/schema';
 import { type RunningMongod, startReplicaSet } from '../support/mongod';
 import { openMongo } from '../support/open-mongo';

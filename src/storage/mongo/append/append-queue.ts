@@ -6,7 +6,7 @@ import type { PendingAppend } from './pending-append';
 import { appendAtEnd } from './append-at-end';
 import type { MongoConnection } from '../connection';
 import type { Contention } from './contention';
-import { newEventDocument, toEvent } from '../documents/session-document';
+import { newEventDocument, toEvent } from '../documents/event-document';
 import { isTransient, isUnreachable, toConversationError } from '../errors';
 import type { EventInserter } from './group-commit';
 import type { EventFinder } from '../events/event-finder';

@@ -2,7 +2,7 @@ import { type Event, eventSize } from '../../../core/event';
 import type { PageRange } from '../../../core/store';
 import { bySession } from './group-by-session';
 import type { MongoConnection } from '../connection';
-import { readRows } from '../documents/event-decoder';
+import { decodeEvents } from '../documents/event-decoder';
 import { Batcher } from '../batcher';
 import { BY_SEQUENCE } from '../documents/schema';
 import { QUERY_TIMEOUT_MS, withQueryTimeout } from '../query-timeout';
@@ -46,7 +46,7 @@ export class PageReader {
     if (reply.length > WHOLE_BYTES && sought.length > 1)
       return (await Promise.all(sought.map((one) => this.readAll([one])))).flat();
     // The server may put the branches in any order.
-    const found = bySession(readRows(reply).sort((a, b) => a.sequence - b.sequence));
+    const found = bySession(decodeEvents(reply).sort((a, b) => a.sequence - b.sequence));
     return sought.map(({ sessionId, range }) => pageOf(found.get(sessionId) ?? [], range));
   }
 
