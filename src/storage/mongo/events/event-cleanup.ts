@@ -47,7 +47,7 @@ export class EventCleanup {
   }
 
   private async clearAll(): Promise<void> {
-    while (this.again && !this.stopped && this.connection.isReached) {
+    while (this.again && !this.stopped && this.connection.isOpen) {
       this.again = false;
       const { database } = this.connection;
       const uncleared = database.tombstones.find(
