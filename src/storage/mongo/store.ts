@@ -19,7 +19,7 @@ import { EventCleanup } from './events/event-cleanup';
 import type { MongoConnection } from './connection';
 import { toEvent } from './documents/event-document';
 import { toSession } from './documents/session-document';
-import { AppendQueues } from './append/event-writer';
+import { AppendQueues } from './append/append-queue';
 import { deleteExpired } from './sessions/expiry';
 import { SessionFinder } from './sessions/session-finder';
 import { listSessions } from './sessions/list-sessions';
