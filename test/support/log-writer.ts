@@ -5,19 +5,19 @@ import { RequestContext } from '../../src/core/request-context';
 import type { SessionRepository } from '../../src/core/store';
 import { StructBytes } from '../../src/core/struct/struct-bytes';
 
-/** Errors after which a client sends the same again. */
-const PASSING = new Set(['STORE_UNAVAILABLE', 'DEADLINE_EXCEEDED', 'INTERNAL']);
+/** Errors after which a client retries. */
+const RETRIED = new Set(['STORE_UNAVAILABLE', 'DEADLINE_EXCEEDED', 'INTERNAL']);
 
-/** How long a writer goes on after failures, in milliseconds. */
-const PATIENCE_MS = 60_000;
+/** How long a writer retries, in milliseconds. */
+const RETRY_FOR_MS = 60_000;
 
-/** A client of one session that does not give up: it sends each event until it is acknowledged. */
+/** A client of one session that retries each event until it is acknowledged. */
 export class LogWriter {
-  /** What was acknowledged: event id to sequence. */
+  /** The sequences of acknowledged events, by event id. */
   readonly acknowledged = new Map<string, number>();
-  /** The longest time that one try took, in milliseconds. */
-  longestTryMs = 0;
-  /** How many tries ended with an error. */
+  /** The longest time of one attempt, in milliseconds. */
+  longestAttemptMs = 0;
+  /** How many attempts failed. */
   failures = 0;
   private next = 0;
 
@@ -28,7 +28,7 @@ export class LogWriter {
   ) {}
 
   async create(): Promise<void> {
-    await this.insist((context) => {
+    await this.retry((context) => {
       const session = {
         sessionId: this.sessionId,
         language: 'en',
@@ -39,23 +39,21 @@ export class LogWriter {
     });
   }
 
-  /** Adds so many events, a few at a time, each until it is acknowledged. */
-  async add(count: number, atOnce = 20): Promise<void> {
+  /** Appends so many events, some concurrently, and retries each until it is acknowledged. */
+  async add(count: number, concurrency = 20): Promise<void> {
     const last = this.next + count;
     const writer = async (): Promise<void> => {
       while (this.next < last) await this.addOne(`event-${this.next++}`);
     };
-    await Promise.all(Array.from({ length: atOnce }, writer));
+    await Promise.all(Array.from({ length: concurrency }, writer));
   }
 
-  /** The whole log, as a reader gets it. */
+  /** Reads the whole log, page by page. */
   async read(): Promise<Event[]> {
     const events: Event[] = [];
     for (;;) {
       const range = { afterSequence: events.length, limit: 1000, maximumBytes: 1 << 20 };
-      const page = await this.insist((context) =>
-        this.repository.readSession(this.sessionId, range, context),
-      );
+      const page = await this.retry((context) => this.repository.readSession(this.sessionId, range, context));
       events.push(...page.events);
       if (events.length >= page.session.eventCount) return events;
     }
@@ -64,31 +62,31 @@ export class LogWriter {
   private async addOne(eventId: string): Promise<void> {
     const payload = StructBytes.of({ text: eventId });
     const event = { eventId, type: 'transcript', payload };
-    const [added] = await this.insist((context) =>
+    const [added] = await this.retry((context) =>
       this.repository.addEvents(this.sessionId, [event], context),
     );
-    if (added === undefined) throw new Error('an event was acknowledged without an answer');
+    if (added === undefined) throw new Error('an acknowledged append has no event');
     this.acknowledged.set(eventId, added.event.sequence);
   }
 
-  private async insist<Answer>(ask: (context: RequestContext) => Promise<Answer>): Promise<Answer> {
-    const giveUpAt = performance.now() + PATIENCE_MS;
+  private async retry<Answer>(attempt: (context: RequestContext) => Promise<Answer>): Promise<Answer> {
+    const giveUpAt = performance.now() + RETRY_FOR_MS;
     for (;;) {
       const startedAt = performance.now();
       try {
-        return await ask(new RequestContext(Date.now() + this.deadlineMs));
+        return await attempt(new RequestContext(Date.now() + this.deadlineMs));
       } catch (error) {
-        const passing = error instanceof ConversationError && PASSING.has(error.reason);
-        if (!passing || startedAt > giveUpAt) throw error;
+        const isRetried = error instanceof ConversationError && RETRIED.has(error.reason);
+        if (!isRetried || startedAt > giveUpAt) throw error;
         this.failures += 1;
       } finally {
-        this.longestTryMs = Math.max(this.longestTryMs, performance.now() - startedAt);
+        this.longestAttemptMs = Math.max(this.longestAttemptMs, performance.now() - startedAt);
       }
     }
   }
 }
 
-/** The log is dense, in order of time, and holds what was acknowledged, each once, where it was said to be. */
+/** Expects the log to have no gaps, to be in order of time, and to hold the acknowledged events, each once, at its sequence. */
 export async function expectWholeLog(writer: LogWriter, count: number): Promise<void> {
   const events = await writer.read();
   expect(events.map(({ sequence }) => sequence)).toEqual(Array.from({ length: count }, (_, i) => i + 1));
