@@ -29,8 +29,8 @@ const CONFLICTS_BEFORE_APPEND_AT_END = 2;
 const CONTENDED_MS = 5000;
 const MAX_CONTENDED = 10_000;
 
-/** What all queues of a server share. */
-export interface QueueContext {
+/** The dependencies of all queues; shared by them. */
+export interface QueueDependencies {
   readonly connection: MongoConnection;
   readonly heads: Pick<LogHeads, 'get' | 'advance' | 'invalidate'>;
   readonly finder: Pick<EventFinder, 'expectsDuplicates'>;
@@ -43,14 +43,14 @@ export interface QueueContext {
 
 /** Appends events to logs, with one queue for each session that has pending appends. */
 export class AppendQueues {
-  private readonly context: QueueContext;
+  private readonly dependencies: QueueDependencies;
   private readonly queues = new Map<string, AppendQueue>();
 
   constructor(connection: MongoConnection, heads: LogHeads, finder: EventFinder, observer: StoreObserver) {
     const inserter = new EventInserter(connection, observer);
     const reconciler = new Reconciler(heads, finder);
     const conflictTimes = new BoundedMap<number>(MAX_CONTENDED);
-    this.context = { connection, heads, finder, inserter, reconciler, conflictTimes, observer };
+    this.dependencies = { connection, heads, finder, inserter, reconciler, conflictTimes, observer };
   }
 
   append(sessionId: string, events: readonly NewEvent[], context: RequestContext): Promise<AddedEvent[]> {
@@ -63,7 +63,7 @@ export class AppendQueues {
   private queueOf(sessionId: string): AppendQueue {
     const existing = this.queues.get(sessionId);
     if (existing !== undefined) return existing;
-    const queue = new AppendQueue(sessionId, this.context, () => this.queues.delete(sessionId));
+    const queue = new AppendQueue(sessionId, this.dependencies, () => this.queues.delete(sessionId));
     this.queues.set(sessionId, queue);
     return queue;
   }
@@ -87,7 +87,7 @@ export class AppendQueue {
   /** @param onIdle called when no append is pending any more */
   constructor(
     private readonly sessionId: string,
-    private readonly context: QueueContext,
+    private readonly dependencies: QueueDependencies,
     private readonly onIdle: () => void,
   ) {}
 
@@ -111,7 +111,7 @@ export class AppendQueue {
   }
 
   private async writeNext(): Promise<void> {
-    const { heads, finder, reconciler } = this.context;
+    const { heads, finder, reconciler } = this.dependencies;
     this.pendingAtRead = this.pending.length;
     const head = await heads.get(this.sessionId);
     const contended = this.isContended();
@@ -135,12 +135,12 @@ export class AppendQueue {
 
   private async checkExpectedSequence(): Promise<void> {
     const next = this.pending.find((append) => !append.isAnswered);
-    if (next !== undefined) await this.context.reconciler.checkExpectedSequence(this.sessionId, next);
+    if (next !== undefined) await this.dependencies.reconciler.checkExpectedSequence(this.sessionId, next);
   }
 
   /** Inserts the batch right after the head. */
   private async insert(batch: readonly PlannedEvent[], head: LogHead, contended: boolean): Promise<void> {
-    const { heads, inserter, reconciler } = this.context;
+    const { heads, inserter, reconciler } = this.dependencies;
     const { stored, conflict } = await inserter.insert(batch, { alone: contended });
     const last = batch[stored - 1];
     if (last !== undefined) heads.advance(this.sessionId, head, last.event);
@@ -160,7 +160,7 @@ export class AppendQueue {
 
   /** Appends one event at the end of the log, so that another server that wins every race has a conflict too. */
   private async appendAtEnd(first: PlannedEvent): Promise<void> {
-    const { connection, reconciler } = this.context;
+    const { connection, reconciler } = this.dependencies;
     await appendAtEnd(connection.database, first);
     await reconciler.answerStored(this.sessionId, [first]);
     if (first.append.isAnswered) await this.backOffAfterWrite();
@@ -169,7 +169,7 @@ export class AppendQueue {
 
   /** Another server took the sequence. The delay comes before the head is read: that read is outdated at once. */
   private async backOffAfterConflict(): Promise<void> {
-    const { heads, conflictTimes, observer } = this.context;
+    const { heads, conflictTimes, observer } = this.dependencies;
     heads.invalidate(this.sessionId);
     conflictTimes.set(this.sessionId, performance.now());
     observer.appendConflict();
@@ -180,13 +180,13 @@ export class AppendQueue {
   /** Leaves the other server of a contended session the time to read the new head and to write. */
   private async backOffAfterWrite(): Promise<void> {
     this.conflicts = 0;
-    this.context.heads.invalidate(this.sessionId);
+    this.dependencies.heads.invalidate(this.sessionId);
     await sleep(CONFLICT_DELAY_MS * (0.5 + Math.random()));
   }
 
   /** The outcome is unknown: after a transient error the appends stay pending until their deadlines, else they fail. */
   private async retryOrFail(error: unknown): Promise<void> {
-    this.context.heads.invalidate(this.sessionId);
+    this.dependencies.heads.invalidate(this.sessionId);
     if (!isTransient(error) || isUnreachable(error)) {
       // Later appends may belong to a session that was created since the read.
       for (const append of this.pending.slice(0, this.pendingAtRead)) append.fail(toConversationError(error));
@@ -199,9 +199,9 @@ export class AppendQueue {
     await sleep(delayMs);
   }
 
-  /** Whether another server appends to the session too, by a recent conflict. */
+  /** Whether another server appends to the session too, judging by a recent conflict. */
   private isContended(): boolean {
-    const conflictAt = this.context.conflictTimes.get(this.sessionId);
+    const conflictAt = this.dependencies.conflictTimes.get(this.sessionId);
     return conflictAt !== undefined && performance.now() - conflictAt < CONTENDED_MS;
   }
 }
