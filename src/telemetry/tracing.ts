@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises';
 import {
   type Attributes,
   context,
@@ -12,6 +11,7 @@ import {
 } from '@opentelemetry/api';
 import { NodeSDK, resources } from '@opentelemetry/sdk-node';
 import { ConversationError } from '../core/errors';
+import { withTimeout } from '../core/with-timeout';
 
 /** The conversation that a span is about, by OpenTelemetry's conventions for generative AI. */
 const CONVERSATION_ID = 'gen_ai.conversation.id';
@@ -111,7 +111,7 @@ export class Tracing {
   /** Sends what is left of the spans, if that can be done soon. */
   async close(): Promise<void> {
     const sent = this.sdk.shutdown().catch(() => undefined);
-    await Promise.race([sent, setTimeout(CLOSE_MS, undefined, { ref: false })]);
+    await withTimeout(CLOSE_MS, sent, () => undefined);
   }
 }
 

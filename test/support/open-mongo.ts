@@ -14,7 +14,7 @@ export async function openMongo(uri: string): Promise<Store> {
     observer: new Metrics(),
     onFatal: (error) => (fatal = error),
   });
-  await until('the store answers', async () => {
+  await until('the store is available', async () => {
     if (fatal !== undefined) throw fatal;
     return store.ping().then(
       () => true,
