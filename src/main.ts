@@ -1,7 +1,9 @@
 import { config as readDotEnv } from 'dotenv';
 import { createIndexes, startApp } from './app';
 import { checkHealth } from './commands/check-health';
-import { type Config, ConfigError, helpText, readConfig } from './config/settings';
+import { helpText } from './config/help';
+import { ConfigError, readConfig } from './config/read-config';
+import type { Config } from './config/settings';
 import { StartupError } from './core/startup-error';
 import { createLogger, type Logger } from './telemetry/logger';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { readConfig } from '../../src/config/settings';
+import { readConfig } from '../../src/config/read-config';
 import { packageRoot } from '../../src/package-root';
 import { endServices } from '../support/service-process';
 import { settingNames } from '../support/setting-names';

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { readConfig } from '../../src/config/settings';
+import { readConfig } from '../../src/config/read-config';
 import { packageRoot } from '../../src/package-root';
 import { type Labels, kustomize, type Manifest } from '../support/kustomize';
 import { validateManifests } from '../support/python-tools';

@@ -71,6 +71,6 @@ it('ALLOW_INSECURE takes true or false', async () => {
   const { code, stderr } = await runService({ environment: { ALLOW_INSECURE: 'yes' } });
   expect({ code, stderr }).toEqual({
     code: 1,
-    stderr: 'ALLOW_INSECURE must be one of true, false, and is "yes" (default: false)\n',
+    stderr: 'ALLOW_INSECURE must be one of true, false; got "yes" (default: false)\n',
   });
 });

@@ -93,11 +93,11 @@ it('names all malformed settings at once, each with its rule and default', async
   };
   expectRefusal(
     await runService({ environment }),
-    /^DISK_RESERVE must be a size such as .*, and is "lots" \(default: 256MiB\)$/,
-    /^GRPC_PORT must be a whole number from 0 to 65535, and is "70000" \(default: 50051\)$/,
-    /^CALL_DEADLINE must be a duration from 1ms to 20d, such as .*, and is "10" \(default: 10s\)$/,
-    /^STREAMS_PER_CONNECTION must be a whole number from 1 to 1000000, and is "0" \(default: 1000\)$/,
-    /^LOG_LEVEL must be one of .*, and is "loud" \(default: info\)$/,
+    /^DISK_RESERVE must be a size such as .*; got "lots" \(default: 256MiB\)$/,
+    /^GRPC_PORT must be a whole number from 0 to 65535; got "70000" \(default: 50051\)$/,
+    /^CALL_DEADLINE must be a duration from 1ms to 20d, such as .*; got "10" \(default: 10s\)$/,
+    /^STREAMS_PER_CONNECTION must be a whole number from 1 to 1000000; got "0" \(default: 1000\)$/,
+    /^LOG_LEVEL must be one of .*; got "loud" \(default: info\)$/,
   );
 });
 

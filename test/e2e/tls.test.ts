@@ -243,7 +243,7 @@ describe('at the start it names', () => {
     ['TLS_CERT', 'TLS_KEY'],
   ])('%s that is missing', async (missing, given) => {
     expect(await refusalOf({ [given]: 'x.pem' })).toBe(
-      `${missing} is unset, and ${given} is set: TLS takes both, and plain text neither\n`,
+      `${missing} is unset but ${given} is set: TLS needs both; set both or neither\n`,
     );
   });
 
