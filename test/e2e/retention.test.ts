@@ -26,7 +26,7 @@ test('RETENTION deletes ended sessions when their time is over, and a stop in a 
     info: { reason: 'SESSION_DELETED' },
   });
   expect(service.log).toContainEqual(
-    expect.objectContaining({ msg: 'expired sessions were deleted', deleted: 1 }),
+    expect.objectContaining({ msg: 'deleted expired sessions', deleted: 1 }),
   );
 
   const ids = Array.from({ length: 3000 }, (_, index) => `many-${index}`);

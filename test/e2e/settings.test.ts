@@ -52,7 +52,7 @@ it('says on one line of its log where it listens and what it stores in', async (
   const line = service.log.find(({ msg }) => String(msg).startsWith('listening'));
   expect(line).toMatchObject({ host: '127.0.0.1', grpcPort: port, store: 'embedded' });
   const http = url.replace('http://', '');
-  expect(line?.msg).toBe(`listening for gRPC on 127.0.0.1:${port}, and for HTTP on ${http}`);
+  expect(line?.msg).toBe(`listening for gRPC on 127.0.0.1:${port} and for HTTP on ${http}`);
   expect((await fetch(`${url}/livez`)).status).toBe(200);
 });
 

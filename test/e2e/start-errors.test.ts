@@ -106,6 +106,6 @@ it.each([[['--verbose']], [['start']], [['--verbose', '--help']]])(
   async (options) => {
     const { code, stdout, stderr } = await runService({ options });
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toBe(`unknown option ${options.join(' ')}: npm start -- --help prints what there is\n`);
+    expect(stderr).toBe(`unknown option ${options.join(' ')}: see npm start -- --help\n`);
   },
 );
