@@ -91,9 +91,9 @@ async function startTracing(): Promise<Tracing> {
 /** One budget for the gRPC and the HTTP server together. */
 function createBudget({ maxInFlightRequests, maxInFlightBytes }: Config, metrics: Metrics): InFlightBudget {
   const budget = new InFlightBudget(maxInFlightRequests, maxInFlightBytes);
-  metrics.gauge('conversation_unanswered_requests', 'Requests in flight.', () => budget.inFlightRequests);
+  metrics.gauge('conversation_in_flight_requests', 'Requests in flight.', () => budget.inFlightRequests);
   metrics.gauge(
-    'conversation_unanswered_bytes',
+    'conversation_in_flight_bytes',
     'Size of the requests in flight.',
     () => budget.inFlightBytes,
   );

@@ -73,7 +73,7 @@ async function outcomeOf(client: RpcClient): Promise<string | undefined> {
 
 describe.each(Object.entries(DOORS))('over %s', (_, open) => {
   it('takes so many connections and closes further ones at once, while those within go on', async () => {
-    const { service, port, client } = await open({ CONNECTIONS: '3' });
+    const { service, port, client } = await open({ MAX_CONNECTIONS: '3' });
     const within = [client(), client()];
     for (const one of within) expect(await outcomeOf(one)).toBe('OK');
     const idle = rawConnection(port);
@@ -86,10 +86,10 @@ describe.each(Object.entries(DOORS))('over %s', (_, open) => {
     const warnings = service.log.filter(({ level }) => level === 40);
     expect(warnings).toEqual([
       expect.objectContaining({
-        face: 'grpc',
-        connections: 3,
+        server: 'grpc',
+        maxConnections: 3,
         refused: 1,
-        msg: expect.stringMatching(/CONNECTIONS/) as string,
+        msg: expect.stringMatching(/MAX_CONNECTIONS/) as string,
       }),
     ]);
 
@@ -136,8 +136,8 @@ describe.each(Object.entries(DOORS))('over %s', (_, open) => {
 });
 
 it('tells how many connections there are, and how many it refused', async () => {
-  const { port, url } = await startService({ CONNECTIONS: '3' });
-  const figure = async (name: string) => (await Scrape.of(url)).value(name, { face: 'grpc' });
+  const { port, url } = await startService({ MAX_CONNECTIONS: '3' });
+  const figure = async (name: string) => (await Scrape.of(url)).value(name, { server: 'grpc' });
   const connected = (count: number) =>
     until(`there are ${count}`, async () =>
       (await figure('conversation_connections')) === count ? true : undefined,

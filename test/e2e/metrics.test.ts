@@ -45,10 +45,10 @@ test('calls are counted and timed by method and status, by the names of the ecos
   expect(scrape.value('grpc_server_msg_sent_total', call('IngestEvents', 'bidi_stream'))).toBe(2);
   expect(scrape.value('conversation_events_added_total')).toBe(4);
   expect(scrape.value('conversation_event_duplicates_total')).toBe(2);
-  expect(scrape.value('conversation_store_seconds_count', { operation: 'addEvents' })).toBe(6);
+  expect(scrape.value('conversation_store_operation_seconds_count', { operation: 'addEvents' })).toBe(6);
   const page = { method: 'GET', route: '/sessions/:sessionId', status_code: '200' };
   expect(scrape.value('http_request_duration_seconds_count', page)).toBe(1);
-  expect(scrape.value('conversation_unanswered_requests')).toBe(0);
+  expect(scrape.value('conversation_in_flight_requests')).toBe(0);
   expect(scrape.value('process_resident_memory_bytes')).toBeGreaterThan(10_000_000);
   expect(scrape.value('nodejs_eventloop_lag_p99_seconds')).toBeGreaterThanOrEqual(0);
 });
@@ -75,7 +75,7 @@ test.each(['embedded', 'mongodb'])(
       await client.createSession({ sessionId: 'call-1' });
       const watch = client.watchSession({ sessionId: 'call-1' }, 60_000);
       await watch.caughtUp();
-      expect((await Scrape.of(url)).value('conversation_watchers')).toBe(1);
+      expect((await Scrape.of(url)).value('conversation_active_watches')).toBe(1);
       const batch = Array.from({ length: 10 }, (_, i) => ({ eventId: `event-${i}` }));
       await client.batchAddEvents({ sessionId: 'call-1', events: batch });
       const scrape = await Scrape.of(url);
@@ -83,7 +83,7 @@ test.each(['embedded', 'mongodb'])(
       expect(scrape.value('conversation_group_commit_events_sum')).toBe(10);
       watch.cancel();
       await until('the watch is over', async () =>
-        (await Scrape.of(url)).value('conversation_watchers') === 0 ? true : undefined,
+        (await Scrape.of(url)).value('conversation_active_watches') === 0 ? true : undefined,
       );
       await mongod?.stop();
       if (mongod !== undefined)
@@ -112,7 +112,7 @@ test('two servers that write to one session tell of the races they lost', async 
     let sent = 0;
     const lost = async () => {
       const scrapes = await Promise.all(servers.map(({ url }) => Scrape.of(url)));
-      return scrapes.some((scrape) => (scrape.value('conversation_lost_races_total') ?? 0) > 0);
+      return scrapes.some((scrape) => (scrape.value('conversation_append_conflicts_total') ?? 0) > 0);
     };
     await until('a race is lost', async () => {
       const eventIds = clients.map(() => `event-${sent++}`);

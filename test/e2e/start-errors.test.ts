@@ -86,17 +86,17 @@ it('names a DATA_DIR of another format version', async () => {
 it('names all malformed settings at once, each with its rule and default', async () => {
   const environment = {
     GRPC_PORT: '70000',
-    CALL_DEADLINE: '10',
-    DISK_RESERVE: 'lots',
+    DEFAULT_DEADLINE: '10',
+    MIN_FREE_DISK: 'lots',
     LOG_LEVEL: 'loud',
-    STREAMS_PER_CONNECTION: '0',
+    MAX_STREAMS_PER_CONNECTION: '0',
   };
   expectRefusal(
     await runService({ environment }),
-    /^DISK_RESERVE must be a size such as .*; got "lots" \(default: 256MiB\)$/,
+    /^MIN_FREE_DISK must be a size such as .*; got "lots" \(default: 256MiB\)$/,
     /^GRPC_PORT must be a whole number from 0 to 65535; got "70000" \(default: 50051\)$/,
-    /^CALL_DEADLINE must be a duration from 1ms to 20d, such as .*; got "10" \(default: 10s\)$/,
-    /^STREAMS_PER_CONNECTION must be a whole number from 1 to 1000000; got "0" \(default: 1000\)$/,
+    /^DEFAULT_DEADLINE must be a duration from 1ms to 20d, such as .*; got "10" \(default: 10s\)$/,
+    /^MAX_STREAMS_PER_CONNECTION must be a whole number from 1 to 1000000; got "0" \(default: 1000\)$/,
     /^LOG_LEVEL must be one of .*; got "loud" \(default: info\)$/,
   );
 });

@@ -15,12 +15,12 @@ export interface SessionServer {
   close(): Promise<void>;
 }
 
-type ServerSettings = Partial<GrpcSettings> & { unansweredRequests?: number; unansweredBytes?: number };
+type ServerSettings = Partial<GrpcSettings> & { maxInFlightRequests?: number; maxInFlightBytes?: number };
 
 /** Starts a server over the repository, which stays the caller's to close. */
 export async function startSessionServer(
   repository: SessionRepository,
-  { unansweredRequests = 10_000, unansweredBytes = 128 * 1024 * 1024, ...settings }: ServerSettings = {},
+  { maxInFlightRequests = 10_000, maxInFlightBytes = 128 * 1024 * 1024, ...settings }: ServerSettings = {},
   logger: Logger = createLogger('silent'),
 ): Promise<SessionServer> {
   const server = new GrpcServer(
@@ -38,7 +38,7 @@ export async function startSessionServer(
       maxStreamsPerConnection: 1000,
       ...settings,
     },
-    new InFlightBudget(unansweredRequests, unansweredBytes),
+    new InFlightBudget(maxInFlightRequests, maxInFlightBytes),
     { logger, metrics: new Metrics(), tracing: undefined },
   );
   const port = await server.listen();

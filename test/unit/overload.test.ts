@@ -7,7 +7,7 @@ import { type SessionServer, startSessionServer } from '../support/session-serve
 let repository: HeldRepository;
 let server: SessionServer;
 
-async function start(settings: { unansweredRequests?: number; unansweredBytes?: number }): Promise<void> {
+async function start(settings: { maxInFlightRequests?: number; maxInFlightBytes?: number }): Promise<void> {
   repository = new HeldRepository();
   server = await startSessionServer(repository, settings);
 }
@@ -26,7 +26,7 @@ async function expectRefused(call: Promise<unknown>): Promise<void> {
 }
 
 test('past its bound of unanswered requests a call is refused at once, and those within it are answered', async () => {
-  await start({ unansweredRequests: 4 });
+  await start({ maxInFlightRequests: 4 });
   const within = ['a', 'b', 'c', 'd'].map((eventId) => add(eventId));
   await repository.reached(4);
   const startedAt = performance.now();
@@ -40,7 +40,7 @@ test('past its bound of unanswered requests a call is refused at once, and those
 });
 
 test('a place is free again after each answer, good or bad', async () => {
-  await start({ unansweredRequests: 2 });
+  await start({ maxInFlightRequests: 2 });
   for (let round = 0; round < 5; round += 1) {
     const within = ['a', 'b'].map((eventId) => add(`${eventId}${round}`));
     const [first, second] = (await repository.reached(2 * round + 2)).slice(-2);
@@ -53,7 +53,7 @@ test('a place is free again after each answer, good or bad', async () => {
 });
 
 test('past its bound of unanswered bytes a call is refused at once, and is taken once there is room', async () => {
-  await start({ unansweredBytes: 100_000 });
+  await start({ maxInFlightBytes: 100_000 });
   const text = 'x'.repeat(60_000);
   const within = ['a', 'b'].map((eventId) => add(eventId, { text }));
   await repository.reached(2);
@@ -65,7 +65,7 @@ test('past its bound of unanswered bytes a call is refused at once, and is taken
 });
 
 test('streams are not refused but read more slowly, and each goes on once the others are answered', async () => {
-  await start({ unansweredRequests: 1 });
+  await start({ maxInFlightRequests: 1 });
   const streams = [server.client.ingestEvents(), server.client.ingestEvents()];
   for (const [index, stream] of streams.entries())
     for (let n = 0; n < 50; n += 1) stream.send({ sessionId: 'one', eventId: `${index}-${n}` });
