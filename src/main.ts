@@ -1,7 +1,7 @@
 import { checkHealth } from './commands/check-health';
 import { createIndexes } from './commands/create-indexes';
 import { serve } from './commands/serve';
-import { config as readDotEnv } from 'dotenv';
+import { loadEnvFile } from './config/env-file';
 import { helpText } from './config/help';
 import { ConfigError, readConfig } from './config/read-config';
 import type { Config } from './config/settings';
@@ -26,7 +26,7 @@ async function main(options: readonly string[]): Promise<void> {
   if (command === undefined || options.length > 1) {
     throw new StartupError(`unknown option ${options.join(' ')}: see npm start -- --help`);
   }
-  readDotEnv({ quiet: true });
+  loadEnvFile(process.env);
   const config = readConfig(process.env);
   await command(config, createLogger(config.logLevel));
 }

@@ -113,15 +113,15 @@ test('all malformed settings are reported at once, each with its rule and its va
   expect(lines.sort()).toEqual([
     'ALLOW_INSECURE must be one of true, false; got "yes" (default: false)',
     'DEFAULT_DEADLINE must be a duration from 1ms to 20d, such as 250ms, 10s, 30m or 12h; got "soon" (default: 10s)',
-    'MAX_CONNECTIONS must be a whole number from 1 to 1000000; got "0" (default: 10000)',
-    'MIN_FREE_DISK must be a size such as 64KiB, 256MiB or 1GiB; got "10MB" (default: 256MiB)',
     'GRPC_PORT must be a whole number from 0 to 65535; got "65536" (default: 50051)',
     'HEALTH_PORT must be a whole number from 0 to 65535; got "x" (default: unset)',
     'LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent; got "loud" (default: info)',
-    'REFLECTION must be one of on, off; got "1" (default: on)',
-    'MAX_STREAMS_PER_CONNECTION must be a whole number from 1 to 1000000; got "0" (default: 1000)',
+    'MAX_CONNECTIONS must be a whole number from 1 to 1000000; got "0" (default: 10000)',
     'MAX_IN_FLIGHT_BYTES must be a size such as 64KiB, 256MiB or 1GiB; got "many" (default: 128MiB)',
     'MAX_IN_FLIGHT_REQUESTS must be a whole number from 1 to 1000000; got "0" (default: 10000)',
+    'MAX_STREAMS_PER_CONNECTION must be a whole number from 1 to 1000000; got "0" (default: 1000)',
+    'MIN_FREE_DISK must be a size such as 64KiB, 256MiB or 1GiB; got "10MB" (default: 256MiB)',
+    'REFLECTION must be one of on, off; got "1" (default: on)',
   ]);
 });
 
