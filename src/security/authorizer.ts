@@ -1,19 +1,19 @@
-/** What a call does with sessions: it reads them, or it changes them. */
+/** Whether a call only reads sessions or may change them. */
 export type Scope = 'read' | 'write';
 
-/** What a caller was let in with. */
+/** The permission that an authorized call has. */
 export interface Grant {
-  /** The caller's name, for the log; undefined where nobody is asked who they are. */
+  /** The caller's name, for the log; undefined without authentication, or if the token has no name. */
   readonly caller: string | undefined;
-  /** Calls the listener when the grant is taken back: what lasts is to end then. */
+  /** Calls the listener when the grant is revoked: streams must end then. */
   onRevoked(listener: () => void): void;
   offRevoked(listener: () => void): void;
 }
 
-/** Who may do what. */
+/** Decides whether a call is allowed. */
 export interface Authorizer {
   /**
-   * @param authorization the header of this name; undefined where the call has none
+   * @param authorization the call's header of this name; undefined if it has none
    * @throws ConversationError UNAUTHENTICATED, FORBIDDEN
    */
   authorize(authorization: string | undefined, scope: Scope): Grant;
@@ -25,5 +25,5 @@ const PERMANENT: Grant = {
   offRevoked: () => undefined,
 };
 
-/** Where no token is asked for: everybody may do everything. */
+/** Allows every call, where no tokens are configured. */
 export const ALLOW_ALL: Authorizer = { authorize: () => PERMANENT };

@@ -16,15 +16,15 @@ afterEach(async () => {
   await endServices();
 });
 
-/** One clear line for each fault, and nothing that only a programmer reads. */
+/** One clear line per problem, and no stack trace. */
 function expectRefusal({ code, stderr }: Exit, ...lines: RegExp[]): void {
-  const said = stderr.trimEnd().split('\n');
-  expect(said).toEqual(lines.map((line) => expect.stringMatching(line) as string));
+  const actual = stderr.trimEnd().split('\n');
+  expect(actual).toEqual(lines.map((line) => expect.stringMatching(line) as string));
   expect(stderr).not.toMatch(/^\s+at /m);
   expect(code).toBe(1);
 }
 
-it('names a port in use and what to do', async () => {
+it('reports a port in use, and what to do', async () => {
   const other = createServer();
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
   const address = other.address();
@@ -34,14 +34,14 @@ it('names a port in use and what to do', async () => {
   expectRefusal(exit, new RegExp(`^port ${port} on 127\\.0\\.0\\.1 is in use: stop .* or set GRPC_PORT`));
 });
 
-it('names an address that is not of this machine', async () => {
+it('reports an address that this machine does not have', async () => {
   const exit = await runService({
     environment: { GRPC_PORT: '0', HTTP_PORT: '', HOST: '192.0.2.1', ALLOW_INSECURE: 'true' },
   });
   expectRefusal(exit, /^cannot listen on 192\.0\.2\.1:0: .*check HOST and GRPC_PORT$/);
 });
 
-it.each(['file', 'file/below'])('names a DATA_DIR that cannot be written: %s', async (path) => {
+it.each(['file', 'file/below'])('reports a DATA_DIR that cannot be written: %s', async (path) => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'file'), 'not a folder');
   const exit = await runService({
@@ -50,7 +50,7 @@ it.each(['file', 'file/below'])('names a DATA_DIR that cannot be written: %s', a
   expectRefusal(exit, /^DATA_DIR \/.*\/file.* cannot be used: .*; give a folder that this user can write to/);
 });
 
-it('names a DATA_DIR that another process has, which goes on undisturbed', async () => {
+it('reports a DATA_DIR that another process uses, and leaves that process undisturbed', async () => {
   const folder = temporaryFolder();
   const { port } = await startService({}, folder);
   expectRefusal(
@@ -61,15 +61,18 @@ it('names a DATA_DIR that another process has, which goes on undisturbed', async
   expect(created).toBe(true);
 });
 
-it.each(['text', 'text\n'.repeat(1000)])('names a DATA_DIR whose data file is not its own', async (text) => {
-  const folder = temporaryFolder();
-  mkdirSync(join(folder, 'data'));
-  writeFileSync(join(folder, 'data', 'data.mdb'), text);
-  const exit = await runService({ environment: { GRPC_PORT: '0', HTTP_PORT: '' }, folder });
-  expectRefusal(exit, /^DATA_DIR .* cannot be used: data\.mdb in it is no file of this service/);
-});
+it.each(['text', 'text\n'.repeat(1000)])(
+  'reports a DATA_DIR whose data file has another format',
+  async (text) => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, 'data'));
+    writeFileSync(join(folder, 'data', 'data.mdb'), text);
+    const exit = await runService({ environment: { GRPC_PORT: '0', HTTP_PORT: '' }, folder });
+    expectRefusal(exit, /^DATA_DIR .* cannot be used: data\.mdb in it is no file of this service/);
+  },
+);
 
-it('names a DATA_DIR of another format version', async () => {
+it('reports a DATA_DIR of another format version', async () => {
   const folder = temporaryFolder();
   const data = join(folder, 'data');
   mkdirSync(data);
@@ -83,7 +86,7 @@ it('names a DATA_DIR of another format version', async () => {
   );
 });
 
-it('names all malformed settings at once, each with its rule and default', async () => {
+it('reports all malformed settings at once, each with its rule and default', async () => {
   const environment = {
     GRPC_PORT: '70000',
     DEFAULT_DEADLINE: '10',
@@ -102,7 +105,7 @@ it('names all malformed settings at once, each with its rule and default', async
 });
 
 it.each([[['--verbose']], [['start']], [['--verbose', '--help']]])(
-  'names an unknown option: %j',
+  'reports an unknown option: %j',
   async (options) => {
     const { code, stdout, stderr } = await runService({ options });
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });

@@ -6,18 +6,18 @@ import { createLogger, type Logger } from '../../src/telemetry/logger';
 import { Metrics } from '../../src/telemetry/metrics';
 import { RpcClient } from './rpc-client';
 
-/** A gRPC server on a free port, and a client of it. */
+/** A gRPC server on a free port, with a client. */
 export interface SessionServer {
   readonly port: number;
   readonly client: RpcClient;
-  /** Shuts the server down, and leaves the client. */
+  /** Shuts the server down, but keeps the client open. */
   stop(): Promise<void>;
   close(): Promise<void>;
 }
 
 type ServerSettings = Partial<GrpcSettings> & { maxInFlightRequests?: number; maxInFlightBytes?: number };
 
-/** Starts a server over the repository, which stays the caller's to close. */
+/** Starts a server on the repository, which the caller closes. */
 export async function startSessionServer(
   repository: SessionRepository,
   { maxInFlightRequests = 10_000, maxInFlightBytes = 128 * 1024 * 1024, ...settings }: ServerSettings = {},
