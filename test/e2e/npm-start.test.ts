@@ -23,7 +23,7 @@ it('the service shuts down when npm gets SIGTERM', async () => {
   npm.kill('SIGTERM');
   await closed;
 
-  expect(stdout).toContain('"msg":"shutting down"');
+  expect(stdout).toMatch(/shutting down"\}$/m);
   expect(stderr).toBe('');
   const { service } = await startService({ DATA_DIR: folder });
   service.signal('SIGTERM');
