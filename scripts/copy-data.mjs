@@ -14,7 +14,8 @@ const [from, to, ...more] = process.argv.slice(2);
 if (from === undefined || to === undefined || more.length > 0) {
   fail('usage: node scripts/copy-data.mjs DATA_DIR COPY');
 }
-if (!existsSync(join(from, 'data.mdb'))) fail(`${from} contains no data.mdb: specify the DATA_DIR of a server`);
+if (!existsSync(join(from, 'data.mdb')))
+  fail(`${from} contains no data.mdb: specify the DATA_DIR of a server`);
 mkdirSync(to, { recursive: true });
 if (readdirSync(to).length > 0) fail(`${to} is not empty: specify a new folder`);
 const store = open({ path: from, noSubdir: false, readOnly: true, maxDbs: 8 });

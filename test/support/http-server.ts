@@ -6,13 +6,13 @@ import { createLogger } from '../../src/telemetry/logger';
 import { Metrics } from '../../src/telemetry/metrics';
 import { HttpClient } from './http-client';
 
-/** An HTTP face on a free port, and a client of it. */
+/** An HTTP server on a free port, with a client. */
 export interface RunningHttpServer {
   readonly client: HttpClient;
   readonly server: HttpServer;
 }
 
-/** Starts an HTTP face over the repository, which stays the caller's to close. */
+/** Starts an HTTP server on the repository, which the caller closes. */
 export async function startHttpServer(
   repository: SessionRepository,
   settings: Partial<HttpSettings> = {},
