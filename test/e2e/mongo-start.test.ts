@@ -10,7 +10,7 @@ afterEach(async () => {
 });
 
 it.each(['mongodb//localhost', 'http://localhost:27017', 'mongodb://host:99999/', 'localhost'])(
-  'names a malformed MONGODB_URI: %s',
+  'reports a malformed MONGODB_URI: %s',
   async (uri) => {
     const { code, stderr } = await runService({
       environment: { GRPC_PORT: '0', HTTP_PORT: '', MONGODB_URI: uri },
