@@ -1,11 +1,7 @@
+import { join } from 'node:path';
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
-
-/** What each folder of src may import from the rest of src: arrows point inward, app.ts alone knows all. */
-const inward = (files, forbidden, message) => ({
-  files,
-  rules: { 'no-restricted-imports': ['error', { patterns: [{ group: forbidden, message }] }] },
-});
+import { FOLDERS, importTable, LIBRARIES } from './scripts/import-table.mjs';
 
 export default tseslint.config(
   { ignores: ['generated/', 'dist/', 'node_modules/', 'coverage/', 'data/'] },
@@ -29,33 +25,16 @@ export default tseslint.config(
       'no-control-regex': 'off',
     },
   },
-  inward(
-    ['src/core/**'],
-    [
-      '**/grpc/**',
-      '**/http/**',
-      '**/storage/**',
-      '**/telemetry/**',
-      '../**/protobuf/**',
-      '**/generated/**',
-      'mongoose',
-      'mongodb',
-      'lmdb',
-      '@grpc/*',
-    ],
-    'core imports nothing from the rest of src and does no I/O',
-  ),
-  inward(
-    ['src/storage/mongo/**'],
-    ['**/grpc/**', '**/http/**', '**/embedded/**'],
-    'an adapter knows core alone',
-  ),
-  inward(
-    ['src/storage/embedded/**'],
-    ['**/grpc/**', '**/http/**', '**/mongo/**'],
-    'an adapter knows core alone',
-  ),
-  inward(['src/grpc/**'], ['**/http/**', '**/storage/**'], 'a face knows core alone'),
+  {
+    files: ['src/**/*.ts'],
+    plugins: { structure: { rules: { imports: importTable } } },
+    rules: {
+      'structure/imports': [
+        'error',
+        { root: join(import.meta.dirname, 'src'), folders: FOLDERS, libraries: LIBRARIES },
+      ],
+    },
+  },
   {
     // Mongoose types a schema's paths as instances of a class, and takes literals.
     files: ['src/storage/mongo/documents/schema.ts'],

@@ -1,6 +1,6 @@
 import type { Server } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
-import { SERVICE_NAME } from './handlers/call-record';
+import { SERVICE_NAME } from './method-scopes';
 
 /** The service names that health is reported for: the server as a whole, and the session service. */
 const SERVICES = ['', SERVICE_NAME];

@@ -1,6 +1,9 @@
 import type { Metadata } from '@grpc/grpc-js';
-import type { SessionServiceService } from '../../generated/conversation/v1/session_service';
+import { SessionServiceService } from '../../generated/conversation/v1/session_service';
 import type { Scope } from '../security/authorizer';
+
+/** The full name of the service: `conversation.v1.SessionService`. */
+export const SERVICE_NAME = SessionServiceService.createSession.path.split('/')[1] ?? '';
 
 /** A method's name, as the proto writes it. */
 export type RpcName = Capitalize<keyof typeof SessionServiceService>;

@@ -1,16 +1,12 @@
 import { type Metadata, status as Code } from '@grpc/grpc-js';
-import { SessionServiceService } from '../../../generated/conversation/v1/session_service';
 import type { Call, Interceptor } from '../../calls/call';
 import { logFailure, logSuccess, roundMs } from '../../calls/call-log';
 import { asConversationError, type ConversationError } from '../../core/errors';
 import type { RpcMetrics, RpcType } from '../../telemetry/metrics';
 import type { Telemetry } from '../../telemetry/telemetry';
 import type { CallSpan } from '../../telemetry/tracing';
-import type { RpcName } from '../method-scopes';
+import { type RpcName, SERVICE_NAME } from '../method-scopes';
 import { CODE_NAMES, toCode } from '../status';
-
-/** The full name of the service: `conversation.v1.SessionService`. */
-export const SERVICE_NAME = SessionServiceService.createSession.path.split('/')[1] ?? '';
 
 /** The part of a grpc-js call that its record needs. */
 interface RecordedCall {
