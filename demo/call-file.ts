@@ -1,20 +1,20 @@
 import { readFileSync } from 'node:fs';
 import type { JsonObject, JsonValue } from '../src/core/struct/json';
 
-/** One line of a call: an event, and how it is played. */
+/** One line of a call file: an event, and how to play it. */
 export interface PlayedEvent {
   /** File and line, for messages. */
   readonly place: string;
   readonly eventId: string;
   readonly type: string;
   readonly payload: JsonObject;
-  /** How many times it is sent: more than once is a retry. */
+  /** How often to send it; more than once simulates retries. */
   readonly sent: number;
-  /** Whether it is sent after the session's completion. */
+  /** Whether to send it after CompleteSession. */
   readonly afterHangUp: boolean;
 }
 
-/** A call: its session and its events, in the order in which they are sent. */
+/** A call: its session and its events, in sending order. */
 export interface Call {
   /** File and line, for messages. */
   readonly place: string;
@@ -24,7 +24,7 @@ export interface Call {
   readonly events: readonly PlayedEvent[];
 }
 
-/** The calls cannot be played; the message is one line for the person who started it. */
+/** An expected failure of the demo; its one-line message is printed without a stack. */
 export class DemoError extends Error {
   override readonly name = 'DemoError';
 }
@@ -35,11 +35,11 @@ interface OpenCall extends Call {
 
 /**
  * Reads a file of JSON lines. A line `{"session": {"sessionId", "language", "metadata"}}`
- * opens a call; the lines after it are its events, `{"eventId", "type", "payload"}`, in
- * order. `"sent": 2` on an event sends it twice, as a client does that missed a reply;
+ * starts a call; the lines after it are its events, `{"eventId", "type", "payload"}`, in
+ * order. `"sent": 2` sends an event twice, like a client that did not get the reply;
  * `"afterHangUp": true` sends it after CompleteSession.
  *
- * @throws DemoError naming the line at fault
+ * @throws DemoError with the line that is invalid
  */
 export function readCallFile(path: string): Call[] {
   const calls: OpenCall[] = [];
@@ -51,14 +51,14 @@ export function readCallFile(path: string): Call[] {
     if (content.trim() === '') continue;
     const place = `${path}, line ${index + 1}`;
     try {
-      takeLine(calls, place, parseObject(content));
+      addLine(calls, place, parseObject(content));
     } catch (error) {
       throw new DemoError(`${place}: ${messageOf(error)}`);
     }
   }
   if (calls.length === 0) {
     throw new DemoError(
-      `${path} holds no calls: its first line should be {"session": {…}}, and events follow`,
+      `${path} contains no calls: it must start with a line {"session": {…}}, followed by events`,
     );
   }
   for (const { place, sessionId, events } of calls) {
@@ -76,22 +76,25 @@ function readText(path: string): string {
   }
 }
 
-function takeLine(calls: OpenCall[], place: string, record: JsonObject): void {
+function addLine(calls: OpenCall[], place: string, record: JsonObject): void {
   if (Object.hasOwn(record, 'session')) {
     const call = toCall(place, record.session);
     if (calls.some(({ sessionId }) => sessionId === call.sessionId))
-      throw new Error(`the session ${call.sessionId} is in this file already`);
+      throw new Error(`the session ${call.sessionId} occurs twice in this file`);
     calls.push(call);
     return;
   }
   const call = calls.at(-1);
-  if (call === undefined) throw new Error('an event before any {"session": {…}} line: it belongs to no call');
+  if (call === undefined)
+    throw new Error('an event before the first {"session": {…}} line: it belongs to no call');
   const event = toEvent(place, record);
   const last = call.events.at(-1);
   if (call.events.some(({ eventId }) => eventId === event.eventId))
-    throw new Error(`the event ${event.eventId} is in this call already: "sent": 2 sends one event twice`);
+    throw new Error(
+      `the event ${event.eventId} occurs twice in this call: to send an event twice, use "sent": 2`,
+    );
   if (last?.afterHangUp === true && !event.afterHangUp)
-    throw new Error('an event before the hang-up follows one after it: put "afterHangUp" on this one too');
+    throw new Error('an event before the hang-up follows one after it: set "afterHangUp" here too');
   call.events.push(event);
 }
 
@@ -112,7 +115,7 @@ function toEvent(place: string, record: JsonObject): PlayedEvent {
   const { payload = {}, sent = 1, afterHangUp = false } = record;
   if (!isObject(payload)) throw new Error('"payload" must be an object');
   if (typeof sent !== 'number' || !Number.isInteger(sent) || sent < 1 || sent > 100)
-    throw new Error('"sent" must be a whole number from 1 to 100');
+    throw new Error('"sent" must be an integer from 1 to 100');
   if (typeof afterHangUp !== 'boolean') throw new Error('"afterHangUp" must be true or false');
   return {
     place,
@@ -127,7 +130,7 @@ function toEvent(place: string, record: JsonObject): PlayedEvent {
 function textOf(object: JsonObject, key: string): string {
   const value = object[key];
   if (typeof value === 'string' && value !== '') return value;
-  throw new Error(`"${key}" must be a text that is not empty`);
+  throw new Error(`"${key}" must be a non-empty string`);
 }
 
 function parseObject(content: string): JsonObject {
@@ -135,7 +138,7 @@ function parseObject(content: string): JsonObject {
   try {
     value = JSON.parse(content) as JsonValue;
   } catch (error) {
-    throw new Error(`this is not JSON: ${messageOf(error)}`, { cause: error });
+    throw new Error(`invalid JSON: ${messageOf(error)}`, { cause: error });
   }
   if (!isObject(value)) throw new Error('a line must be a JSON object');
   return value;

@@ -1,19 +1,20 @@
 import type { JsonObject, JsonValue } from '../src/core/struct/json';
 import { isObject } from './call-file';
 import type { Colour } from './colours';
-import { TIED } from './text-layout';
+import { NO_BREAK_SPACE } from './text-layout';
 
-/** A line of a conversation: who, and what they say or do. */
+/** A line of a conversation. */
 export interface Line {
-  readonly who: string;
+  /** The speaker or the kind of event; empty if the line continues the one before. */
+  readonly label: string;
   readonly colour: Colour;
   readonly text: string;
-  /** Beside the text, less important. */
+  /** Details, after the text. */
   readonly note?: string;
 }
 
-/** Words that the recogniser is less sure of than this are named. */
-const UNSURE = 0.6;
+/** Words with a lower confidence are listed. */
+const LOW_CONFIDENCE = 0.6;
 
 const SPEAKERS: Readonly<Record<string, Colour>> = {
   agent: 'cyan',
@@ -33,43 +34,43 @@ const DESCRIPTIONS: Readonly<Record<string, Describe>> = {
   tool_call: (payload) => [toolLine('tool', `${textOf(payload.name, '?')}(${pairs(payload.arguments)})`)],
   tool_result: (payload) => [toolResult(payload)],
   dtmf: ({ digit, durationMs }) => [
-    { who: 'key', colour: 'blue', text: textOf(digit, '?'), ...noteOf([milliseconds(durationMs)]) },
+    { label: 'key', colour: 'blue', text: textOf(digit, '?'), ...noteOf([milliseconds(durationMs)]) },
   ],
-  metrics: (payload) => [{ who: 'metrics', colour: 'dim', text: figures(payload) }],
+  metrics: (payload) => [{ label: 'metrics', colour: 'dim', text: figures(payload) }],
 };
 
-/** How an event reads in a conversation; a type that is not known here shows its payload. */
+/** The lines for an event in a conversation. For an unknown type, the text is the payload. */
 export function describeEvent(type: string, payload: JsonObject): Line[] {
   const describe = Object.hasOwn(DESCRIPTIONS, type) ? DESCRIPTIONS[type] : undefined;
   if (describe !== undefined) return describe(payload);
-  return [{ who: type.replaceAll('_', ' '), colour: 'yellow', text: without(payload, ['atMs']) }];
+  return [{ label: type.replaceAll('_', ' '), colour: 'yellow', text: without(payload, ['atMs']) }];
 }
 
-function speech(payload: JsonObject, otherwise: string): Line[] {
-  const who = textOf(payload.speaker, otherwise);
-  const colour = SPEAKERS[who] ?? 'bold';
-  const said = textOf(payload.text, '(nothing)');
-  const text = payload.isFinal === false ? `${said} …` : said;
+function speech(payload: JsonObject, defaultSpeaker: string): Line[] {
+  const speaker = textOf(payload.speaker, defaultSpeaker);
+  const colour = SPEAKERS[speaker] ?? 'bold';
+  const spoken = textOf(payload.text, '(nothing)');
+  const text = payload.isFinal === false ? `${spoken} …` : spoken;
   const { confidence, correctedText } = payload;
   const note = noteOf([
     payload.isFinal === false ? 'not final' : '',
     typeof payload.durationMs === 'number' ? `${(payload.durationMs / 1000).toFixed(1)} s` : '',
     typeof confidence === 'number' ? `${Math.round(confidence * 100)}%` : '',
-    unsureWords(payload.words),
+    uncertainWords(payload.words),
   ]);
-  const lines: Line[] = [{ who, colour, text, ...note }];
+  const lines: Line[] = [{ label: speaker, colour, text, ...note }];
   if (typeof correctedText === 'string' && correctedText !== payload.text)
-    lines.push({ who: '', colour: 'dim', text: `corrected: ${correctedText}` });
+    lines.push({ label: '', colour: 'dim', text: `corrected: ${correctedText}` });
   return [...lines, ...annotationLines(payload.annotations)];
 }
 
-function unsureWords(words: JsonValue | undefined): string {
+function uncertainWords(words: JsonValue | undefined): string {
   if (!Array.isArray(words)) return '';
-  const unsure = words
+  const uncertain = words
     .filter(isObject)
-    .filter(({ confidence }) => typeof confidence === 'number' && confidence < UNSURE)
+    .filter(({ confidence }) => typeof confidence === 'number' && confidence < LOW_CONFIDENCE)
     .map(({ word, confidence }) => `“${textOf(word, '?')}” ${Math.round(Number(confidence) * 100)}%`);
-  return unsure.length === 0 ? '' : `unsure of ${unsure.join(', ')}`;
+  return uncertain.length === 0 ? '' : `unsure of ${uncertain.join(', ')}`;
 }
 
 function bargeIn({ speaker, by, heardMs, unheard }: JsonObject): Line {
@@ -77,23 +78,23 @@ function bargeIn({ speaker, by, heardMs, unheard }: JsonObject): Line {
   const after = typeof heardMs === 'number' ? ` after ${(heardMs / 1000).toFixed(1)} s` : '';
   const lost = typeof unheard === 'string' ? `; not heard: “${unheard}”` : '';
   return {
-    who: 'barge-in',
+    label: 'barge-in',
     colour: 'yellow',
     text: `the ${textOf(speaker, 'caller')} ${how}${after}${lost}`,
   };
 }
 
 function toolResult({ name, ok, result, error, durationMs }: JsonObject): Line {
-  const came = ok === false ? `failed: ${pairs(error)}` : pairs(result);
+  const outcome = ok === false ? `failed: ${pairs(error)}` : pairs(result);
   return {
-    who: '',
+    label: '',
     colour: ok === false ? 'red' : 'magenta',
-    text: `→ ${textOf(name, '?')}: ${came}`,
+    text: `→ ${textOf(name, '?')}: ${outcome}`,
     ...noteOf([milliseconds(durationMs)]),
   };
 }
 
-/** Calls of tools inside an utterance: each has a name, then what was asked or answered as JSON in a text. */
+/** Tool calls inside an utterance: the tool's name, then its request or response as JSON in a string. */
 function annotationLines(annotations: JsonValue | undefined): Line[] {
   if (!Array.isArray(annotations)) return [];
   let tool = '?';
@@ -104,21 +105,21 @@ function annotationLines(annotations: JsonValue | undefined): Line[] {
         tool = textOf(value, '?');
         return [];
       case 'request':
-        return [toolLine('tool', `${tool}(${pairs(unpacked(value))})`)];
+        return [toolLine('tool', `${tool}(${pairs(parseIfText(value))})`)];
       case 'response':
-        return [toolLine('', `→ ${pairs(unpacked(value))}`)];
+        return [toolLine('', `→ ${pairs(parseIfText(value))}`)];
       default:
-        return [{ who: '', colour: 'dim', text: `${textOf(name, '?')}: ${compact(value ?? null)}` }];
+        return [{ label: '', colour: 'dim', text: `${textOf(name, '?')}: ${compact(value ?? null)}` }];
     }
   });
 }
 
-function toolLine(who: string, text: string): Line {
-  return { who, colour: 'magenta', text };
+function toolLine(label: string, text: string): Line {
+  return { label, colour: 'magenta', text };
 }
 
-/** JSON in a text, unpacked; any other value as it is. */
-function unpacked(value: JsonValue | undefined): JsonValue | undefined {
+/** Parses JSON in a string. Any other value is returned unchanged. */
+function parseIfText(value: JsonValue | undefined): JsonValue | undefined {
   if (typeof value !== 'string') return value;
   try {
     return JSON.parse(value) as JsonValue;
@@ -127,7 +128,7 @@ function unpacked(value: JsonValue | undefined): JsonValue | undefined {
   }
 }
 
-/** `llmFirstTokenMs: 298` reads as `llm first token 298 ms`. */
+/** Formats `llmFirstTokenMs: 298` as `llm first token 298 ms`. */
 function figures(payload: JsonObject): string {
   return Object.entries(payload)
     .filter(([key]) => key !== 'atMs')
@@ -135,7 +136,7 @@ function figures(payload: JsonObject): string {
       const [, name = key, unit = ''] = /^(.+?)(Ms|Percent)?$/.exec(key) ?? [];
       const words = name.replace(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
       const shown = typeof value === 'string' ? value : compact(value);
-      return `${words} ${shown}${UNITS[unit] ?? ''}`.replaceAll(' ', TIED);
+      return `${words} ${shown}${UNITS[unit] ?? ''}`.replaceAll(' ', NO_BREAK_SPACE);
     })
     .join(', ');
 }
@@ -144,16 +145,16 @@ function without(payload: JsonObject, keys: readonly string[]): string {
   return pairs(Object.fromEntries(Object.entries(payload).filter(([key]) => !keys.includes(key))));
 }
 
-/** An object's entries without its braces; any other value as it is. */
+/** Formats an object's entries without braces, and any other value like `compact`. */
 function pairs(value: JsonValue | undefined): string {
   if (value === undefined) return '';
   if (!isObject(value)) return compact(value);
   return Object.entries(value)
-    .map(([key, entry]) => `${key}:${TIED}${compact(entry)}`)
+    .map(([key, entry]) => `${key}:${NO_BREAK_SPACE}${compact(entry)}`)
     .join(', ');
 }
 
-/** JSON for reading: keys without quotes, a space where a line may break. */
+/** Readable JSON: keys without quotes, and spaces where a line may break. */
 function compact(value: JsonValue): string {
   if (Array.isArray(value)) return `[${value.map(compact).join(', ')}]`;
   if (isObject(value)) return `{${pairs(value)}}`;
@@ -164,14 +165,14 @@ function milliseconds(value: JsonValue | undefined): string {
   return typeof value === 'number' ? `${value} ms` : '';
 }
 
-function textOf(value: JsonValue | undefined, otherwise: string): string {
-  return typeof value === 'string' && value !== '' ? value : otherwise;
+function textOf(value: JsonValue | undefined, fallback: string): string {
+  return typeof value === 'string' && value !== '' ? value : fallback;
 }
 
 function noteOf(parts: readonly string[]): { note?: string } {
   const note = parts
     .filter((part) => part !== '')
-    .map((part) => part.replaceAll(' ', TIED))
+    .map((part) => part.replaceAll(' ', NO_BREAK_SPACE))
     .join(', ');
   return note === '' ? {} : { note: `(${note})` };
 }

@@ -12,16 +12,16 @@ import { conversationText } from './print-conversation';
 import { faultsOfLog } from './verify-log';
 import { watchCall } from './watch-call';
 
-const OWN_CALL = join(__dirname, 'calls', 'moving-home.jsonl');
+const DEFAULT_CALL_FILE = join(__dirname, 'calls', 'moving-home.jsonl');
 const USAGE = `Usage: npm run demo [-- [--live] FILE | -- --watch PORT]
-Starts the service on its embedded store in a fresh folder, plays the calls of FILE into it (JSON lines;
-without FILE a telephone call of its own), reads each back page by page, prints it, and fails unless every
-event is there once, in order, as it was sent.
-  --live         play slowly, so that it can be watched from another terminal
-  --watch PORT   print the newest call of the service on this port while it is played, until it has ended
+Starts the service with the embedded store in a temporary folder, plays the calls of FILE (JSON lines; by
+default a built-in telephone call), reads each call back page by page, prints it, and fails unless every event
+is stored exactly once, in order and unchanged.
+  --live         play slowly, so that the call can be watched from another terminal
+  --watch PORT   print the newest call of the service on this port while it is played, until it ends
 `;
 
-/** Between two events of a live call, in milliseconds. */
+/** Pause before each event of a live call, in milliseconds. */
 const LIVE_PAUSE_MS = 300;
 
 async function main(): Promise<void> {
@@ -37,25 +37,25 @@ async function main(): Promise<void> {
   const live = options[0] === '--live';
   const [argument, ...rest] = live ? options.slice(1) : options;
   if (argument?.startsWith('-') === true || rest.length > 0)
-    throw new DemoError('give one file of calls, or none: npm run demo -- FILE');
-  const calls = readCallFile(argument === undefined ? OWN_CALL : fromWhereNpmWasCalled(argument));
+    throw new DemoError('specify at most one call file: npm run demo -- FILE');
+  const calls = readCallFile(argument === undefined ? DEFAULT_CALL_FILE : resolveFromCaller(argument));
 
   const app = await startService();
   const client = new RpcClient(app.grpcPort);
   try {
     const paint = paintFor(process.stdout, process.env);
-    if (live) say(`watch it from another terminal: npm run demo -- --watch ${app.grpcPort}`);
+    if (live) print(`to watch it from another terminal: npm run demo -- --watch ${app.grpcPort}`);
     for (const call of calls) await demonstrate(client, call, live ? LIVE_PAUSE_MS : 0, paint);
     const events = calls.reduce((sum, call) => sum + call.events.length, 0);
-    const what = `${plural(calls.length, 'call')} with ${plural(events, 'event')} in all`;
-    say(paint('green', `OK: ${what}: each event is there once, in order, as it was sent`));
+    const summary = `${plural(calls.length, 'call')} with ${plural(events, 'event')} in total`;
+    print(paint('green', `OK: ${summary}: each event is stored exactly once, in order and unchanged`));
   } finally {
     client.close();
     await app.close();
   }
 }
 
-/** The real service, on a free port and a store of its own that goes with this process. */
+/** Starts the real service on a free port, with a temporary store that is deleted when this process exits. */
 function startService(): Promise<App> {
   const folder = mkdtempSync(join(tmpdir(), 'conversation-demo-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -63,13 +63,13 @@ function startService(): Promise<App> {
   return startApp(config, createLogger(config.logLevel), fail);
 }
 
-/** The view of the second terminal. */
+/** Prints a call that another process plays. */
 async function watch([port, ...rest]: readonly string[]): Promise<void> {
   if (port === undefined || !/^[0-9]{1,5}$/.test(port) || rest.length > 0)
-    throw new DemoError('give the port of the service: npm run demo -- --watch 50051');
+    throw new DemoError('specify the port of the service: npm run demo -- --watch 50051');
   const client = new RpcClient(Number(port));
   try {
-    await watchCall(client, paintFor(process.stdout, process.env), say);
+    await watchCall(client, paintFor(process.stdout, process.env), print);
   } catch (error) {
     throw new DemoError(messageOf(error));
   } finally {
@@ -82,22 +82,22 @@ async function demonstrate(client: RpcClient, call: Call, pauseMs: number, paint
   const { session, events, pages } = await readLog(client, call.sessionId);
   const late = call.events.filter(({ afterHangUp }) => afterHangUp);
   const retried = call.events.filter(({ sent }) => sent > 1);
-  say(conversationText(session, events, call.events.length - late.length, paint));
-  say('');
+  print(conversationText(session, events, call.events.length - late.length, paint));
+  print('');
   const retries = retried.map(({ eventId, sent }) => `${eventId} ${sent === 2 ? 'twice' : `${sent} times`}`);
-  say(`  sent       ${plural(call.events.length, 'event')}`);
-  if (retries.length > 0) say(`  retried    ${retries.join(', ')}: each stored once`);
+  print(`  sent       ${plural(call.events.length, 'event')}`);
+  if (retries.length > 0) print(`  retried    ${retries.join(', ')}: each stored once`);
   if (late.length > 0)
-    say(`  late       ${late.map(({ eventId }) => eventId).join(', ')}: after the hang-up, and stored`);
-  say(`  read back  ${plural(events.length, 'event')} in ${plural(pages, 'page')} of at most ${PAGE_SIZE}`);
-  say('');
+    print(`  late       ${late.map(({ eventId }) => eventId).join(', ')}: after the hang-up, also stored`);
+  print(`  read back  ${plural(events.length, 'event')} in ${plural(pages, 'page')} of at most ${PAGE_SIZE}`);
+  print('');
   const faults = faultsOfLog(call, session, events);
   if (faults.length > 0)
-    throw new DemoError(`${call.sessionId} came back otherwise than it was sent: ${faults.join('; ')}`);
+    throw new DemoError(`${call.sessionId} differs from what was sent: ${faults.join('; ')}`);
 }
 
-/** npm runs scripts in the package's folder, whichever folder it was called in. */
-function fromWhereNpmWasCalled(path: string): string {
+/** Resolves a path against the folder in which npm was called: npm runs scripts in the package's folder. */
+function resolveFromCaller(path: string): string {
   const { npm_lifecycle_event: script, INIT_CWD: called } = process.env;
   return script === 'demo' && called !== undefined ? resolve(called, path) : path;
 }
@@ -106,7 +106,7 @@ function plural(count: number, thing: string): string {
   return `${count} ${thing}${count === 1 ? '' : 's'}`;
 }
 
-function say(text: string): void {
+function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
@@ -116,7 +116,7 @@ function fail(error: unknown): never {
   process.exit(1);
 }
 
-// The reader of a pipe may leave early (`npm run demo | head`).
+// The reader of a pipe may exit early (`npm run demo | head`).
 process.stdout.on('error', () => process.exit(1));
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 

@@ -5,21 +5,21 @@ import type { Paint } from './colours';
 import { describeEvent, type Line } from './describe-event';
 import { displayWidth, padTo, printable, truncate, wrap } from './text-layout';
 
-/** Columns of a row, of 100 in all. */
+/** Widths of a row's columns; with the gaps, a row has 100 characters. */
 const NUMBER = 4;
 const TIME = 10;
-const WHO = 13;
+const LABEL = 13;
 const TEXT = 67;
-const WIDTH = NUMBER + TIME + WHO + TEXT + 6;
+const WIDTH = NUMBER + TIME + LABEL + TEXT + 6;
 
-/** Rows of one thing said or done: a tool's reply can be pages long. */
-const ROWS = 4;
+/** Maximum number of rows for one line of an event: a tool result can be very long. */
+const MAX_ROWS = 4;
 
 /**
- * A conversation as a person can follow it: a heading, a row or more for each event, and
- * a rule where the session was completed.
+ * A conversation in readable form: a heading, one or more rows for each event, and a rule where the session was
+ * completed.
  *
- * @param beforeHangUp how many of the events were sent before the session was completed
+ * @param beforeHangUp the number of events that were sent before the session was completed
  */
 export function conversationText(
   session: Session,
@@ -53,17 +53,17 @@ function heading(session: Session, clock: string, paint: Paint): string[] {
   ];
 }
 
-/** What stands before a call's events. */
+/** The heading of a call's events. */
 export function titleText(sessionId: string, paint: Paint): string {
   return rule(sessionId, paint);
 }
 
-/** One event, as in the whole conversation. */
+/** The rows of one event. */
 export function eventText(event: Event, paint: Paint): string {
   return rowsOfEvent(event, clockFor([event]), paint).join('\n');
 }
 
-/** How the session ended. */
+/** The rule with the session's final status. */
 export function endText({ status, endReason }: Pick<Session, 'status' | 'endReason'>, paint: Paint): string {
   const name = SessionStatus[status].replace('SESSION_STATUS_', '').toLowerCase();
   return rule(`session ${name}: ${endReason}`, paint);
@@ -82,16 +82,16 @@ function rule(text: string, paint: Paint): string {
 }
 
 interface Clock {
-  /** What the times are, for the heading. */
+  /** The meaning of the times, for the heading. */
   readonly meaning: string;
   readonly time: (event: Event) => string;
 }
 
-/** The call's own times where its events have them; otherwise when the service took them. */
+/** Uses the call's own times if its events have them, otherwise the timestamps of the service. */
 function clockFor(events: readonly Event[]): Clock {
   if (events.some((event) => callTimeOf(event) !== undefined)) {
     return {
-      meaning: 'times are those of the call',
+      meaning: 'times since the start of the call',
       time: (event) => {
         const ms = callTimeOf(event);
         return ms === undefined ? '' : minutesAndSeconds(ms);
@@ -99,7 +99,7 @@ function clockFor(events: readonly Event[]): Clock {
     };
   }
   return {
-    meaning: 'times are when the service took each event (UTC)',
+    meaning: 'times when the service stored the events (UTC)',
     time: ({ timestamp }) => timestamp?.toISOString().slice(11, 21) ?? '',
   };
 }
@@ -108,7 +108,7 @@ function payloadOf({ payload }: Event): JsonObject {
   return payload ?? {};
 }
 
-/** Milliseconds since the call began. */
+/** Milliseconds since the start of the call. */
 function callTimeOf(event: Event): number | undefined {
   const { startMs, atMs = startMs } = payloadOf(event);
   return typeof atMs === 'number' ? atMs : undefined;
@@ -124,13 +124,13 @@ function rowsOf(number: string, time: string, line: Line, paint: Paint): string[
   const text = printable(line.text);
   const noted = line.note === undefined ? text : `${text}  ${printable(line.note)}`;
   const wrapped = wrap(noted, TEXT);
-  const shown = wrapped.slice(0, ROWS);
-  if (wrapped.length > ROWS) shown[ROWS - 1] = truncate(`${shown[ROWS - 1] ?? ''} …`, TEXT);
+  const shown = wrapped.slice(0, MAX_ROWS);
+  if (wrapped.length > MAX_ROWS) shown[MAX_ROWS - 1] = truncate(`${shown[MAX_ROWS - 1] ?? ''} …`, TEXT);
   return shown.map((row, index) => {
     const first = index === 0;
-    const who = padTo(truncate(first ? printable(line.who) : '', WHO), WHO);
+    const label = padTo(truncate(first ? printable(line.label) : '', LABEL), LABEL);
     const start = `${(first ? number : '').padStart(NUMBER)}  ${(first ? time : '').padStart(TIME)}  `;
     const coloured = line.colour === 'dim' ? paint('dim', row) : row;
-    return `${paint('dim', start)}${paint(line.colour, who)}  ${coloured}`.trimEnd();
+    return `${paint('dim', start)}${paint(line.colour, label)}  ${coloured}`.trimEnd();
   });
 }

@@ -1,4 +1,4 @@
-/** Characters that take two columns of a terminal. */
+/** Characters that are two columns wide in a terminal. */
 const WIDE =
   /[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6]|\p{Emoji_Presentation}/u;
 const NO_WIDTH = /\p{Mn}|\p{Me}|\u200D|\uFE0F/u;
@@ -9,12 +9,12 @@ export function displayWidth(text: string): number {
   return width;
 }
 
-/** Text from a call as it may go to a terminal: no line breaks, no escape sequences. */
+/** Makes text from a call safe for a terminal, without line breaks or escape sequences. */
 export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]+/gu, ' ').toWellFormed();
 }
 
-/** The beginning of a text, as much as fits, with an ellipsis where it does not. */
+/** Shortens a text to a width, with an ellipsis if it does not fit. */
 export function truncate(text: string, width: number): string {
   if (displayWidth(text) <= width) return text;
   let kept = '';
@@ -31,10 +31,10 @@ export function padTo(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - displayWidth(text)));
 }
 
-/** A space at which no line is broken. */
-export const TIED = '\u00A0';
+/** A space at which `wrap` does not break lines. */
+export const NO_BREAK_SPACE = '\u00A0';
 
-/** Breaks a text into lines at spaces, and within words that are longer than a line. */
+/** Breaks a text into lines at spaces, and inside words that are longer than a line. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
@@ -49,7 +49,7 @@ export function wrap(text: string, width: number): string[] {
       }
     }
   }
-  return [...lines, line].map((done) => done.replaceAll(TIED, ' '));
+  return [...lines, line].map((done) => done.replaceAll(NO_BREAK_SPACE, ' '));
 }
 
 function piecesOf(word: string, width: number): string[] {

@@ -4,22 +4,26 @@ import { DemoError } from './call-file';
 import type { Paint } from './colours';
 import { endText, eventText, titleText } from './print-conversation';
 
-/** How often to look for a call that begins, in milliseconds. */
-const LOOK_MS = 100;
+/** Interval of polling for a call to start, in milliseconds. */
+const POLL_INTERVAL_MS = 100;
 
-/** A call lasts no longer, in milliseconds. */
-const LONGEST_MS = 3_600_000;
+/** Maximum duration of a call, in milliseconds. */
+const MAX_CALL_MS = 3_600_000;
 
-/** Prints the newest call, or the next that begins, event by event as they come, until it has ended. */
-export async function watchCall(client: RpcClient, paint: Paint, say: (text: string) => void): Promise<void> {
-  const sessionId = await newestSession(client, say);
-  say(titleText(sessionId, paint));
-  const watch = client.watchSession({ sessionId }, LONGEST_MS);
-  watch.onEvent = (event) => say(eventText(event, paint));
+/** Prints the events of the newest call, or else of the next one, as they arrive, until the call ends. */
+export async function watchCall(
+  client: RpcClient,
+  paint: Paint,
+  print: (text: string) => void,
+): Promise<void> {
+  const sessionId = await newestSession(client, print);
+  print(titleText(sessionId, paint));
+  const watch = client.watchSession({ sessionId }, MAX_CALL_MS);
+  watch.onEvent = (event) => print(eventText(event, paint));
   const failure = await watch.end;
   if (failure !== undefined) throw new DemoError(`the watch of ${sessionId} ended: ${failure.message}`);
   const last = watch.told.at(-1);
-  say(
+  print(
     endText(
       typeof last === 'object' ? last : { status: SessionStatus.SESSION_STATUS_COMPLETED, endReason: '' },
       paint,
@@ -27,11 +31,11 @@ export async function watchCall(client: RpcClient, paint: Paint, say: (text: str
   );
 }
 
-async function newestSession(client: RpcClient, say: (text: string) => void): Promise<string> {
-  for (let looks = 0; ; looks += 1) {
+async function newestSession(client: RpcClient, print: (text: string) => void): Promise<string> {
+  for (let polls = 0; ; polls += 1) {
     const [newest] = (await client.listSessions({ pageSize: 1 })).sessions;
     if (newest !== undefined) return newest.sessionId;
-    if (looks === 0) say('waiting for a call to begin');
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    if (polls === 0) print('waiting for a call to start');
+    await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL_MS));
   }
 }

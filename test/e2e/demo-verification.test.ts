@@ -41,45 +41,45 @@ const event = (eventId: string, sequence: number): Event => ({
   timestamp: new Date(1_000 + sequence),
 });
 
-/** A log of these events in this order, numbered as it should be. */
+/** A log of these events in this order, with correct sequences. */
 const log = (...ids: string[]): Event[] => ids.map((eventId, index) => event(eventId, index + 1));
 
-it('finds no fault in a log that is what was sent', () => {
+it('finds no fault in a log that equals the call', () => {
   expect(faultsOfLog(CALL, SESSION, log(...IDS))).toEqual([]);
 });
 
 it.each<[string, Event[], string]>([
   ['a missing event', log('a', 'b', 'd'), 'c is missing'],
   ['a missing last event', log('a', 'b', 'c'), 'd is missing'],
-  ['a doubled event', log('a', 'b', 'b', 'c', 'd'), 'b is there twice'],
+  ['a duplicate event', log('a', 'b', 'b', 'c', 'd'), 'b is stored twice'],
   ['events out of order', log('a', 'c', 'b', 'd'), 'c is out of order'],
   ['an event that was never sent', log('a', 'b', 'c', 'd', 'e'), 'e was never sent'],
-  ['a gap in the sequence', [...log('a', 'b', 'c'), event('d', 5)], 'd has sequence 5, and should have 4'],
+  ['a gap in the sequence', [...log('a', 'b', 'c'), event('d', 5)], 'd has sequence 5, expected 4'],
   [
-    'another payload',
+    'a wrong payload',
     [...log('a', 'b', 'c'), { ...event('d', 4), payload: { text: 'says D' } }],
-    'the payload of d is not what was sent',
+    'the payload of d differs from what was sent',
   ],
   [
-    'another type',
+    'a wrong type',
     [...log('a', 'b', 'c'), { ...event('d', 4), type: 'dtmf' }],
-    'd has the type dtmf, sent as user_speech',
+    'd has the type dtmf, expected user_speech',
   ],
   [
-    'time that goes back',
+    'a timestamp that goes back',
     [...log('a', 'b', 'c'), { ...event('d', 4), timestamp: new Date(0) }],
-    'd has an earlier timestamp than the event before it',
+    'd has an earlier timestamp than the previous event',
   ],
-])('names %s', (_, events, fault) => {
+])('reports %s', (_, events, fault) => {
   expect(faultsOfLog(CALL, SESSION, events)).toContain(fault);
 });
 
 it.each<[string, Partial<Session>, RegExp]>([
   ['status', { status: SessionStatus.SESSION_STATUS_ACTIVE }, /^the session's status is 2/],
   ['metadata', { metadata: {} }, /^the session's metadata is \{\}/],
-  ['event count', { eventCount: 5 }, /^the session's event count is 5, and should be 4/],
-  ['end', { endedAt: undefined }, /no time of its end/],
-])("names a session's wrong %s", (_, change, fault) => {
+  ['event count', { eventCount: 5 }, /^the session's event count is 5, expected 4/],
+  ['end', { endedAt: undefined }, /no end time/],
+])("reports a session's wrong %s", (_, change, fault) => {
   const faults = faultsOfLog(CALL, { ...SESSION, ...change }, log(...IDS));
   expect(faults).toEqual([expect.stringMatching(fault)]);
 });

@@ -33,7 +33,7 @@ function playLines(...lines: unknown[]): Promise<Played> {
 
 const SESSION = { session: { sessionId: 'call-1', language: 'en-US', metadata: {} } };
 
-it('plays its own call: 30 to 60 events, two of them retried, one after the hang-up', async () => {
+it('plays the built-in call: 30 to 60 events, two of them retried, one after the hang-up', async () => {
   const events = readFileSync(OWN_CALL, 'utf8').trim().split('\n').length - 1;
   expect(events).toBeGreaterThanOrEqual(30);
   expect(events).toBeLessThanOrEqual(60);
@@ -41,14 +41,14 @@ it('plays its own call: 30 to 60 events, two of them retried, one after the hang
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout).toMatch(new RegExp(`^ {2}sent +${events} events$`, 'm'));
   expect(stdout).toMatch(/^ {2}retried +key-07 twice, tool-28 twice: each stored once$/m);
-  expect(stdout).toMatch(/^ {2}late +said-44: after the hang-up, and stored$/m);
+  expect(stdout).toMatch(/^ {2}late +said-44: after the hang-up, also stored$/m);
   expect(stdout).toMatch(new RegExp(`^ {2}read back +${events} events in 3 pages of at most 20$`, 'm'));
-  expect(stdout).toMatch(/^OK: 1 call with \d+ events in all: .*\n$/m);
+  expect(stdout).toMatch(/^OK: 1 call with \d+ events in total: .*\n$/m);
   expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
   expect(stdout).not.toMatch(/\p{Cc}(?<!\n)/u);
 });
 
-it('shows odd text without passing its control characters to the terminal', async () => {
+it('prints text without its control characters', async () => {
   const { code, stdout } = await playLines(SESSION, {
     eventId: 'event-1',
     type: 'user_speech',
@@ -59,22 +59,22 @@ it('shows odd text without passing its control characters to the terminal', asyn
   expect(stdout).not.toMatch(/\p{Cc}(?<!\n)/u);
 });
 
-it('says on one line what the service refuses, and where it is in the file', async () => {
+it('reports a rejected request in one line, with its place in the file', async () => {
   const session = { ...SESSION.session, language: 'no tag' };
   const { code, stderr } = await playLines({ session }, { eventId: 'event-1', type: 'dtmf' });
   expect(code).toBe(1);
   expect(stderr).toMatch(
-    /^demo: .*calls\.jsonl, line 1: the service refused it: 3 INVALID_ARGUMENT: .*language must be .*\n$/,
+    /^demo: .*calls\.jsonl, line 1: rejected by the service: 3 INVALID_ARGUMENT: .*language must be .*\n$/,
   );
 });
 
-it('says on one line what is wrong with a file', async () => {
+it('reports an unreadable file in one line', async () => {
   const { code, stdout, stderr } = await play('no-such-file.jsonl');
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   expect(stderr).toMatch(/^demo: cannot read no-such-file\.jsonl: ENOENT: .*\n$/);
 });
 
-it('is watched from a second terminal while it is played: each event once, in order, and the end', async () => {
+it('a second terminal can watch the call while it is played: each event once, in order, and the end', async () => {
   const file = join(temporaryFolder(), 'calls.jsonl');
   const said = Array.from({ length: 8 }, (_, index) => `words number ${index + 1}`);
   const events = said.map((text, index) => ({
@@ -88,7 +88,7 @@ it('is watched from a second terminal while it is played: each event once, in or
   let played = '';
   live.stdout.on('data', (text: Buffer) => (played += text.toString()));
   const ended = new Promise((resolve) => live.once('exit', resolve));
-  const port = await until('it says how it is watched', () => /--watch (\d+)/.exec(played)?.[1], 20_000);
+  const port = await until('the watch command is printed', () => /--watch (\d+)/.exec(played)?.[1], 20_000);
   const { code, stdout, stderr } = await play('--watch', port);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect([...stdout.matchAll(/words number \d+/g)].map(([text]) => text)).toEqual(said);
@@ -96,8 +96,8 @@ it('is watched from a second terminal while it is played: each event once, in or
   expect(await ended).toBe(0);
 }, 60_000);
 
-it('says on one line which port a watch needs, and that none listens there', async () => {
-  expect((await play('--watch')).stderr).toMatch(/^demo: give the port of the service: .*\n$/);
+it('reports in one line that --watch needs a port, and that no server listens on it', async () => {
+  expect((await play('--watch')).stderr).toMatch(/^demo: specify the port of the service: .*\n$/);
   const { code, stderr } = await play('--watch', '1');
   expect(code).toBe(1);
   expect(stderr).toMatch(/^demo: 14 UNAVAILABLE: .*\n$/);
