@@ -4,63 +4,63 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { BUILT_SERVICE, ROOT } from '../test/support/built-service';
-import type { Undo } from './run-bench';
+import type { Cleanup } from './run-bench';
 
 const execute = promisify(execFile);
 
 export interface CommitBuild {
-  /** Short, for the reader of the table. */
+  /** Abbreviated. */
   readonly hash: string;
-  /** What `npm start` would run. */
+  /** Path of the file that `npm start` would run. */
   readonly program: string;
 }
 
-/** Builds a commit by its own script in a worktree of its own, which goes when the bench ends. */
+/** Builds a commit with its own build script, in a temporary worktree that is removed when the benchmark ends. */
 export async function buildCommit(
   commit: string,
-  say: (what: string) => void,
-  atEnd: (undo: Undo) => void,
+  logProgress: (what: string) => void,
+  addCleanup: (undo: Cleanup) => void,
 ): Promise<CommitBuild> {
-  const hash = await hashOf(commit);
+  const hash = await resolveCommit(commit);
   const folder = mkdtempSync(join(tmpdir(), 'conversation-baseline-'));
-  const tree = join(folder, 'tree');
-  const ending = new AbortController();
-  atEnd(() => removeTree(folder, tree));
-  atEnd(() => ending.abort());
+  const worktree = join(folder, 'tree');
+  const abort = new AbortController();
+  addCleanup(() => removeWorktree(folder, worktree));
+  addCleanup(() => abort.abort());
   const run = (program: string, options: readonly string[], cwd: string): Promise<void> =>
-    step(`${commit} (${hash})`, program, options, cwd, ending.signal);
+    runBuildStep(`${commit} (${hash})`, program, options, cwd, abort.signal);
 
-  await run('git', ['worktree', 'add', '--quiet', '--detach', tree, hash], ROOT);
-  if (hasSamePackages(tree)) {
-    // A junction: on Windows that takes no right of its own.
-    symlinkSync(join(ROOT, 'node_modules'), join(tree, 'node_modules'), 'junction');
+  await run('git', ['worktree', 'add', '--quiet', '--detach', worktree, hash], ROOT);
+  if (hasSameLockFile(worktree)) {
+    // A junction, because symbolic links on Windows need a special privilege.
+    symlinkSync(join(ROOT, 'node_modules'), join(worktree, 'node_modules'), 'junction');
   } else {
-    say(`npm ci for ${hash}, whose package-lock.json differs`);
-    await run('npm', ['ci', '--no-audit', '--no-fund'], tree);
+    logProgress(`npm ci for ${hash}, whose package-lock.json differs`);
+    await run('npm', ['ci', '--no-audit', '--no-fund'], worktree);
   }
-  say(`build ${hash}`);
-  await run('npm', ['run', '--silent', 'build'], tree);
-  const program = join(tree, relative(ROOT, BUILT_SERVICE));
+  logProgress(`build ${hash}`);
+  await run('npm', ['run', '--silent', 'build'], worktree);
+  const program = join(worktree, relative(ROOT, BUILT_SERVICE));
   if (!existsSync(program))
     throw new Error(
-      `${commit} (${hash}) has no ${relative(ROOT, BUILT_SERVICE)} once it is built: take a later commit`,
+      `the build of ${commit} (${hash}) did not create ${relative(ROOT, BUILT_SERVICE)}: use a later commit`,
     );
   return { hash, program };
 }
 
-async function hashOf(commit: string): Promise<string> {
+async function resolveCommit(commit: string): Promise<string> {
   try {
     const options = ['rev-parse', '--verify', '--quiet', '--short', '--end-of-options', `${commit}^{commit}`];
     return (await execute('git', options, { cwd: ROOT })).stdout.trim();
   } catch {
     throw new Error(
-      `${commit} is no commit of this repository: give a hash, branch or tag that it has, after a git fetch if need be`,
+      `${commit} is not a commit in this repository: specify an existing hash, branch or tag (you may need git fetch)`,
     );
   }
 }
 
-/** One line of what the program said is enough: the folder it ran in is gone by the time that one reads it. */
-async function step(
+/** An error message has only the first line of the output, because the folder it refers to is removed. */
+async function runBuildStep(
   commit: string,
   program: string,
   options: readonly string[],
@@ -70,29 +70,29 @@ async function step(
   try {
     await execute(program, options, { cwd, signal });
   } catch (error) {
-    const said = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error);
-    const line = said.split('\n').find((one) => one.trim() !== '') ?? 'nothing';
+    const output = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error);
+    const line = output.split('\n').find((text) => text.trim() !== '') ?? '';
     throw new Error(
-      `${commit} cannot be built here: ${[program, ...options.filter((one) => !one.startsWith('-'))].slice(0, 3).join(' ')} says "${line.trim()}"; check that commit out and make \`npm ci && npm run build\` work, or take another`,
+      `cannot build ${commit}: ${[program, ...options.filter((option) => !option.startsWith('-'))].slice(0, 3).join(' ')} failed with "${line.trim()}"; check out that commit and get \`npm ci && npm run build\` to work, or use another commit`,
       { cause: error },
     );
   }
 }
 
-function hasSamePackages(tree: string): boolean {
-  const [here, there] = [ROOT, tree].map((folder) => join(folder, 'package-lock.json'));
-  if (here === undefined || there === undefined || !existsSync(there)) return false;
-  return readFileSync(here).equals(readFileSync(there));
+function hasSameLockFile(worktree: string): boolean {
+  const [own, other] = [ROOT, worktree].map((folder) => join(folder, 'package-lock.json'));
+  if (own === undefined || other === undefined || !existsSync(other)) return false;
+  return readFileSync(own).equals(readFileSync(other));
 }
 
-/** The link goes first: nothing that removes the folder should follow it. */
-async function removeTree(folder: string, tree: string): Promise<void> {
-  const packages = join(tree, 'node_modules');
+/** Removes the link first, so that removing the folder cannot follow it. */
+async function removeWorktree(folder: string, worktree: string): Promise<void> {
+  const packages = join(worktree, 'node_modules');
   try {
     unlinkSync(packages);
   } catch {
-    // It is a folder, or is not there.
+    // It is a folder or does not exist.
   }
-  await execute('git', ['worktree', 'remove', '--force', tree], { cwd: ROOT }).catch(() => undefined);
+  await execute('git', ['worktree', 'remove', '--force', worktree], { cwd: ROOT }).catch(() => undefined);
   rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
 }

@@ -2,31 +2,31 @@ import { join } from 'node:path';
 import { figuresOf, ratioOf } from './figures';
 import type { JobResult } from './job';
 import type { LoadGenerator } from './load-generator';
-import { type Load, SESSIONS, unitBeside, type Work } from './operations';
+import { type Load, SESSIONS, unitLoadFor, type Work } from './operations';
 import { type Row, tableRow } from './report';
 import { ServerProcess } from './server-process';
 import { warmUp } from './warm-up';
 
-/** Before each measurement, for the connection, in milliseconds. */
+/** Warm-up of the connection before each measurement, in milliseconds. */
 const SETTLE_MS = 100;
 
-/** One message from so many callers: all its measurements. */
-interface Echoed {
+/** All measurements of one load on the echo server. */
+interface EchoedLoad {
   readonly load: Load;
   readonly measurements: JobResult[][];
   peakMiB: number | undefined;
 }
 
-/** An echo that is measured in turn with a load. */
-export interface EchoBeside {
+/** A measurement of the echo server, in windows that alternate with those of a load. */
+export interface EchoMeasurement {
   measure(measureMs: number): Promise<void>;
-  /** CPU of one event, or page, in microseconds. */
-  micros(): number | null;
+  /** CPU per event or page, in microseconds. */
+  serverMicros(): number | null;
 }
 
-/** The bare grpc-js server, and what it was measured to cost. */
+/** The bare grpc-js server and its measurements. */
 export class Echo {
-  private readonly echoed = new Map<string, Echoed>();
+  private readonly echoedLoads = new Map<string, EchoedLoad>();
 
   private constructor(
     readonly server: ServerProcess,
@@ -40,48 +40,48 @@ export class Echo {
     return echo;
   }
 
-  /** Begins a measurement of the echo of a load's own messages, from as many callers. */
-  beside(load: Load): EchoBeside {
-    const echoed = this.echoedOf(load);
+  /** Starts a measurement with the load's messages and number of callers. */
+  startMeasurement(load: Load): EchoMeasurement {
+    const echoed = this.echoedLoad(load);
     const windows: JobResult[] = [];
     echoed.measurements.push(windows);
     return {
       measure: async (measureMs) => {
-        const { done, peakMiB } = await this.server.withPeak(() =>
+        const { result, peakMiB } = await this.server.withPeakMemory(() =>
           this.run({ ...load, warmUpMs: SETTLE_MS, measureMs }),
         );
-        windows.push(done);
+        windows.push(result);
         if (peakMiB !== undefined) echoed.peakMiB = Math.max(peakMiB, echoed.peakMiB ?? 0);
       },
-      micros: () => figuresOf(windows).serverMicros,
+      serverMicros: () => figuresOf(windows).serverMicros,
     };
   }
 
-  /** Each message's measurements together. */
+  /** One row per load, over all its measurements. */
   rows(): Row[] {
-    return [...this.echoed.values()].map(({ load, measurements, peakMiB }) => {
+    return [...this.echoedLoads.values()].map(({ load, measurements, peakMiB }) => {
       const figures = figuresOf(measurements.flat());
-      const unit = figuresOf(this.echoedOf(unitBeside(load)).measurements.flat()).serverMicros;
+      const unit = figuresOf(this.echoedLoad(unitLoadFor(load)).measurements.flat()).serverMicros;
       const unitRatio = ratioOf(figures.serverMicros, unit);
       const measured = { ...figures, echoRatio: 1, unitRatio, mongodRatio: null };
       return tableRow(`echo of ${load.call}`, 'none', load.callers, measured, peakMiB);
     });
   }
 
-  /** How far the measurements of the unit by many lie apart: the highest over the lowest, less 1. */
+  /** Spread of the measurements of AddEvent from many callers: the highest divided by the lowest, minus 1. */
   spread(): number | null {
-    const micros = [...this.echoed.values()]
+    const micros = [...this.echoedLoads.values()]
       .filter(({ load }) => load.call === 'AddEvent' && load.callers > 1)
       .flatMap(({ measurements }) => measurements.map((windows) => figuresOf(windows).serverMicros))
-      .filter((one) => one !== null);
+      .filter((value) => value !== null);
     return micros.length === 0 ? null : Math.max(...micros) / Math.min(...micros) - 1;
   }
 
-  private echoedOf(load: Load): Echoed {
-    const name = `${load.call} ${load.callers}`;
-    const echoed = this.echoed.get(name) ?? { load, measurements: [], peakMiB: undefined };
-    this.echoed.set(name, echoed);
-    return echoed;
+  private echoedLoad(load: Load): EchoedLoad {
+    const key = `${load.call} ${load.callers}`;
+    const echoedLoad = this.echoedLoads.get(key) ?? { load, measurements: [], peakMiB: undefined };
+    this.echoedLoads.set(key, echoedLoad);
+    return echoedLoad;
   }
 
   private run(work: Work): Promise<JobResult> {
@@ -90,7 +90,7 @@ export class Echo {
       sessionId: `echoed-call-${String(index).padStart(4, '0')}`,
       stored: 0,
     }));
-    // No event is stored, so none can be repeated.
+    // The echo server stores no events, so there are none to resend.
     const job = { ...work, repeat: false, port, sessions, serverPid: pid, mongodPid: undefined };
     return this.generator.run(job);
   }

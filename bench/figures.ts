@@ -1,6 +1,6 @@
 import type { JobResult } from './job';
 
-/** The figures of one or more windows of the same load, taken together. */
+/** Figures over one or more windows of the same load. */
 export interface Figures {
   readonly perSecond: number;
   readonly p50Ms: number;
@@ -8,7 +8,7 @@ export interface Figures {
   readonly p99Ms: number;
   readonly serverMicros: number | null;
   readonly mongodMicros: number | null;
-  /** Share of the time for which the server's event loop had work, and another process its core. */
+  /** Share of time in which the server's event loop was runnable but another process used its core. */
   readonly waited: number | null;
 }
 
@@ -38,16 +38,16 @@ export function figuresOf(windows: readonly JobResult[]): Figures {
   };
 }
 
-/** Null where one of the two is not known. */
+/** Null if either value is unknown. */
 export function ratioOf(figure: number | null | undefined, unit: number | null | undefined): number | null {
   return figure == null || unit == null ? null : figure / unit;
 }
 
 function perUnit(micros: readonly (number | undefined)[], units: number): number | null {
-  const known = micros.filter((one) => one !== undefined);
+  const known = micros.filter((value) => value !== undefined);
   return known.length < micros.length ? null : sum(known) / units;
 }
 
 function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, one) => total + one, 0);
+  return numbers.reduce((total, number) => total + number, 0);
 }

@@ -2,11 +2,11 @@ import { figuresOf, ratioOf } from './figures';
 import type { JobResult } from './job';
 import type { Work } from './operations';
 
-/** Large and small are measured in turn, so that a disturbance falls on both. */
+/** The large and the small case are measured alternately, so that a disturbance affects both. */
 export const TURNS = 4;
 export const TURN = { warmUpMs: 100, measureMs: 500 } satisfies Partial<Work>;
 
-/** What an operation costs where much is stored, over what it costs where little is. */
+/** The cost of an operation with much stored data, as a ratio to its cost with little. */
 export interface FlatnessRow {
   readonly operation: string;
   readonly store: string;
@@ -15,13 +15,17 @@ export interface FlatnessRow {
   readonly p50Ratio: number;
 }
 
-/** One turn of the operation, where much and where little is stored. */
-interface Turns {
+/** Run the operation for one turn, with much and with little stored data. */
+interface FlatnessRuns {
   readonly large: () => Promise<JobResult>;
   readonly small: (turn: number) => Promise<JobResult>;
 }
 
-export async function measureFlatness(operation: string, store: string, turns: Turns): Promise<FlatnessRow> {
+export async function measureFlatness(
+  operation: string,
+  store: string,
+  turns: FlatnessRuns,
+): Promise<FlatnessRow> {
   const largeWindows: JobResult[] = [];
   const smallWindows: JobResult[] = [];
   for (let turn = 0; turn < TURNS; turn += 1) {

@@ -14,7 +14,7 @@ const PATHS: Readonly<Record<Job['call'], string>> = {
   GetSession: SessionServiceService.getSession.path,
 };
 
-/** The load generator: a process that takes jobs from its parent, one after the other, until the parent goes. */
+/** The load generator: a process that runs jobs from its parent sequentially, until the parent exits. */
 async function run(job: Job): Promise<JobResult> {
   const client = new Client(`127.0.0.1:${job.port}`, credentials.createInsecure());
   try {
@@ -28,14 +28,14 @@ async function run(job: Job): Promise<JobResult> {
   }
 }
 
-function answer(given: JobAnswer): void {
-  process.send?.(given);
+function send(answer: JobAnswer): void {
+  process.send?.(answer);
 }
 
 process.on('message', (job) => {
-  // Its parent alone sends here, and sends jobs: see load-generator.ts.
+  // Only the parent sends messages, and all are jobs: see load-generator.ts.
   run(job as Job).then(
-    (result) => answer({ result }),
-    (error: unknown) => answer({ failure: error instanceof Error ? error.message : String(error) }),
+    (result) => send({ result }),
+    (error: unknown) => send({ failure: error instanceof Error ? error.message : String(error) }),
   );
 });

@@ -1,54 +1,57 @@
-/** What the generator is asked to do: one run of one operation against one server. */
+/** A job of the load generator: one run of one operation against one server. */
 export interface Job {
   readonly call: 'CreateSession' | 'AddEvent' | 'BatchAddEvents' | 'IngestEvents' | 'GetSession';
-  /** The server's port on this machine. */
+  /** The server's port on localhost. */
   readonly port: number;
-  /** Caller n works on session n, and begins again at the first where there are more callers. Of CreateSession one, whose id has the place of a number. */
+  /**
+   * Caller n uses session n modulo their number. For CreateSession, there is only one, and its ID contains the
+   * placeholder of a number.
+   */
   readonly sessions: readonly JobSession[];
-  /** Calls in flight at once; events in flight where the call is a stream. */
+  /** Concurrent calls; for a stream, events in flight. */
   readonly inFlight: number;
-  /** Events in one request; 1 but for BatchAddEvents. */
+  /** Events per request; 1 except for BatchAddEvents. */
   readonly batch: number;
-  /** Send the events again that the sessions have, rather than new ones. */
-  readonly repeat: boolean;
-  /** Of GetSession: the offsets asked for in turn, and the limit. */
+  /** Resend stored events instead of sending new ones. */
+  readonly resend: boolean;
+  /** For GetSession: the offsets to cycle through, and the limit. */
   readonly offsets: readonly number[];
   readonly limit: number;
   /** Load before the measured window, in milliseconds. */
   readonly warmUpMs: number;
   /** The measured window, in milliseconds. */
   readonly measureMs: number;
-  /** Stop once each session has so many events, or was asked for so many pages; 0: when the window is over. */
+  /** Stop when each session has this many events, or was read this many times; if 0, at the end of the window. */
   readonly upTo: number;
-  /** Processes whose CPU is read at both ends of the window. */
+  /** Processes whose CPU usage is read at the start and the end of the window. */
   readonly serverPid: number;
   readonly mongodPid: number | undefined;
 }
 
 export interface JobSession {
   readonly sessionId: string;
-  /** How many events it has: the number of the next. */
+  /** The number of stored events, and so the number of the next one. */
   readonly stored: number;
 }
 
-/** What came of a job. A call that fails ends the job, and the bench. */
+/** Result of a job. A failed call fails the job and the benchmark. */
 export interface JobResult {
   /** Length of the measured window, in milliseconds. */
   readonly windowMs: number;
-  /** Events answered in the window; of GetSession pages. */
+  /** Events acknowledged in the window; for GetSession, pages. */
   readonly units: number;
-  /** Of each call that was answered in the window, ascending, in milliseconds. */
+  /** Latencies of the calls completed in the window, ascending, in milliseconds. */
   readonly latencies: Float64Array;
-  /** CPU used in the window, in microseconds; undefined where the system does not tell. */
+  /** CPU used in the window, in microseconds; undefined if the system does not report it. */
   readonly serverMicros: number | undefined;
   readonly mongodMicros: number | undefined;
-  /** How long the server's event loop waited for its core in the window, in microseconds. */
+  /** How long the server's event loop waited for a core in the window, in microseconds. */
   readonly waitedMicros: number | undefined;
-  /** How many new events each session was acknowledged in the whole job. */
+  /** New events acknowledged per session during the whole job. */
   readonly acknowledged: readonly number[];
   /** The last reply. */
   readonly reply: Uint8Array;
 }
 
-/** What the generator answers. */
+/** The generator's message to its parent. */
 export type JobAnswer = { readonly result: JobResult } | { readonly failure: string };

@@ -5,10 +5,10 @@ import type { Target } from './target';
 const SHORT = 100;
 const CALLERS = 32;
 
-/** Offsets that are read in turn, all over the log. */
+/** Number of offsets to read, spread over the log. */
 const OFFSETS = 64;
 
-/** Grows one session to so many events, and measures what it then costs to add to it and to read of it. */
+/** Fills one session with `longEvents` events, and measures AddEvent and GetSession on it. */
 export async function measureLongSession(
   store: string,
   target: Target,
@@ -16,7 +16,7 @@ export async function measureLongSession(
 ): Promise<FlatnessRow[]> {
   const [long] = await target.ledger.create('flat-long', 1);
   const addShorts = await target.ledger.create('flat-short', TURNS);
-  // One for each caller: pages of one log that overlap are read once, as all those of a short one would.
+  // One per caller: the server reads overlapping pages of a log once, and all pages of a short log overlap.
   const readShorts = await target.ledger.create('flat-read', CALLERS);
   if (long === undefined) throw new Error('no session was created');
   await target.run({ ...BATCH_ADD, batch: 500, inFlight: 8, upTo: longEvents }, [long]);
@@ -28,7 +28,7 @@ export async function measureLongSession(
   return [
     await measureFlatness('AddEvent', store, {
       large: () => target.run(add, [long]),
-      // Each turn has a short session of its own: it grows.
+      // A separate short session for each turn, because the turn makes it longer.
       small: (turn) => target.run(add, addShorts.slice(turn, turn + 1)),
     }),
     await measureFlatness(`GetSession, page of ${PAGE}`, store, {

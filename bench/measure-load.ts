@@ -1,24 +1,24 @@
 import type { Echo } from './echo';
 import { type Figures, figuresOf, ratioOf } from './figures';
 import type { JobResult } from './job';
-import { type Load, unitBeside, type Work } from './operations';
+import { type Load, unitLoadFor, type Work } from './operations';
 
-/** A load and its echoes are measured in turn, so that a disturbance of the machine falls on all. */
+/** A load and its echoes are measured alternately, so that a disturbance of the machine affects all of them. */
 const TURNS = 3;
 
-/** Before each turn, for the connection, in milliseconds. */
+/** Warm-up of the connection before each turn, in milliseconds. */
 const SETTLE_MS = 100;
 
-/** Time on an echo for the time on the load. */
+/** Measuring time of each echo, as a share of the load's. */
 const ECHO_SHARE = 0.5;
 
 export interface MeasuredLoad extends Figures {
-  /** The server's CPU for each event as a ratio to the echo of the same messages. */
+  /** The server's CPU per event, as a ratio to the echo of the same messages. */
   readonly echoRatio: number | null;
-  /** The server's and mongod's, as a ratio to the echo of one AddEvent. */
+  /** CPU of the server and of mongod per event, as a ratio to the echo of one AddEvent. */
   readonly unitRatio: number | null;
   readonly mongodRatio: number | null;
-  /** Of each turn. */
+  /** The last reply of each turn. */
   readonly replies: readonly Uint8Array[];
 }
 
@@ -27,21 +27,21 @@ export async function measureLoad(
   run: (work: Work) => Promise<JobResult>,
   echo: Echo,
 ): Promise<MeasuredLoad> {
-  const unit = echo.beside(unitBeside(load));
-  const own = load.call === 'AddEvent' ? unit : echo.beside(load);
+  const unit = echo.startMeasurement(unitLoadFor(load));
+  const sameMessages = load.call === 'AddEvent' ? unit : echo.startMeasurement(load);
   const measureMs = load.measureMs / TURNS;
   await run({ ...load, warmUpMs: 0, measureMs: load.warmUpMs });
   const windows: JobResult[] = [];
   for (let turn = 0; turn < TURNS; turn += 1) {
     windows.push(await run({ ...load, warmUpMs: SETTLE_MS, measureMs }));
-    for (const echoed of new Set([own, unit])) await echoed.measure(measureMs * ECHO_SHARE);
+    for (const echoed of new Set([sameMessages, unit])) await echoed.measure(measureMs * ECHO_SHARE);
   }
   const figures = figuresOf(windows);
   return {
     ...figures,
-    echoRatio: ratioOf(figures.serverMicros, own.micros()),
-    unitRatio: ratioOf(figures.serverMicros, unit.micros()),
-    mongodRatio: ratioOf(figures.mongodMicros, unit.micros()),
+    echoRatio: ratioOf(figures.serverMicros, sameMessages.serverMicros()),
+    unitRatio: ratioOf(figures.serverMicros, unit.serverMicros()),
+    mongodRatio: ratioOf(figures.mongodMicros, unit.serverMicros()),
     replies: windows.map(({ reply }) => reply),
   };
 }

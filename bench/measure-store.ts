@@ -10,15 +10,15 @@ import type { Store } from './store';
 import { Target } from './target';
 import { warmUp } from './warm-up';
 
-/** How much is stored where the table has the cost of much over the cost of little. */
+/** How much data the flatness measurements store. */
 export interface Sizes {
-  /** Events of one session. */
+  /** Events of the long session. */
   readonly longEvents: number;
-  /** Sessions of one store; undefined: not measured. */
+  /** Sessions of the large store; undefined if it is not measured. */
   readonly manySessions: number | undefined;
 }
 
-export interface StoreMeasured {
+export interface StoreResults {
   readonly name: string;
   readonly rows: readonly Row[];
   readonly longSession: readonly FlatnessRow[];
@@ -26,39 +26,39 @@ export interface StoreMeasured {
   readonly idleMiB: number | null;
 }
 
-/** Every operation on a store and then the long session, all with one server; then the many sessions. */
+/** Measures all operations and the long session on one server, and then the many sessions on others. */
 export async function measureStore(
   store: Store,
   generator: LoadGenerator,
   echo: Echo,
   { longEvents, manySessions }: Sizes,
-  say: (what: string) => void,
-): Promise<StoreMeasured> {
+  logProgress: (what: string) => void,
+): Promise<StoreResults> {
   const { name } = store;
   const start = async (database: string): Promise<Target> =>
     new Target(await store.startServer(database), store.mongodPid, generator);
 
   const target = await start('operations');
   const idleMiB = target.server.memoryMiB ?? null;
-  say(`warm-up, ${name}`);
+  logProgress(`warm-up, ${name}`);
   await warmUpTarget(target);
   const rows: Row[] = [];
   for (const operation of OPERATIONS) {
-    say(`${operation.name}, ${name}`);
+    logProgress(`${operation.name}, ${name}`);
     rows.push(...(await measureOperation(operation, name, target, echo)));
   }
-  say(`a session of ${longEvents} events, ${name}`);
+  logProgress(`a session of ${longEvents} events, ${name}`);
   const longSession = await measureLongSession(name, target, longEvents);
-  say(`all is read back, ${name}`);
+  logProgress(`verify stored events, ${name}`);
   await target.ledger.verify();
   await target.stop();
 
   if (manySessions === undefined) return { name, rows, longSession, manySessions: [], idleMiB };
-  say(`a store of ${manySessions} sessions, ${name}`);
+  logProgress(`a store of ${manySessions} sessions, ${name}`);
   const [many, few] = [await start('many'), await start('few')];
   await store.fill('many', many, manySessions);
   await store.fill('few', few, FEW);
-  say('it is filled');
+  logProgress(`measure the filled store, ${name}`);
   const flatness = await measureManySessions(name, many, few, manySessions);
   for (const each of [many, few]) {
     await each.ledger.verify();
@@ -74,20 +74,19 @@ async function warmUpTarget(target: Target): Promise<void> {
 }
 
 async function measureOperation(
-  { name, prepared, loads, isRight }: Operation,
+  { name, storedEvents, loads, isExpectedReply }: Operation,
   store: string,
   target: Target,
   echo: Echo,
 ): Promise<Row[]> {
   const sessions = await target.ledger.create(name, SESSIONS);
-  if (prepared > 0) await target.run({ ...ADD_EVENT, inFlight: SESSIONS, upTo: prepared }, sessions);
+  if (storedEvents > 0) await target.run({ ...ADD_EVENT, inFlight: SESSIONS, upTo: storedEvents }, sessions);
   const rows: Row[] = [];
   for (const load of loads) {
-    const { done: measured, peakMiB } = await target.server.withPeak(() =>
+    const { result: measured, peakMiB } = await target.server.withPeakMemory(() =>
       measureLoad(load, (work) => target.run(work, sessions), echo),
     );
-    if (!measured.replies.every(isRight))
-      throw new Error(`${name} on ${store}: a reply is not what it should be`);
+    if (!measured.replies.every(isExpectedReply)) throw new Error(`${name} on ${store}: unexpected reply`);
     rows.push(tableRow(name, store, load.callers, measured, peakMiB));
   }
   return rows;

@@ -6,22 +6,22 @@ import {
 } from '../generated/conversation/v1/session_service';
 import type { Job } from './job';
 
-/** What a job does, whichever server and sessions it is sent to. */
+/** A job without its server and sessions. */
 export type Work = Omit<Job, 'port' | 'sessions' | 'serverPid' | 'mongodPid'>;
 
-/** Work, and how many callers the table says that it has. */
+/** Work, with the number of callers that the report shows. */
 export type Load = Work & { readonly callers: number };
 
 export interface Operation {
   readonly name: string;
-  /** Events that each session has before. */
-  readonly prepared: number;
+  /** Number of events in each session before the measurement. */
+  readonly storedEvents: number;
   readonly loads: readonly Load[];
-  /** Whether a reply is what the operation is about. */
-  readonly isRight: (reply: Uint8Array) => boolean;
+  /** Whether the reply shows that the server did the operation. */
+  readonly isExpectedReply: (reply: Uint8Array) => boolean;
 }
 
-/** Sessions that an operation is spread over. */
+/** Number of sessions that an operation uses. */
 export const SESSIONS = 32;
 
 export const PAGE = 50;
@@ -32,12 +32,12 @@ const MANY = { callers: 32, inFlight: 32, warmUpMs: 600, measureMs: 3000 } as co
 const ONE = { callers: 1, inFlight: 1, warmUpMs: 300, measureMs: 1200 } as const;
 const STREAM = { callers: 1, inFlight: STREAM_IN_FLIGHT, warmUpMs: 600, measureMs: 2400 } as const;
 
-/** New events, one a request. */
+/** Adds new events, one per request. */
 export const ADD_EVENT: Work = {
   call: 'AddEvent',
   inFlight: 1,
   batch: 1,
-  repeat: false,
+  resend: false,
   offsets: [],
   limit: 0,
   warmUpMs: 0,
@@ -49,49 +49,49 @@ export const BATCH_ADD: Work = { ...ADD_EVENT, call: 'BatchAddEvents', batch: BA
 export const GET_PAGE: Work = { ...ADD_EVENT, call: 'GetSession', offsets: [0], limit: PAGE };
 const INGEST: Work = { ...ADD_EVENT, call: 'IngestEvents' };
 
-/** What a store is measured by. */
+/** The operations measured on each store. */
 export const OPERATIONS: readonly Operation[] = [
   {
     name: 'AddEvent',
-    prepared: 0,
+    storedEvents: 0,
     loads: manyAndOne(ADD_EVENT),
-    isRight: (reply) => !AddEventResponse.decode(reply).duplicate,
+    isExpectedReply: (reply) => !AddEventResponse.decode(reply).duplicate,
   },
   {
     name: 'AddEvent, duplicate',
-    prepared: PAGE,
-    loads: manyAndOne({ ...ADD_EVENT, repeat: true }),
-    isRight: (reply) => AddEventResponse.decode(reply).duplicate,
+    storedEvents: PAGE,
+    loads: manyAndOne({ ...ADD_EVENT, resend: true }),
+    isExpectedReply: (reply) => AddEventResponse.decode(reply).duplicate,
   },
   {
     name: `BatchAddEvents of ${BATCH}`,
-    prepared: 0,
-    // Shorter: every event is read back.
+    storedEvents: 0,
+    // Shorter, because all events are read back later.
     loads: manyAndOne(BATCH_ADD).map((load) => ({ ...load, measureMs: 1200 })),
-    isRight: (reply) => {
+    isExpectedReply: (reply) => {
       const { results } = BatchAddEventsResponse.decode(reply);
       return results.length === BATCH && !results.some(({ duplicate }) => duplicate);
     },
   },
   {
     name: 'IngestEvents',
-    prepared: 0,
+    storedEvents: 0,
     loads: [{ ...INGEST, ...STREAM }],
-    isRight: (reply) => {
+    isExpectedReply: (reply) => {
       const { result } = IngestEventsResponse.decode(reply);
       return result?.$case === 'added' && !result.value.duplicate;
     },
   },
   {
     name: `GetSession, page of ${PAGE}`,
-    prepared: PAGE,
+    storedEvents: PAGE,
     loads: manyAndOne(GET_PAGE),
-    isRight: (reply) => GetSessionResponse.decode(reply).events.length === PAGE,
+    isExpectedReply: (reply) => GetSessionResponse.decode(reply).events.length === PAGE,
   },
 ];
 
-/** The unit that all loads are compared in: AddEvent from one caller beside a load of one, from many beside any other. */
-export function unitBeside({ inFlight }: Work): Load {
+/** The unit of comparison: AddEvent from one caller if the load has one request in flight, otherwise from many. */
+export function unitLoadFor({ inFlight }: Work): Load {
   return { ...ADD_EVENT, ...(inFlight === 1 ? ONE : MANY) };
 }
 

@@ -1,7 +1,7 @@
 import { PAIRED_OPERATIONS } from './paired-operations';
 import { STORE_NAMES, type StoreName } from './store-names';
 
-/** What the command line asks for. */
+/** The parsed command line. */
 export type Options =
   | { readonly command: 'help' }
   | { readonly command: 'measure'; readonly full: boolean; readonly jsonPath: string | undefined }
@@ -9,7 +9,7 @@ export type Options =
   | ({ readonly command: 'against' } & AgainstOptions);
 
 export interface AgainstOptions {
-  /** The baseline, as Git names it. */
+  /** The baseline, as a Git revision. */
   readonly commit: string;
   readonly stores: readonly StoreName[];
   readonly operations: readonly string[];
@@ -19,20 +19,20 @@ export interface AgainstOptions {
 
 const ROUNDS = 80;
 
-/** Options that restrict `--against`, and those that `--against` has no use for. */
+/** Options valid only with `--against`, and options invalid with it. */
 const AGAINST_ONLY = ['--store', '--operation', '--rounds'];
 const MEASURE_ONLY = ['--full', '--json'];
 
-/** Reads the command line. @throws where an option is unknown, lacks its value, or does not go with another */
-export function parseOptions(words: readonly string[]): Options {
+/** @throws if an option is unknown, has no value, or cannot be combined with another */
+export function parseOptions(args: readonly string[]): Options {
   const given = new Map<string, string>();
-  const left = [...words];
+  const remaining = [...args];
   const value = (what: string): string => {
-    const word = left.shift();
-    if (word === undefined || word.startsWith('--')) throw new Error(`${what} is missing`);
-    return word;
+    const argument = remaining.shift();
+    if (argument === undefined || argument.startsWith('--')) throw new Error(`${what} is missing`);
+    return argument;
   };
-  for (let option = left.shift(); option !== undefined; option = left.shift()) {
+  for (let option = remaining.shift(); option !== undefined; option = remaining.shift()) {
     if (option === '--help') return { command: 'help' };
     if (option === '--compare')
       return { command: 'compare', first: value('a file'), second: value('a file') };
@@ -63,19 +63,20 @@ export function parseOptions(words: readonly string[]): Options {
   };
 }
 
-/** The one that is named, or all. */
+/** The given choice, or all if none is given. */
 function choose<Choice extends string>(
   option: string,
   choices: readonly Choice[],
-  named: string | undefined,
+  given: string | undefined,
 ): readonly Choice[] {
-  if (named === undefined) return choices;
-  const chosen = choices.filter((choice) => choice === named);
-  if (chosen.length === 0) throw new Error(`${option} ${named} is unknown: take ${choices.join(', ')}`);
+  if (given === undefined) return choices;
+  const chosen = choices.filter((choice) => choice === given);
+  if (chosen.length === 0) throw new Error(`${option} ${given} is unknown: use ${choices.join(' or ')}`);
   return chosen;
 }
 
 function wholeNumber(option: string, text: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(text)) throw new Error(`${option} takes a whole number from 1, not ${text}`);
+  if (!/^[1-9]\d{0,5}$/.test(text))
+    throw new Error(`${option} must be an integer from 1 to 999999, not ${text}`);
   return Number(text);
 }

@@ -1,15 +1,15 @@
 import { type Operation, OPERATIONS, type Work } from './operations';
 
-/** An operation that two builds are compared by, and its load. */
-export interface PairedOperation extends Pick<Operation, 'name' | 'prepared' | 'isRight'> {
+/** An operation for comparing two builds, and its load. */
+export interface PairedOperation extends Pick<Operation, 'name' | 'storedEvents' | 'isExpectedReply'> {
   readonly call: Work['call'];
   readonly work: Work;
 }
 
-/** Each call once, from many callers: of the rows of the whole bench the first of each, but for the duplicates. */
+/** The first load, from many callers, of each operation that does not resend events. */
 export const PAIRED_OPERATIONS: readonly PairedOperation[] = OPERATIONS.flatMap(
-  ({ name, prepared, isRight, loads: [load] }) => {
-    if (load === undefined || load.repeat) return [];
-    return [{ name, prepared, isRight, call: load.call, work: load }];
+  ({ name, storedEvents, isExpectedReply, loads: [load] }) => {
+    if (load === undefined || load.resend) return [];
+    return [{ name, storedEvents, isExpectedReply, call: load.call, work: load }];
   },
 );

@@ -1,40 +1,40 @@
-/** The two builds: a commit, and the working tree. */
+/** The two builds: the commit and the working tree. */
 export const SIDES = ['baseline', 'candidate'] as const;
 
 export type Side = (typeof SIDES)[number];
 
-/** Something of each build. */
-export type Both<Thing> = Readonly<Record<Side, Thing>>;
+/** One value per build. */
+export type PerSide<Value> = Readonly<Record<Side, Value>>;
 
-/** What one round measured; null where the system does not tell. */
+/** Figures of one round; null if the system does not report them. */
 export interface Round {
-  /** CPU for each event or page. */
+  /** CPU per event or page. */
   readonly serverMicros: number | null;
   readonly mongodMicros: number | null;
   readonly p50Ms: number | null;
-  /** Share of the time for which the server had work, and another process its core. */
+  /** Share of time in which the server was runnable but another process used its core. */
   readonly waited: number | null;
 }
 
-/** A round of each build, one right after the other. */
-export type Pair = Both<Round>;
+/** One round of each build, directly after each other. */
+export type Pair = PerSide<Round>;
 
-/** How a figure of the working tree compares with the commit's: over 1 it is higher. Null where there is no figure. */
+/** A figure of the working tree divided by the commit's. Null if there is no figure. */
 export interface Comparison {
-  /** The median of the pairs' ratios, and the quartiles around it. */
+  /** Median and quartiles of the pairs' ratios. */
   readonly ratio: number | null;
   readonly quartiles: Range;
-  /** The lowest and the highest of the launches' own medians. */
+  /** The lowest and the highest median of a launch. */
   readonly launches: Range;
 }
 
 export type Range = readonly [low: number | null, high: number | null];
 
-/** Does something for one build and then for the other. Which goes first takes turns, so that a drift favours neither. */
-export async function forBoth<Thing>(
+/** Runs `work` for one build and then for the other. The order alternates by turn, so that drift favours neither. */
+export async function forEachSide<Value>(
   turn: number,
-  work: (side: Side) => Promise<Thing>,
-): Promise<Both<Thing>> {
+  work: (side: Side) => Promise<Value>,
+): Promise<PerSide<Value>> {
   if (turn % 2 === 0) {
     const baseline = await work('baseline');
     return { baseline, candidate: await work('candidate') };
@@ -43,20 +43,20 @@ export async function forBoth<Thing>(
   return { baseline: await work('baseline'), candidate };
 }
 
-/** How many pairs each launch measures, as even as can be. No launch is without a pair. */
-export function roundsOfLaunches(rounds: number, launches: number): readonly number[] {
+/** Distributes the pairs of rounds evenly over the launches. If there are fewer pairs than launches, returns fewer launches. */
+export function pairsPerLaunch(rounds: number, launches: number): readonly number[] {
   const count = Math.min(rounds, launches);
   return Array.from({ length: count }, (_, launch) => Math.floor((rounds + launch) / count));
 }
 
 /**
- * Compares a figure over the pairs of each launch. Within a pair the machine is the same, so the
- * ratio is taken there, and the median leaves out what disturbed a single round.
+ * Compares a figure over the pairs of all launches. The ratio is computed within each pair, where the machine's
+ * condition is the same; the median ignores disturbances of single rounds.
  */
 export function compare(launches: readonly (readonly Pair[])[], figure: keyof Round): Comparison {
   const ratios = launches.map((pairs) => pairs.flatMap((pair) => ratioWithin(pair, figure)));
   const all = ratios.flat();
-  const medians = ratios.map((ofLaunch) => median(ofLaunch)).filter((one) => one !== null);
+  const medians = ratios.map(median).filter((value) => value !== null);
   return {
     ratio: median(all),
     quartiles: [quantile(all, 0.25), quantile(all, 0.75)],
@@ -64,38 +64,38 @@ export function compare(launches: readonly (readonly Pair[])[], figure: keyof Ro
   };
 }
 
-/** The median of a figure over all rounds of these builds. */
+/** Median of a figure over all rounds of the given builds. */
 export function medianOf(
   launches: readonly (readonly Pair[])[],
   figure: keyof Round,
   sides: readonly Side[],
 ): number | null {
   const rounds = launches.flat().flatMap((pair) => sides.map((side) => pair[side]));
-  return median(rounds.map((round) => round[figure]).filter((one) => one !== null));
+  return median(rounds.map((round) => round[figure]).filter((value) => value !== null));
 }
 
 export function median(numbers: readonly number[]): number | null {
   return quantile(numbers, 0.5);
 }
 
-/** The number that this share of the numbers lies below, between its two neighbours in proportion; null of none. */
+/** The quantile of `share`, from 0 to 1, with linear interpolation; null if there are no numbers. */
 export function quantile(numbers: readonly number[], share: number): number | null {
-  const sorted = [...numbers].sort((one, other) => one - other);
-  const place = (sorted.length - 1) * share;
-  const [below, above] = [sorted[Math.floor(place)], sorted[Math.ceil(place)]];
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const position = (sorted.length - 1) * share;
+  const [below, above] = [sorted[Math.floor(position)], sorted[Math.ceil(position)]];
   if (below === undefined || above === undefined) return null;
-  return below + (above - below) * (place - Math.floor(place));
+  return below + (above - below) * (position - Math.floor(position));
 }
 
 /**
- * How likely the range of so many launches holds the true median: all launches are on the same side of it only
- * as often as so many coins all fall alike.
+ * The confidence that the range of the launches' medians contains the true median: the probability that they do
+ * not all fall on the same side of it, like tosses of a fair coin.
  */
 export function confidenceOf(launches: number): number {
   return 1 - 2 ** (1 - launches);
 }
 
-/** One ratio, or none where a figure is missing or the baseline's is nothing. */
+/** One ratio; none if a figure is missing or the baseline's is 0. */
 function ratioWithin({ baseline, candidate }: Pair, figure: keyof Round): number[] {
   const [before, after] = [baseline[figure], candidate[figure]];
   const ratio = before === null || after === null ? NaN : after / before;

@@ -1,7 +1,7 @@
 import type { AgainstReport, AgainstRow } from './against';
 import { PAGE } from './operations';
 import { compare, confidenceOf, medianOf, type Range, SIDES } from './paired-rounds';
-import { percent, shown, textTable } from './text-table';
+import { formatPercent, formatFigure, textTable } from './text-table';
 
 export function againstText({ machine, commit, rows }: AgainstReport): string {
   const head = [
@@ -16,14 +16,14 @@ function cellsOf({ operation, store, launches }: AgainstRow): string[] {
   return [
     operation,
     store,
-    shown(medianOf(launches, 'serverMicros', ['baseline']), 1),
-    shown(medianOf(launches, 'serverMicros', ['candidate']), 1),
-    shown(server.ratio, 3),
-    shownRange(server.quartiles),
-    shownRange(server.launches),
-    shown(compare(launches, 'p50Ms').ratio, 2),
-    shown(compare(launches, 'mongodMicros').ratio, 2),
-    percent(medianOf(launches, 'waited', SIDES)),
+    formatFigure(medianOf(launches, 'serverMicros', ['baseline']), 1),
+    formatFigure(medianOf(launches, 'serverMicros', ['candidate']), 1),
+    formatFigure(server.ratio, 3),
+    formatRange(server.quartiles),
+    formatRange(server.launches),
+    formatFigure(compare(launches, 'p50Ms').ratio, 2),
+    formatFigure(compare(launches, 'mongodMicros').ratio, 2),
+    formatPercent(medianOf(launches, 'waited', SIDES)),
   ];
 }
 
@@ -31,17 +31,17 @@ function notes(rows: readonly AgainstRow[]): string[] {
   const launches = rows[0]?.launches ?? [];
   const confidence = Math.floor(confidenceOf(launches.length) * 100);
   return [
-    `µs: the server's CPU for each event, or page of ${PAGE}; the median of ${launches.flat().length} rounds.`,
-    'ratio: the working tree over the commit, within each pair of rounds; the median. Over 1: the working tree costs more.',
-    'quartiles: half of the pairs lie between these.',
-    `launches: both servers were started ${launches.length} times; the lowest and the highest median of one launch. The true ratio is`,
-    `between the two with ${confidence} % confidence: a range that has 1.00 in it shows no difference.`,
-    "p50 ratio, mongod ratio: likewise, of the median latency of a call and of mongod's CPU.",
-    'waited: the share of the time for which the server had work, and another thread or process its core; the median. Where',
-    'the quartiles lie far apart, others disturbed the machine: use more --rounds, or a quieter machine.',
+    `µs: the server's CPU per event, or per page of ${PAGE}; the median of ${launches.flat().length} rounds.`,
+    'ratio: the working tree divided by the commit, within each pair of rounds; the median. Above 1: the working tree costs more.',
+    'quartiles: half of the ratios lie between them.',
+    `launches: both servers were started ${launches.length} times; the lowest and the highest median of a launch. The true ratio is`,
+    `between the two with ${confidence} % confidence: a range that contains 1.00 shows no difference.`,
+    "p50 ratio, mongod ratio: the same for the median latency of a call and for mongod's CPU.",
+    'waited: share of time in which the server was runnable but another thread or process used its core; the median. If the',
+    'quartiles are far apart, other processes disturbed the measurement: use more --rounds, or an idle machine.',
   ];
 }
 
-function shownRange([low, high]: Range): string {
-  return low === null || high === null ? '-' : `${shown(low, 2)}–${shown(high, 2)}`;
+function formatRange([low, high]: Range): string {
+  return low === null || high === null ? '-' : `${formatFigure(low, 2)}–${formatFigure(high, 2)}`;
 }

@@ -1,5 +1,5 @@
 import { COMPARED, type Compared, type ComparedRow } from './report';
-import { shown, textTable } from './text-table';
+import { formatFigure, textTable } from './text-table';
 
 const TITLES: Readonly<Record<Compared, string>> = {
   perSecond: 'per second',
@@ -11,24 +11,24 @@ const TITLES: Readonly<Record<Compared, string>> = {
   peakMiB: 'peak memory',
 };
 
-/** Each figure of the second run over the first's. */
+/** A table of each figure of the second run divided by the first's. */
 export function comparisonText(first: readonly ComparedRow[], second: readonly ComparedRow[]): string {
   const lines: string[][] = [];
-  const alone: string[] = [];
+  const unmatched: string[] = [];
   for (const row of second) {
     const before = first.find((other) => nameOf(other) === nameOf(row));
-    if (before === undefined) alone.push(`${nameOf(row)}: in the second run alone`);
+    if (before === undefined) unmatched.push(`${nameOf(row)}: only in the second run`);
     else {
-      const ratios = COMPARED.map((figure) => shown(ratio(row[figure], before[figure]), 2));
+      const ratios = COMPARED.map((figure) => formatFigure(ratio(row[figure], before[figure]), 2));
       lines.push([row.operation, row.store, String(row.callers), ...ratios]);
     }
   }
   for (const row of first) {
     if (!second.some((other) => nameOf(other) === nameOf(row)))
-      alone.push(`${nameOf(row)}: in the first run alone`);
+      unmatched.push(`${nameOf(row)}: only in the first run`);
   }
   const head = ['operation', 'store', 'callers', ...COMPARED.map((figure) => TITLES[figure])];
-  return ['The second run over the first:', '', textTable(head, lines, 2), ...alone, ''].join('\n');
+  return ['The second run divided by the first:', '', textTable(head, lines, 2), ...unmatched, ''].join('\n');
 }
 
 function nameOf({ operation, store, callers }: ComparedRow): string {

@@ -2,9 +2,9 @@ import type { FlatnessRow } from './flatness';
 import { FEW } from './many-sessions';
 import { PAGE, STREAM_IN_FLIGHT } from './operations';
 import type { Report, Row } from './report';
-import { percent, shown, textTable } from './text-table';
+import { formatPercent, formatFigure, textTable } from './text-table';
 
-/** Each ratio stands after the figure that it is of. */
+/** Each ratio follows its figure. */
 const HEAD = [
   ...['operation', 'store', 'callers', 'per s', 'p50 ms', 'p95 ms', 'p99 ms'],
   ...['server µs', '/echo', '/unit', 'mongod µs', '/unit', 'peak MiB', 'waited'],
@@ -19,20 +19,20 @@ export function reportText(report: Report): string {
     '',
     ...notes(report),
     '',
-    `A session of ${whole(longSession.events)} events over sessions of 100 (32 callers on one session, in turn):`,
+    `Ratio of a session of ${withThousands(longSession.events)} events to sessions of 100 (32 callers on one session, measured alternately):`,
     '',
     flatnessTable(longSession.rows),
     '',
     ...(manySessions === null
       ? []
       : [
-          `A store of ${whole(manySessions.sessions)} sessions over one of ${FEW} (32 callers on sessions from all over it, in turn):`,
+          `Ratio of a store of ${withThousands(manySessions.sessions)} sessions to one of ${FEW} (32 callers on sessions from the whole store, measured alternately):`,
           '',
           flatnessTable(manySessions.rows),
           '',
         ]),
-    `Idle memory of a fresh server: ${Object.entries(idleMiB)
-      .map(([store, mib]) => `${store} ${shown(mib, 0)} MiB`)
+    `Idle memory of a server after its start: ${Object.entries(idleMiB)
+      .map(([store, mib]) => `${store} ${formatFigure(mib, 0)} MiB`)
       .join(', ')}`,
     '',
   ].join('\n');
@@ -43,35 +43,35 @@ function cellsOf(row: Row): string[] {
     row.operation,
     row.store,
     String(row.callers),
-    shown(row.perSecond, 0),
-    shown(row.p50Ms, 2),
-    shown(row.p95Ms, 2),
-    shown(row.p99Ms, 2),
-    shown(row.serverMicros, 1),
-    shown(row.echoRatio, 2),
-    shown(row.unitRatio, 2),
-    shown(row.mongodMicros, 1),
-    shown(row.mongodRatio, 2),
-    shown(row.peakMiB, 0),
-    percent(row.waited),
+    formatFigure(row.perSecond, 0),
+    formatFigure(row.p50Ms, 2),
+    formatFigure(row.p95Ms, 2),
+    formatFigure(row.p99Ms, 2),
+    formatFigure(row.serverMicros, 1),
+    formatFigure(row.echoRatio, 2),
+    formatFigure(row.unitRatio, 2),
+    formatFigure(row.mongodMicros, 1),
+    formatFigure(row.mongodRatio, 2),
+    formatFigure(row.peakMiB, 0),
+    formatPercent(row.waited),
   ];
 }
 
 function notes({ peaksAreOfRows, echoSpread }: Report): string[] {
   return [
-    `per s, µs: events; of GetSession pages of ${PAGE}. µs: CPU for each. ms: of a call; a batch is one call.`,
-    `Each ratio is of the figure before it. IngestEvents: one stream, with ${STREAM_IN_FLIGHT} events unanswered.`,
-    '/echo: the CPU over what a bare grpc-js server with no store spends on the same messages from as many callers.',
-    '/unit: the CPU over what that server spends on one AddEvent, so that rows compare (for the stream: from 32 callers).',
-    'The echo is measured in turn with each row; its own rows are all of that together. Both servers are warm: one process',
-    'each for all rows, which had every load before the first row.',
+    `per s, µs: per event; for GetSession, per page of ${PAGE} events. µs: CPU. ms: latency of a call; a batch is one call.`,
+    `Each ratio refers to the figure before it. IngestEvents: one stream with ${STREAM_IN_FLIGHT} events in flight.`,
+    '/echo: CPU divided by that of a bare grpc-js server without a store, for the same messages from as many callers.',
+    '/unit: CPU divided by that of the same server for one AddEvent, to compare rows (for the stream: from 32 callers).',
+    'The echo is measured alternately with each row; its own rows summarise all of these measurements. Both servers are',
+    'warm: a single process each for all rows, which ran every load before the first row.',
     peaksAreOfRows
-      ? 'peak MiB: the most that the server had during the row, with what earlier rows left in it and, of the embedded store,'
-      : 'peak MiB: the most that the server had since its start (this system does not set it back) and, of the embedded store,',
-    'what is mapped of its file, which the system takes back at need.',
-    'All sessions were read back: what was acknowledged is what is stored, 1, 2, 3 … without a gap.',
-    'waited: the share of the time for which the server had work, and another process its core: far over 5 % is a',
-    `disturbed machine, and its figures are worth little. So is an echo that differs: between the rows by ${percent(echoSpread)}.`,
+      ? 'peak MiB: maximum resident memory of the server during the row, including what earlier rows left and, with the'
+      : 'peak MiB: maximum resident memory of the server since its start (this system cannot reset it) including, with the',
+    'embedded store, the mapped part of its file, which the system reclaims when it needs memory.',
+    'All sessions were read back: the stored events are those acknowledged, with the sequences 1, 2, 3 … and no gap.',
+    'waited: share of time in which the server was runnable but another process used its core. Far above 5 %, or with an',
+    `echo that varies a lot, the machine was disturbed and the figures are unreliable. Variation of the echo: ${formatPercent(echoSpread)}.`,
   ];
 }
 
@@ -81,14 +81,14 @@ function flatnessTable(rows: readonly FlatnessRow[]): string {
     rows.map((row) => [
       row.operation,
       row.store,
-      shown(row.serverRatio, 2),
-      shown(row.mongodRatio, 2),
-      shown(row.p50Ratio, 2),
+      formatFigure(row.serverRatio, 2),
+      formatFigure(row.mongodRatio, 2),
+      formatFigure(row.p50Ratio, 2),
     ]),
     2,
   );
 }
 
-function whole(figure: number): string {
+function withThousands(figure: number): string {
   return figure.toLocaleString('en-GB');
 }

@@ -1,41 +1,41 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
-/** CPU of a process so far, by thread; undefined where the system does not tell. */
-export type CpuUse = ReadonlyMap<string, ThreadUse> | undefined;
+/** CPU usage of a process so far, by thread; undefined if the system does not report it. */
+export type CpuUsage = ReadonlyMap<string, ThreadUsage> | undefined;
 
-interface ThreadUse {
+interface ThreadUsage {
   readonly ranMicros: number;
-  /** Time that it could have run in, and another had the core. */
+  /** Time in which it was runnable but another thread used the core. */
   readonly waitedMicros: number;
 }
 
-/** Linux alone has these; in nanoseconds, where /proc/PID/stat has ticks of 10 ms. */
-export function cpuUse(pid: number): CpuUse {
+/** Only for Linux. Reads schedstat, which has nanoseconds; /proc/PID/stat has only ticks of 10 ms. */
+export function cpuUsage(pid: number): CpuUsage {
   const folder = `/proc/${pid}/task`;
   if (!existsSync(`${folder}/${pid}/schedstat`)) return undefined;
-  const threads = new Map<string, ThreadUse>();
+  const threads = new Map<string, ThreadUsage>();
   for (const thread of readdirSync(folder)) {
-    const [ran, waited] = readIfThere(`${folder}/${thread}/schedstat`).split(' ').map(Number);
+    const [ran, waited] = readIfExists(`${folder}/${thread}/schedstat`).split(' ').map(Number);
     if (ran !== undefined && waited !== undefined)
       threads.set(thread, { ranMicros: ran / 1000, waitedMicros: waited / 1000 });
   }
   return threads;
 }
 
-/** CPU that was used between the two, in microseconds, but for threads that ended. */
-export function ranBetween(begin: CpuUse, end: CpuUse): number | undefined {
+/** CPU used between the two readings, in microseconds, without threads that ended. */
+export function cpuMicrosBetween(begin: CpuUsage, end: CpuUsage): number | undefined {
   if (begin === undefined || end === undefined) return undefined;
   return [...end].reduce((sum, [id, { ranMicros }]) => sum + ranMicros - (begin.get(id)?.ranMicros ?? 0), 0);
 }
 
-/** How long the process's first thread, which is the one of Node's event loop, waited for its core, in microseconds. */
-export function waitedBetween(pid: number, begin: CpuUse, end: CpuUse): number | undefined {
+/** How long the main thread, which runs the event loop, waited for a core, in microseconds. */
+export function waitMicrosBetween(pid: number, begin: CpuUsage, end: CpuUsage): number | undefined {
   const [first, last] = [begin?.get(String(pid)), end?.get(String(pid))];
   return first === undefined || last === undefined ? undefined : last.waitedMicros - first.waitedMicros;
 }
 
-/** Threads end while they are looked at. */
-function readIfThere(path: string): string {
+/** A thread may end between listing and reading. */
+function readIfExists(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { FlatnessRow } from './flatness';
 
-/** One line of the table. Figures are null where the system does not tell them. */
+/** One row of the table. A figure is null if the system does not report it. */
 export interface Row {
   readonly operation: string;
   readonly store: string;
@@ -10,16 +10,16 @@ export interface Row {
   readonly p50Ms: number;
   readonly p95Ms: number;
   readonly p99Ms: number;
-  /** CPU for each event. */
+  /** CPU per event. */
   readonly serverMicros: number | null;
   readonly mongodMicros: number | null;
   /** The server's CPU as a ratio to the echo of the same messages. */
   readonly echoRatio: number | null;
-  /** The server's and mongod's as a ratio to the echo of one AddEvent. */
+  /** CPU of the server and of mongod as a ratio to the echo of one AddEvent. */
   readonly unitRatio: number | null;
   readonly mongodRatio: number | null;
   readonly peakMiB: number | null;
-  /** Share of the time for which the server's event loop had work, and another process its core. */
+  /** Share of time in which the server's event loop was runnable but another process used its core. */
   readonly waited: number | null;
 }
 
@@ -41,19 +41,19 @@ export function tableRow(
 export interface Report {
   readonly date: string;
   readonly machine: string;
-  /** The highest CPU of the echo's measurements over the lowest, less 1: with `waited`, how much others disturbed the machine. */
+  /** The echo's highest CPU divided by its lowest, minus 1. Like `waited`, it shows how much the machine was disturbed. */
   readonly echoSpread: number | null;
   readonly rows: readonly Row[];
-  /** Whether `peakMiB` is of the row's own time; where the system does not let it, since the server's start. */
+  /** Whether `peakMiB` covers only the row; if the system cannot reset it, it covers the time since the server's start. */
   readonly peaksAreOfRows: boolean;
   readonly longSession: { readonly events: number; readonly rows: readonly FlatnessRow[] };
-  /** Null where it was not asked for. */
+  /** Null if not measured. */
   readonly manySessions: { readonly sessions: number; readonly rows: readonly FlatnessRow[] } | null;
-  /** Memory of a server that has just started, by store, in MiB. */
+  /** Memory of a server after its start, by store, in MiB. */
   readonly idleMiB: Readonly<Record<string, number | null>>;
 }
 
-/** What two runs are compared by. */
+/** The figures that a comparison of two runs shows. */
 export const COMPARED = [
   'perSecond',
   'p50Ms',
@@ -67,15 +67,16 @@ export const COMPARED = [
 export type Compared = (typeof COMPARED)[number];
 export type ComparedRow = Pick<Row, 'operation' | 'store' | 'callers' | Compared>;
 
-/** The rows of a report's file. @throws where it is none */
+/** Reads the rows of a report file. @throws if the file is not a report */
 export function readRows(path: string): ComparedRow[] {
   const report: unknown = JSON.parse(readFileSync(path, 'utf8'));
-  if (!isObject(report) || !Array.isArray(report.rows)) throw new Error(`${path} is no report of this bench`);
+  if (!isObject(report) || !Array.isArray(report.rows))
+    throw new Error(`${path} is not a report of this benchmark`);
   return report.rows.map((row: unknown) => {
-    if (!isObject(row)) throw new Error(`${path} has a row that is no object`);
+    if (!isObject(row)) throw new Error(`${path} has a row that is not an object`);
     const figure = (name: string): number => {
       const value = row[name];
-      if (typeof value !== 'number') throw new Error(`${path} has a row without a figure for ${name}`);
+      if (typeof value !== 'number') throw new Error(`${path} has a row without a number for ${name}`);
       return value;
     };
     const figureOrNull = (name: string): number | null => (row[name] === null ? null : figure(name));

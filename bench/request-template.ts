@@ -1,42 +1,42 @@
-/** Digits of an event's number in its id. */
+/** Digits of the number in an ID. */
 const DIGITS = 8;
 
-/** Where an id's number is in a request that is encoded: it is written over for each send. */
-const PLACE = '#'.repeat(DIGITS);
+/** Placeholder of a number in an encoded request. It is overwritten for each request sent. */
+const PLACEHOLDER = '#'.repeat(DIGITS);
 
-/** The id of such a number; without one, the place for it. */
+/** The event ID with this number; if omitted, with the placeholder. */
 export function eventIdOf(number?: number): string {
   return `event-${digitsOf(number)}`;
 }
 
-/** The id of one of the sessions that fill a store, likewise. */
-export function fillingSessionIdOf(number?: number): string {
+/** The ID of a session that fills a store; if the number is omitted, with the placeholder. */
+export function fillSessionIdOf(number?: number): string {
   return `filling-${digitsOf(number)}`;
 }
 
 function digitsOf(number: number | undefined): string {
-  return number === undefined ? PLACE : String(number).padStart(DIGITS, '0');
+  return number === undefined ? PLACEHOLDER : String(number).padStart(DIGITS, '0');
 }
 
-/** A request that is encoded once, and sent with other ids each time. */
+/** A request that is encoded once and sent with different IDs. */
 export class RequestTemplate {
-  /** Where the number of each id is. */
-  private readonly places: readonly number[];
+  /** Offsets of the placeholders. */
+  private readonly offsets: readonly number[];
 
   constructor(private readonly bytes: Buffer) {
     const places: number[] = [];
-    for (let at = bytes.indexOf(PLACE); at >= 0; at = bytes.indexOf(PLACE, at + DIGITS)) {
+    for (let at = bytes.indexOf(PLACEHOLDER); at >= 0; at = bytes.indexOf(PLACEHOLDER, at + DIGITS)) {
       places.push(at);
     }
-    this.places = places;
+    this.offsets = places;
   }
 
-  /** A copy whose ids are numbered from the first on. */
-  numbered(first: number): Buffer {
+  /** Returns a copy whose IDs have consecutive numbers, starting with `first`. */
+  withNumbersFrom(first: number): Buffer {
     const copy = Buffer.from(this.bytes);
-    for (const [index, place] of this.places.entries()) {
+    for (const [index, offset] of this.offsets.entries()) {
       let rest = first + index;
-      for (let digit = place + DIGITS - 1; digit >= place; digit -= 1) {
+      for (let digit = offset + DIGITS - 1; digit >= offset; digit -= 1) {
         copy[digit] = 48 + (rest % 10);
         rest = Math.floor(rest / 10);
       }

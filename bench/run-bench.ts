@@ -5,40 +5,40 @@ import { divideCores } from './cores';
 import { Echo } from './echo';
 import { LoadGenerator } from './load-generator';
 import { describeMachine } from './machine';
-import { measureStore, type Sizes, type StoreMeasured } from './measure-store';
+import { measureStore, type Sizes, type StoreResults } from './measure-store';
 import type { Report } from './report';
 import { embeddedStore, mongodbStore } from './store';
 
-/** What is to be undone when the bench ends, however it does. */
-export type Undo = () => unknown;
+/** A function that is called when the benchmark ends, for whatever reason. */
+export type Cleanup = () => unknown;
 
-/** Measures everything there is. */
+/** Runs the whole benchmark. */
 export async function runBench(
   sizes: Sizes,
-  say: (what: string) => void,
-  atEnd: (undo: Undo) => void,
+  logProgress: (what: string) => void,
+  addCleanup: (undo: Cleanup) => void,
 ): Promise<Report> {
   const { longEvents, manySessions } = sizes;
   const date = new Date().toISOString();
-  const load = loadavg()[0] ?? 0;
-  say('build');
+  const loadAverage = loadavg()[0] ?? 0;
+  logProgress('build');
   await buildService();
   const cores = divideCores();
   const generator = new LoadGenerator();
-  atEnd(() => generator.stop());
-  say('warm-up, echo');
+  addCleanup(() => generator.stop());
+  logProgress('warm-up, echo');
   const echo = await Echo.start(cores.serverPrefix, generator);
-  atEnd(() => echo.server.stop());
+  addCleanup(() => echo.server.stop());
 
-  const stores: StoreMeasured[] = [];
+  const stores: StoreResults[] = [];
   for (const open of [embeddedStore, mongodbStore]) {
     const store = await open(cores.serverPrefix);
-    atEnd(() => store.remove());
-    stores.push(await measureStore(store, generator, echo, sizes, say));
+    addCleanup(() => store.remove());
+    stores.push(await measureStore(store, generator, echo, sizes, logProgress));
   }
   return {
     date,
-    machine: describeMachine(date, cores, load),
+    machine: describeMachine(date, cores, loadAverage),
     echoSpread: echo.spread(),
     rows: [...echo.rows(), ...stores.flatMap(({ rows }) => rows)],
     peaksAreOfRows: resetPeakMemory(process.pid),

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { memoryMiB, resetPeakMemory } from '../test/support/process-memory';
 
-/** A line of the service's log about an error that a client is not told. The first is shown: the bench ends with it. */
+/** A log line of level error or fatal. The first one is printed, since the benchmark usually fails because of it. */
 const ERROR_LINE = /"level":[56]0/;
 
-/** A server in a process of its own, on a free port of this machine. */
+/** A server in a separate process, on a free port. */
 export class ServerProcess {
   private constructor(
     private readonly child: ChildProcess,
@@ -14,7 +14,7 @@ export class ServerProcess {
     readonly port: number,
   ) {}
 
-  /** Starts it in a folder, and resolves when it says on its standard output, in a line of JSON, which `grpcPort` it has. */
+  /** Starts the process in `folder`. Resolves when it prints a line of JSON with its `grpcPort`. */
   static async start(
     command: readonly string[],
     environment: Readonly<Record<string, string>>,
@@ -34,31 +34,35 @@ export class ServerProcess {
     let failed = false;
     const port = await new Promise<number>((resolve, reject) => {
       child.once('error', reject);
-      child.once('exit', (code) => reject(new Error(`${command.join(' ')} ended at its start with ${code}`)));
+      child.once('exit', (code) =>
+        reject(new Error(`${command.join(' ')} exited during startup with code ${code}`)),
+      );
       createInterface(child.stdout).on('line', (line) => {
-        const said = /"grpcPort":(\d+)/.exec(line)?.[1];
-        if (said !== undefined) resolve(Number(said));
+        const port = /"grpcPort":(\d+)/.exec(line)?.[1];
+        if (port !== undefined) resolve(Number(port));
         if (!failed && ERROR_LINE.test(line)) process.stderr.write(`${line}\n`);
         failed ||= ERROR_LINE.test(line);
       });
     });
-    if (child.pid === undefined) throw new Error('a process that runs has no id');
+    if (child.pid === undefined) throw new Error('the process has no ID');
     return new ServerProcess(child, child.pid, port);
   }
 
-  /** What it has, in MiB. */
+  /** Resident memory, in MiB. */
   get memoryMiB(): number | undefined {
     return memoryMiB(this.pid, 'VmRSS');
   }
 
-  /** Does the work, and tells the most memory that the server had meanwhile, in MiB. */
-  async withPeak<Done>(work: () => Promise<Done>): Promise<{ done: Done; peakMiB: number | undefined }> {
+  /** Runs `work`, and returns its result and the server's peak memory meanwhile, in MiB. */
+  async withPeakMemory<Result>(
+    work: () => Promise<Result>,
+  ): Promise<{ result: Result; peakMiB: number | undefined }> {
     resetPeakMemory(this.pid);
-    const done = await work();
-    return { done, peakMiB: memoryMiB(this.pid, 'VmHWM') };
+    const result = await work();
+    return { result, peakMiB: memoryMiB(this.pid, 'VmHWM') };
   }
 
-  /** Ends it in its orderly way. */
+  /** Shuts down gracefully. */
   async stop(): Promise<void> {
     const exit = once(this.child, 'exit');
     this.child.kill('SIGTERM');

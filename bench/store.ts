@@ -10,15 +10,15 @@ import { copySessions } from './copy-sessions';
 import { ServerProcess } from './server-process';
 import type { Target } from './target';
 
-/** A store that servers are started on. */
+/** A store on which servers can be started. */
 export interface Store {
   readonly name: string;
   readonly mongodPid: number | undefined;
-  /** A fresh server on a fresh database of this name, once it serves; of this checkout's build where no other is named. */
+  /** Starts a server on a new database, and waits until it is serving. By default, runs this checkout's build. */
   startServer(database: string, program?: string): Promise<ServerProcess>;
-  /** Fills the database of this name, which is empty, by way of its server or past it. */
+  /** Fills an empty database with sessions, through its server or directly. */
   fill(database: string, target: Target, sessions: number): Promise<void>;
-  /** Deletes the database of this name, whose server has stopped. */
+  /** Deletes a database whose server has stopped. */
   drop(database: string): Promise<void>;
   remove(): Promise<void>;
 }
@@ -42,7 +42,7 @@ export function embeddedStore(serverPrefix: readonly string[]): Promise<Store> {
   });
 }
 
-/** On a replica set of one. */
+/** Uses a replica set with a single member. */
 export async function mongodbStore(serverPrefix: readonly string[]): Promise<Store> {
   const replicaSet = await ReplicaSet.start(1);
   const status = await replicaSet.members[0]?.command({ serverStatus: 1 });
@@ -63,12 +63,12 @@ export async function mongodbStore(serverPrefix: readonly string[]): Promise<Sto
 }
 
 function uriOf({ uri }: ReplicaSet, database: string): string {
-  const whole = new URL(uri);
-  whole.pathname = database;
-  return whole.href;
+  const url = new URL(uri);
+  url.pathname = database;
+  return url.href;
 }
 
-/** Every build has had these, whatever else it can be told. */
+/** Settings that all builds have, older ones too. */
 const SETTINGS = { HOST: '127.0.0.1', GRPC_PORT: '0', HTTP_PORT: '', LOG_LEVEL: 'info' };
 
 async function startServer(
@@ -77,18 +77,18 @@ async function startServer(
   environment: Readonly<Record<string, string>>,
 ): Promise<ServerProcess> {
   const command = [...prefix, process.execPath, program ?? BUILT_SERVICE];
-  // Not in this folder: a server reads the settings of an .env where it starts.
+  // Not in the current folder, because a server reads settings from an .env file there.
   const server = await ServerProcess.start(command, { ...environment, ...SETTINGS }, tmpdir());
   const health = new HealthClient(`127.0.0.1:${server.port}`, credentials.createInsecure());
   try {
-    await until('the server serves', async () => ((await serves(health)) ? true : undefined));
+    await until('the server is serving', async () => ((await isServing(health)) ? true : undefined));
   } finally {
     health.close();
   }
   return server;
 }
 
-function serves(health: HealthClient): Promise<boolean> {
+function isServing(health: HealthClient): Promise<boolean> {
   return new Promise((resolve) => {
     health.check({ service: '' }, (error, reply) =>
       resolve(error === null && reply.status === HealthCheckResponse_ServingStatus.SERVING),

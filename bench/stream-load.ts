@@ -4,15 +4,15 @@ import type { Job } from './job';
 import type { Measurement } from './measurement';
 import type { EncodedRequest, NextRequest } from './requests';
 
-/** No run takes so long, in milliseconds. */
-const STREAM_MS = 120_000;
+/** Deadline of the stream, longer than any run, in milliseconds. */
+const STREAM_DEADLINE_MS = 120_000;
 
-/** First byte of a reply that holds `added`, which is field 1; an error is field 2. */
+/** First byte of a reply with `added`, which is field 1; `error` is field 2. */
 const ADDED_TAG = 0x0a;
 
-const asItIs = (bytes: Buffer): Buffer => bytes;
+const identity = (bytes: Buffer): Buffer => bytes;
 
-/** One stream with so many events unanswered, the sessions in turn; each reply lets the next one go. */
+/** Keeps `inFlight` events in flight on one stream, cycling through the sessions: each reply triggers the next event. */
 export function loadStream(
   client: Client,
   path: string,
@@ -22,8 +22,8 @@ export function loadStream(
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const unanswered: { readonly request: EncodedRequest; readonly sentAt: number }[] = [];
-    const options = { deadline: Date.now() + STREAM_MS };
-    const stream = client.makeBidiStreamRequest(path, asItIs, asItIs, new Metadata(), options);
+    const options = { deadline: Date.now() + STREAM_DEADLINE_MS };
+    const stream = client.makeBidiStreamRequest(path, identity, identity, new Metadata(), options);
     let turn = 0;
     const send = (): void => {
       const request = measurement.isOver ? undefined : next(turn % sessions.length);
@@ -41,17 +41,17 @@ export function loadStream(
         stream.destroy(new Error('the stream has more replies than requests'));
       } else if (reply[0] !== ADDED_TAG) {
         stream.destroy(
-          new Error(`an event was refused: ${JSON.stringify(IngestEventsResponse.decode(reply))}`),
+          new Error(`an event was rejected: ${JSON.stringify(IngestEventsResponse.decode(reply))}`),
         );
       } else {
-        measurement.answered(first.request, first.sentAt, reply);
+        measurement.recordReply(first.request, first.sentAt, reply);
         send();
       }
     });
     stream.on('error', reject);
     stream.on('end', () => {
       if (unanswered.length > 0)
-        reject(new Error(`${unanswered.length} events of the stream were not answered`));
+        reject(new Error(`the stream ended with ${unanswered.length} events unanswered`));
       else resolve();
     });
     for (let sent = 0; sent < inFlight; sent += 1) send();

@@ -2,14 +2,14 @@ import { RpcClient } from '../test/support/rpc-client';
 import type { JobResult, JobSession } from './job';
 import type { LoadGenerator } from './load-generator';
 import { CREATE_SESSION, type Work } from './operations';
-import { fillingSessionIdOf } from './request-template';
+import { fillSessionIdOf } from './request-template';
 import type { ServerProcess } from './server-process';
 import { SessionLedger } from './session-ledger';
 
-/** Callers that fill a store. */
-const FILLING = 256;
+/** Number of concurrent callers that fill a store. */
+const FILL_CALLERS = 256;
 
-/** A server under load, and what it has been acknowledged to hold. */
+/** A server under load, and the events that it has acknowledged. */
 export class Target {
   readonly ledger: SessionLedger;
   private readonly client: RpcClient;
@@ -23,18 +23,18 @@ export class Target {
     this.ledger = new SessionLedger(this.client);
   }
 
-  /** Runs the work on these sessions, from the events that they have by now. */
+  /** Runs the work on the sessions, and records the acknowledged events. */
   async run(work: Work, sessions: readonly Pick<JobSession, 'sessionId'>[]): Promise<JobResult> {
-    const now = this.ledger.now(sessions);
-    const result = await this.send(work, now);
-    this.ledger.enter(now, result);
+    const current = this.ledger.current(sessions);
+    const result = await this.send(work, current);
+    this.ledger.recordResult(current, result);
     return result;
   }
 
-  /** Creates so many sessions, with ids that are numbered from 0. */
+  /** Creates `count` sessions with IDs numbered from 0. */
   async createSessions(count: number): Promise<void> {
-    const counted = [{ sessionId: fillingSessionIdOf(), stored: 0 }];
-    await this.send({ ...CREATE_SESSION, inFlight: FILLING, upTo: count }, counted);
+    const template = [{ sessionId: fillSessionIdOf(), stored: 0 }];
+    await this.send({ ...CREATE_SESSION, inFlight: FILL_CALLERS, upTo: count }, template);
   }
 
   async stop(): Promise<void> {

@@ -1,4 +1,4 @@
-/** A table that is read in a terminal, and pasted into a Markdown page. The first columns are text, the rest figures. */
+/** An aligned Markdown table. The first `textColumns` columns are text, the others are numbers. */
 export function textTable(
   head: readonly string[],
   rows: readonly (readonly string[])[],
@@ -20,11 +20,11 @@ export function textTable(
   return [line(head), line(rule), ...rows.map(line)].join('\n');
 }
 
-/** A figure with so many decimals; `-` where there is none. */
-export function shown(figure: number | null, decimals: number): string {
+/** Formats a number with this many decimals, or null as `-`. */
+export function formatFigure(figure: number | null, decimals: number): string {
   return figure === null || !Number.isFinite(figure) ? '-' : figure.toFixed(decimals);
 }
 
-export function percent(share: number | null): string {
-  return share === null ? '-' : `${shown(share * 100, 0)} %`;
+export function formatPercent(share: number | null): string {
+  return share === null ? '-' : `${formatFigure(share * 100, 0)} %`;
 }

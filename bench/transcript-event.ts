@@ -15,7 +15,7 @@ import { eventIdOf, RequestTemplate } from './request-template';
 
 const ACTIVE = SessionStatus.SESSION_STATUS_ACTIVE;
 
-/** What a speech recogniser sends of a short turn: about 300 bytes in the protobuf encoding. */
+/** A typical event of a speech recogniser for a short turn: about 300 bytes in protobuf encoding. */
 const EVENT = {
   eventId: eventIdOf(),
   type: 'user_speech',
@@ -95,7 +95,7 @@ export function pageReply(sessionId: string, limit: number): Buffer {
   return Buffer.from(GetSessionResponse.encode(reply).finish());
 }
 
-/** Of a batch or a stream: without the payload. */
+/** The reply for an event of a batch or stream, which has no payload. */
 function acknowledgement(sessionId: string): AddEventResponse {
   const event = { ...storedEvent(sessionId, 1000), payload: undefined };
   return { event, duplicate: false, payloadMismatch: false };

@@ -3,12 +3,12 @@ import type { Job } from './job';
 import type { Measurement } from './measurement';
 import type { EncodedRequest, NextRequest } from './requests';
 
-/** No call that is answered at all takes so long, in milliseconds. */
-const CALL_MS = 20_000;
+/** Deadline of a call, longer than any successful call takes, in milliseconds. */
+const CALL_DEADLINE_MS = 20_000;
 
-const asItIs = (bytes: Buffer): Buffer => bytes;
+const identity = (bytes: Buffer): Buffer => bytes;
 
-/** So many callers, each of which sends its next request when it has the reply to the last. */
+/** Runs `inFlight` callers. Each sends its next request after the reply to the previous one. */
 export async function loadUnary(
   client: Client,
   path: string,
@@ -22,7 +22,7 @@ export async function loadUnary(
       const request = next(session);
       if (request === undefined) return;
       const sentAt = performance.now();
-      measurement.answered(request, sentAt, await send(client, path, request));
+      measurement.recordReply(request, sentAt, await send(client, path, request));
     }
   };
   await Promise.all(Array.from({ length: inFlight }, caller));
@@ -30,8 +30,8 @@ export async function loadUnary(
 
 function send(client: Client, path: string, { bytes }: EncodedRequest): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const deadline = Date.now() + CALL_MS;
-    client.makeUnaryRequest(path, asItIs, asItIs, bytes, new Metadata(), { deadline }, (error, reply) => {
+    const deadline = Date.now() + CALL_DEADLINE_MS;
+    client.makeUnaryRequest(path, identity, identity, bytes, new Metadata(), { deadline }, (error, reply) => {
       if (error !== null) reject(error);
       else if (reply === undefined) reject(new Error(`${path} ended without a reply`));
       else resolve(reply);

@@ -4,8 +4,8 @@ const ROUNDS = 2;
 const LOAD_MS = 400;
 
 /**
- * Every operation's load in turn, twice. A server and the echo that it is compared with are both
- * warmed so before either is measured: V8 has optimised what all operations share.
+ * Runs each work twice. Servers and echo are warmed up in the same way before any measurement, so that V8 has
+ * optimised the code that all operations share.
  */
 export async function warmUp(
   run: (work: Work) => Promise<unknown>,

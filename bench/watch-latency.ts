@@ -13,32 +13,32 @@ const PAUSE_MS = 20;
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Adds events through one server, one after the other, and takes down how long after each acknowledgement the watches of another have it. */
+/** Adds events sequentially through one server, and measures the time from each acknowledgement to the event's arrival at each watch. */
 async function measure(
-  adder: RpcClient,
+  writer: RpcClient,
   watcher: RpcClient,
   watchers: number,
 ): Promise<{ p50: number; p99: number }> {
   const sessionId = `watched-${watchers}-${Math.random()}`;
-  await adder.createSession({ sessionId });
+  await writer.createSession({ sessionId });
   const arrivals = new Map<number, number[]>();
   const watches = Array.from({ length: watchers }, () => watcher.watchSession({ sessionId }));
   for (const watch of watches) {
     await watch.caughtUp();
     watch.onEvent = ({ sequence }) => arrivals.get(sequence)?.push(performance.now());
   }
-  const waits: number[] = [];
+  const latencies: number[] = [];
   for (let sequence = 1; sequence <= ADDS; sequence += 1) {
-    const arrived: number[] = [];
-    arrivals.set(sequence, arrived);
-    await adder.addEvent({ sessionId, eventId: `e${sequence}`, payload: { text: 'what was said' } });
+    const arrivedAt: number[] = [];
+    arrivals.set(sequence, arrivedAt);
+    await writer.addEvent({ sessionId, eventId: `e${sequence}`, payload: { text: 'text of the turn' } });
     const acknowledgedAt = performance.now();
-    await until('all have it', () => (arrived.length === watchers ? true : undefined));
-    waits.push(...arrived.map((at) => Math.max(0, at - acknowledgedAt)));
+    await until('all watches have the event', () => (arrivedAt.length === watchers ? true : undefined));
+    latencies.push(...arrivedAt.map((at) => Math.max(0, at - acknowledgedAt)));
     await pause(PAUSE_MS);
   }
   for (const watch of watches) watch.cancel();
-  const sorted = Float64Array.from(waits).sort();
+  const sorted = Float64Array.from(latencies).sort();
   const at = (share: number): number => sorted[Math.floor((sorted.length - 1) * share)] ?? NaN;
   return { p50: at(0.5), p99: at(0.99) };
 }
@@ -52,7 +52,7 @@ async function main(): Promise<void> {
       ...environment,
       GRPC_PORT: '0',
       HTTP_PORT: '',
-      // The adds share the connection of the watches.
+      // AddEvent calls share the connection with the watches.
       MAX_STREAMS_PER_CONNECTION: '2000',
     });
   const servers = [
@@ -61,7 +61,8 @@ async function main(): Promise<void> {
     await start({ MONGODB_URI: set.uri }),
   ];
   const [embedded, first, second] = servers.map(({ port }) => new RpcClient(port));
-  if (embedded === undefined || first === undefined || second === undefined) throw new Error('no server');
+  if (embedded === undefined || first === undefined || second === undefined)
+    throw new Error('a server is missing');
   await pause(2000);
   const rows: string[][] = [];
   for (const [name, adder, watcher] of [

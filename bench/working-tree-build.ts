@@ -1,14 +1,14 @@
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { buildService, BUILT_SERVICE } from '../test/support/built-service';
-import type { Undo } from './run-bench';
+import type { Cleanup } from './run-bench';
 
-/** Builds the working tree and copies the build: servers start on it for minutes, and a build made meanwhile would replace it. */
-export async function buildWorkingTree(atEnd: (undo: Undo) => void): Promise<string> {
+/** Builds the working tree, and copies the result, since another build during the measurement would replace it. */
+export async function buildWorkingTree(addCleanup: (undo: Cleanup) => void): Promise<string> {
   await buildService();
-  // Below this checkout, where it finds its packages.
+  // Inside this checkout, so that it finds node_modules.
   const folder = mkdtempSync(join(dirname(BUILT_SERVICE), 'bench-'));
-  atEnd(() => rmSync(folder, { recursive: true, force: true }));
+  addCleanup(() => rmSync(folder, { recursive: true, force: true }));
   const program = join(folder, basename(BUILT_SERVICE));
   copyFileSync(BUILT_SERVICE, program);
   return program;

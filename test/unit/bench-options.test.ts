@@ -12,7 +12,7 @@ test('--against measures all operations on both stores', () => {
   });
 });
 
-test('a run is restricted to a store, an operation and so many rounds, in any order', () => {
+test('options select a store, an operation and a number of rounds, in any order', () => {
   const words = ['--rounds', '4', '--store', 'mongodb', '--against', 'main', '--operation', 'GetSession'];
   expect(parseOptions(words)).toEqual({
     command: 'against',
@@ -28,7 +28,7 @@ test.each([
   [['--json', 'a.json', '--full'], { command: 'measure', full: true, jsonPath: 'a.json' }],
   [['--compare', 'a.json', 'b.json'], { command: 'compare', first: 'a.json', second: 'b.json' }],
   [['--full', '--help'], { command: 'help' }],
-])('%j is %j', (words, expected) => {
+])('%j is parsed as %j', (words, expected) => {
   expect(parseOptions(words)).toEqual(expected);
 });
 
@@ -36,13 +36,13 @@ test.each([
   [['--fast'], 'unknown option --fast'],
   [['--against'], 'the COMMIT of --against is missing'],
   [['--against', '--store', 'mongodb'], 'the COMMIT of --against is missing'],
-  [['--against', 'HEAD', '--store', 'redis'], '--store redis is unknown: take embedded, mongodb'],
-  [['--against', 'HEAD', '--operation', 'Add'], `--operation Add is unknown: take ${CALLS.join(', ')}`],
-  [['--against', 'HEAD', '--rounds', '0'], '--rounds takes a whole number from 1, not 0'],
-  [['--against', 'HEAD', '--rounds', '1.5'], '--rounds takes a whole number from 1, not 1.5'],
+  [['--against', 'HEAD', '--store', 'redis'], '--store redis is unknown: use embedded or mongodb'],
+  [['--against', 'HEAD', '--operation', 'Add'], `--operation Add is unknown: use ${CALLS.join(' or ')}`],
+  [['--against', 'HEAD', '--rounds', '0'], '--rounds must be an integer from 1 to 999999, not 0'],
+  [['--against', 'HEAD', '--rounds', '1.5'], '--rounds must be an integer from 1 to 999999, not 1.5'],
   [['--against', 'HEAD', '--full'], '--full cannot be combined with --against'],
   [['--store', 'mongodb'], '--store needs --against COMMIT'],
   [['--compare', 'a.json'], 'a file is missing'],
-])('%j is refused', (words, message) => {
+])('%j is rejected', (words, message) => {
   expect(() => parseOptions(words)).toThrow(message);
 });
