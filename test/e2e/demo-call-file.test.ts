@@ -17,7 +17,7 @@ function read(...lines: (string | object)[]): Call[] {
 const SESSION = { session: { sessionId: 'call-1', language: 'en-US', metadata: { channel: 'phone' } } };
 const EVENT = { eventId: 'event-1', type: 'user_speech', payload: { text: 'hello' } };
 
-it('reads calls and their events in order, and accepts blank lines, CRLF and a byte order mark', () => {
+it('reads calls and their events in order, and accepts a BOM, blank lines and CRLF', () => {
   const other = { session: { sessionId: 'call-2', language: 'de' } };
   const late = { eventId: 'event-2', type: 'dtmf', sent: 2, afterHangUp: true };
   const calls = read('\uFEFF' + JSON.stringify(SESSION) + '\r', EVENT, '', late, other, EVENT, '');
@@ -45,28 +45,36 @@ it.each<[string, (string | object)[], RegExp]>([
     [{ session: { sessionId: 'a' } }],
     /line 1: "language" must be a non-empty string$/,
   ],
-  ['a duplicate session', [SESSION, EVENT, SESSION], /line 3: the session call-1 occurs twice in this file$/],
-  ['an event without an id', [SESSION, { type: 'x' }], /line 2: "eventId" must be a non-empty string$/],
+  [
+    'a session that occurs twice',
+    [SESSION, EVENT, SESSION],
+    /line 3: the session call-1 occurs twice in this file$/,
+  ],
+  ['an event without an ID', [SESSION, { type: 'x' }], /line 2: "eventId" must be a non-empty string$/],
   [
     'a payload that is not an object',
     [SESSION, { ...EVENT, payload: 3 }],
     /line 2: "payload" must be an object$/,
   ],
-  ['a duplicate event', [SESSION, EVENT, EVENT], /line 3: the event event-1 occurs twice in this call/],
-  ['an event that is sent 0 times', [SESSION, { ...EVENT, sent: 0 }], /line 2: "sent" must be an integer/],
+  [
+    'an event that occurs twice',
+    [SESSION, EVENT, EVENT],
+    /line 3: the event event-1 occurs twice in this call/,
+  ],
+  ['an event sent 0 times', [SESSION, { ...EVENT, sent: 0 }], /line 2: "sent" must be an integer/],
   [
     'an event before the hang-up that follows one after it',
     [SESSION, { ...EVENT, afterHangUp: true }, { ...EVENT, eventId: 'event-2' }],
     /line 3: an event before the hang-up follows one after it/,
   ],
-])('reports %s in one line', (_, lines, message) => {
-  let fault: unknown;
+])('reports %s on one line', (_, lines, message) => {
+  let problem: unknown;
   try {
     read(...lines);
   } catch (error) {
-    fault = error;
+    problem = error;
   }
-  expect(fault).toBeInstanceOf(DemoError);
-  expect(fault).toMatchObject({ message: expect.stringMatching(message) as string });
-  expect(fault).toMatchObject({ message: expect.not.stringContaining('\n') as string });
+  expect(problem).toBeInstanceOf(DemoError);
+  expect(problem).toMatchObject({ message: expect.stringMatching(message) as string });
+  expect(problem).toMatchObject({ message: expect.not.stringContaining('\n') as string });
 });

@@ -41,32 +41,32 @@ const event = (eventId: string, sequence: number): Event => ({
   timestamp: new Date(1_000 + sequence),
 });
 
-/** A log of these events in this order, with correct sequences. */
+/** Returns a log of these events in this order, with correct sequences. */
 const log = (...ids: string[]): Event[] => ids.map((eventId, index) => event(eventId, index + 1));
 
-it('finds no fault in a log that equals the call', () => {
+it('finds no problem in a log that matches what was sent', () => {
   expect(faultsOfLog(CALL, SESSION, log(...IDS))).toEqual([]);
 });
 
 it.each<[string, Event[], string]>([
   ['a missing event', log('a', 'b', 'd'), 'c is missing'],
   ['a missing last event', log('a', 'b', 'c'), 'd is missing'],
-  ['a duplicate event', log('a', 'b', 'b', 'c', 'd'), 'b is stored twice'],
+  ['a duplicated event', log('a', 'b', 'b', 'c', 'd'), 'b is stored twice'],
   ['events out of order', log('a', 'c', 'b', 'd'), 'c is out of order'],
   ['an event that was never sent', log('a', 'b', 'c', 'd', 'e'), 'e was never sent'],
   ['a gap in the sequence', [...log('a', 'b', 'c'), event('d', 5)], 'd has sequence 5, expected 4'],
   [
-    'a wrong payload',
+    'a different payload',
     [...log('a', 'b', 'c'), { ...event('d', 4), payload: { text: 'says D' } }],
     'the payload of d differs from what was sent',
   ],
   [
-    'a wrong type',
+    'a different type',
     [...log('a', 'b', 'c'), { ...event('d', 4), type: 'dtmf' }],
     'd has the type dtmf, expected user_speech',
   ],
   [
-    'a timestamp that goes back',
+    'a decreasing timestamp',
     [...log('a', 'b', 'c'), { ...event('d', 4), timestamp: new Date(0) }],
     'd has an earlier timestamp than the previous event',
   ],

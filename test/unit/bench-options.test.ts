@@ -12,7 +12,7 @@ test('--against measures all operations on both stores', () => {
   });
 });
 
-test('options select a store, an operation and a number of rounds, in any order', () => {
+test('--store, --operation and --rounds restrict a run, in any order', () => {
   const words = ['--rounds', '4', '--store', 'mongodb', '--against', 'main', '--operation', 'GetSession'];
   expect(parseOptions(words)).toEqual({
     command: 'against',

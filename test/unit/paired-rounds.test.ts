@@ -8,7 +8,7 @@ import {
   pairsPerLaunch,
 } from '../../bench/paired-rounds';
 
-/** Pairs of the server's CPU at the baseline and at the candidate. */
+/** Returns pairs with the server's CPU time of the baseline and of the candidate. */
 function pairsOf(...micros: readonly (readonly [number | null, number | null])[]): Pair[] {
   const round = (serverMicros: number | null) => ({ serverMicros, mongodMicros: null, p50Ms: 1, waited: 0 });
   return micros.map(([baseline, candidate]) => ({
@@ -31,17 +31,17 @@ test.each([
   expect(quantile(numbers, share)).toBe(expected);
 });
 
-test('an empty list has no quantile', () => {
+test('an empty list has no median', () => {
   expect(quantile([], 0.5)).toBeNull();
 });
 
-test('the ratio is computed within each pair, as the candidate divided by the baseline', () => {
+test('the ratio is the candidate over the baseline, computed within each pair', () => {
   // The machine is ten times slower in the second pair. The medians of the builds alone are 20 and 22.
   const { ratio } = compare([pairsOf([10, 20], [100, 200], [20, 22])], 'serverMicros');
   expect(ratio).toBe(2);
 });
 
-test('the quartiles cover all pairs, and the range of the launches covers their medians', () => {
+test('the quartiles are of all pairs, the range of the launches is that of their medians', () => {
   const launches = [
     pairsOf([100, 100], [100, 110], [100, 500]),
     pairsOf([100, 90], [100, 80]),
@@ -55,7 +55,7 @@ test('the quartiles cover all pairs, and the range of the launches covers their 
   expect(range[1]).toBeCloseTo(1.2, 10);
 });
 
-test('pairs and launches without a figure are ignored', () => {
+test('pairs without a value are ignored, and so are launches without any', () => {
   const launches = [pairsOf([null, 10], [10, null], [0, 10]), pairsOf([10, 30])];
   expect(compare(launches, 'serverMicros')).toEqual({ ratio: 3, quartiles: [3, 3], launches: [3, 3] });
   expect(compare(launches, 'mongodMicros')).toEqual({
@@ -65,7 +65,7 @@ test('pairs and launches without a figure are ignored', () => {
   });
 });
 
-test("a build's median covers its rounds of all launches", () => {
+test("a build's median is that of its rounds in all launches", () => {
   const launches = [pairsOf([1, 40], [3, 10]), pairsOf([2, 20])];
   expect(medianOf(launches, 'serverMicros', ['baseline'])).toBe(2);
   expect(medianOf(launches, 'serverMicros', ['candidate'])).toBe(20);
