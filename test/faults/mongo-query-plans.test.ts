@@ -1,27 +1,14 @@
-import { Types } from 'mongoose';
 import { SessionStatus } from '../../generated/conversation/v1/session';
 import type { ListSessionsRequest } from '../../generated/conversation/v1/session_service';
-import type { SessionStatus as Status } from '../../src/core/session';
 import type { Store } from '../../src/core/store';
-import { StructBytes } from '../../src/core/struct/struct-bytes';
-import { newEventDocument } from '../../src/storage/mongo/documents/event-document';
-import { newSessionDocument } from '../../src/storage/mongo/documents/session-document';
-import type { EventDocument, SessionDocument } from '../../src/storage/mongo/documents/schema';
 import { type RunningMongod, startReplicaSet } from '../support/mongod';
 import { openMongo } from '../support/open-mongo';
 import { type Profiled, ProfiledDatabase } from '../support/profiled-database';
 import { type SessionServer, startSessionServer } from '../support/session-server';
 import { until } from '../support/until';
+import { DAY_MS, fillDatabase, MONTH_AGO, range, SAME_START, YESTERDAY } from './query-plan-data';
 
-const SESSIONS = 100_000;
-const EVENTS = 100_000;
 const NEVER = new AbortController().signal;
-const DAY_MS = 24 * 3600 * 1000;
-const YESTERDAY = new Date(Math.floor(Date.now() / 1000) * 1000 - DAY_MS);
-const MONTH_AGO = new Date(YESTERDAY.getTime() - 30 * DAY_MS);
-/** A range of sessions that have the same start time. */
-const SAME_START = { from: 50_000, to: 53_000 };
-const PAYLOAD = StructBytes.of({ text: 'what was said' });
 
 let mongod: RunningMongod;
 let database: ProfiledDatabase;
@@ -32,7 +19,7 @@ beforeAll(async () => {
   mongod = await startReplicaSet();
   database = new ProfiledDatabase(mongod.uri);
   store = await openMongo(mongod.uri);
-  await fill(database);
+  await fillDatabase(database);
   server = await startSessionServer(store);
 }, 180_000);
 
@@ -43,54 +30,7 @@ afterAll(async () => {
   await mongod.stop();
 });
 
-function sessionOf(sessionId: string, status: Status, startedAt: Date, language = 'en-US'): SessionDocument {
-  const document = newSessionDocument({ sessionId, status, language, metadata: PAYLOAD });
-  const hasEnded = status === 'completed' || status === 'failed';
-  return { ...document, startedAt, endedAt: hasEnded ? startedAt : null };
-}
-
-/** Statuses and languages are skewed: an index that suits a frequent value does not suit a rare one. */
-function listedSession(index: number): SessionDocument {
-  const status = index % 1000 === 7 ? 'failed' : index % 10 === 3 ? 'active' : 'completed';
-  const language = index % 500 === 7 ? 'mt-MT' : index % 4 === 0 ? 'de-DE' : 'en-US';
-  const hasSameStart = index >= SAME_START.from && index < SAME_START.to;
-  const age = hasSameStart ? SAME_START.from : index;
-  return sessionOf(`listed-${index}`, status, new Date(YESTERDAY.getTime() - age * 100), language);
-}
-
-function eventOf(sessionId: string, sequence: number, timestamp: Date): EventDocument {
-  const type = sequence % 50 === 0 ? 'rare' : 'transcript';
-  const rowId = new Types.ObjectId();
-  const eventId = `event-${sequence}`;
-  const event = { rowId: rowId.id, eventId, sessionId, sequence, type, payload: PAYLOAD, timestamp };
-  return newEventDocument(rowId, event);
-}
-
-function range<Item>(count: number, make: (index: number) => Item): Item[] {
-  return Array.from({ length: count }, (_, index) => make(index));
-}
-
-async function fill({ db }: ProfiledDatabase): Promise<void> {
-  const insert = async (name: string, documents: readonly object[]): Promise<void> => {
-    for (let at = 0; at < documents.length; at += 10_000)
-      await db.collection(name).insertMany(documents.slice(at, at + 10_000), { ordered: false });
-  };
-  await insert('conversation_sessions', [
-    sessionOf('long', 'active', YESTERDAY),
-    ...range(SESSIONS, listedSession),
-    // For expiry: sessions that ended long ago, and ones that started long ago with an old event, a new one, or none.
-    ...range(300, (index) => sessionOf(`ended-${index}`, 'completed', MONTH_AGO)),
-    ...range(300, (index) => sessionOf(`begun-${index}`, 'active', MONTH_AGO)),
-  ]);
-  await insert('conversation_events', [
-    ...range(EVENTS, (index) => eventOf('long', index + 1, new Date(YESTERDAY.getTime() + index * 10))),
-    ...range(1000, (index) => eventOf(`listed-${index}`, 1, YESTERDAY)),
-    ...range(100, (index) => eventOf(`begun-${index}`, 1, MONTH_AGO)),
-    ...range(100, (index) => eventOf(`begun-${index + 100}`, 1, new Date())),
-  ]);
-}
-
-/** Expects each command of the work to use an index, and to examine about as much as it returns. */
+/** Expects each database command of the work to use an index, and to examine about as much as it returns. */
 async function expectIndexed(work: () => Promise<unknown>): Promise<void> {
   const profiled = await database.profile(work);
   expect(profiled).not.toEqual([]);
@@ -99,18 +39,18 @@ async function expectIndexed(work: () => Promise<unknown>): Promise<void> {
 
 function isCostly(profiled: Profiled): boolean {
   const { operation, query, plan, sortedInMemory, keysExamined, docsExamined, affected } = profiled;
-  // An empty getMore: the first reply should have said that there is no more.
+  // An empty getMore: the first reply should have ended the cursor.
   if (operation === 'getmore' && affected === 0) return true;
-  // For each session the end of its log is read too.
+  // The end of each session's log is read too.
   const docs = query.includes('$lookup') ? 2 * affected : affected;
-  // For scattered ids the index scan examines one key beyond each.
+  // For scattered IDs the index scan examines one key beyond each.
   const keys = query.includes('$in') || query.includes('$or') ? docs + affected : docs;
   const tooMany = keysExamined > keys * 1.1 + 1 || docsExamined > docs * 1.1 + 1;
   return plan.includes('COLLSCAN') || sortedInMemory || tooMany;
 }
 
 describe('one session of 100,000 events, after many short ones', () => {
-  // The database caches the plan that was best for the first queries.
+  // The database caches the plan that was best for the first queries: here, those of short sessions.
   beforeAll(async () => {
     for (let index = 0; index < 20; index += 1) {
       const sessionId = `listed-${index}`;
@@ -165,7 +105,7 @@ describe('one session of 100,000 events, after many short ones', () => {
     const second = await openMongo(mongod.uri);
     const other = await startSessionServer(second);
     await expectIndexed(() => other.client.addEvent({ ...event, eventId: 'appended elsewhere' }));
-    // This server's cached head is outdated: the append has a conflict, and reads the head again.
+    // The first server's cached head is now outdated: its append has a conflict, and reads the head again.
     await expectIndexed(() => server.client.addEvent({ ...event, eventId: 'appended after it' }));
     await expectIndexed(() =>
       other.client.batchAddEvents({
@@ -212,7 +152,7 @@ describe('100,000 sessions', () => {
     ),
   );
 
-  test('ListSessions by any combination of status, language and times, on its first and later pages', async () => {
+  test('ListSessions by any combination of status, language and times, on the first and later pages', async () => {
     expect(filters).toHaveLength(100);
     for (const filter of filters) await expectListIndexed(filter);
   }, 60_000);
@@ -261,11 +201,11 @@ describe('100,000 sessions', () => {
     });
   }, 60_000);
 
-  /** Resolves when no event of the sessions is left. */
+  /** Waits until the sessions have no events. */
   async function untilCleanedUp(sessionId: string | RegExp): Promise<void> {
     const events = database.db.collection('conversation_events');
-    const look = async (): Promise<true | undefined> =>
+    const isCleanedUp = async (): Promise<true | undefined> =>
       (await events.findOne({ sessionId })) === null ? true : undefined;
-    await until('all events are removed', look, 50_000);
+    await until('all events are removed', isCleanedUp, 50_000);
   }
 });
