@@ -3,7 +3,7 @@ import { LogWriter } from '../support/log-writer';
 import { openMongo } from '../support/open-mongo';
 import { ReplicaSet } from '../support/replica-set';
 
-test('no setting in MONGODB_URI makes a write less durable', async () => {
+test('no option in MONGODB_URI makes writes less durable', async () => {
   const set = await ReplicaSet.start(1);
   const primary = await set.primary();
   const store = await openMongo(`${set.uri}&w=1&journal=false&readConcernLevel=local&wtimeoutMS=1`);

@@ -22,17 +22,17 @@ afterAll(async () => {
   await set.stop();
 }, 60_000);
 
-test('a frozen primary freezes nobody, and nothing acknowledged is lost or doubled', async () => {
+test('a frozen primary blocks no caller, and no acknowledged event is lost or duplicated', async () => {
   const writers = [new LogWriter(await open()), new LogWriter(await open())];
   await Promise.all(writers.map((writer) => writer.create()));
   const primary = await set.primary();
   const adding = Promise.all(writers.map((writer) => writer.add(2000)));
-  await until('both write', () =>
+  await until('both writers write', () =>
     writers.every(({ acknowledged }) => acknowledged.size > 200) ? true : undefined,
   );
   primary.freeze();
   await until(
-    'another is elected and takes writes',
+    'another primary is elected and accepts writes',
     () => {
       const done = Math.min(...writers.map(({ acknowledged }) => acknowledged.size));
       return done > 1000 ? true : undefined;
@@ -42,20 +42,20 @@ test('a frozen primary freezes nobody, and nothing acknowledged is lost or doubl
   primary.thaw();
   await adding;
   for (const writer of writers) {
-    // The deadline, and what one question to a store that is silent takes at most.
+    // The deadline, and the timeout of one query to a frozen server.
     expect(writer.longestAttemptMs).toBeLessThan(10_000 + 4500);
     await expectWholeLog(writer, 2000);
   }
 }, 120_000);
 
-test('a step-down in the middle of writing loses and doubles nothing', async () => {
+test('a step-down during writes loses and duplicates nothing', async () => {
   const stores = [await open(), await open()];
   const writers = stores.map((store) => new LogWriter(store));
   await Promise.all(writers.map((writer) => writer.create()));
   const adding = Promise.all(writers.map((writer) => writer.add(3000)));
   for (const seen of [500, 1500]) {
     await until(
-      'some is written',
+      'some events are written',
       () => (writers.every(({ acknowledged }) => acknowledged.size > seen) ? true : undefined),
       60_000,
     );

@@ -8,14 +8,14 @@ import { openMongo } from '../support/open-mongo';
 import { ReplicaSet } from '../support/replica-set';
 import { until } from '../support/until';
 
-test('a database killed in the middle of 1,000 adds loses nothing acknowledged, and is found again by itself', async () => {
+test('a database killed during 1,000 appends loses nothing acknowledged, and the store reconnects by itself', async () => {
   const set = await ReplicaSet.start(1);
   const store = await openMongo(set.uri);
   try {
     const writer = new LogWriter(store, 5000);
     await writer.create();
     const adding = writer.add(1000);
-    await until('some is written', () => (writer.acknowledged.size > 300 ? true : undefined));
+    await until('some events are written', () => (writer.acknowledged.size > 300 ? true : undefined));
     const [member] = set.members;
     await member?.kill();
     await expect(store.ping()).rejects.toMatchObject({ reason: 'STORE_UNAVAILABLE' });
@@ -28,7 +28,7 @@ test('a database killed in the middle of 1,000 adds loses nothing acknowledged, 
   }
 }, 60_000);
 
-test('a server that starts before its database answers STORE_UNAVAILABLE, and serves once it is there', async () => {
+test('a server that starts before its database answers STORE_UNAVAILABLE, and serves once the database is up', async () => {
   const set = await ReplicaSet.start(1);
   const [member] = set.members;
   await member?.kill();
@@ -48,7 +48,7 @@ test('a server that starts before its database answers STORE_UNAVAILABLE, and se
     ).rejects.toMatchObject({ reason: 'STORE_UNAVAILABLE' });
     await member?.start();
     await until(
-      'the store answers',
+      'the store is available',
       () =>
         store.ping().then(
           () => true,
@@ -66,15 +66,15 @@ test('a server that starts before its database answers STORE_UNAVAILABLE, and se
   }
 }, 60_000);
 
-test('a standalone server keeps the same rules, between two servers of ours', async () => {
+test('two servers on a standalone mongod keep the log whole', async () => {
   const mongod = await startStandalone();
   const [one, other] = [await openMongo(mongod.uri), await openMongo(mongod.uri)];
   try {
     const writer = new LogWriter(one);
     await writer.create();
-    const elsewhere = new LogWriter(other, 10_000, writer.sessionId);
-    await Promise.all([writer.add(200), elsewhere.add(200)]);
-    expect(elsewhere.acknowledged).toEqual(writer.acknowledged);
+    const otherWriter = new LogWriter(other, 10_000, writer.sessionId);
+    await Promise.all([writer.add(200), otherWriter.add(200)]);
+    expect(otherWriter.acknowledged).toEqual(writer.acknowledged);
     await expectWholeLog(writer, 200);
   } finally {
     await Promise.all([one.close(), other.close()]);

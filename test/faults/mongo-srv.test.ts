@@ -4,9 +4,9 @@ import { expectWholeLog, LogWriter } from '../support/log-writer';
 import { openMongo } from '../support/open-mongo';
 import { ReplicaSet } from '../support/replica-set';
 
-test('mongodb+srv finds the servers by DNS', async () => {
+test('mongodb+srv finds the database by DNS', async () => {
   const set = await ReplicaSet.start(1);
-  // A target must lie in the domain that was asked for; this one is an address as well.
+  // A target must be in the domain of the query; this name is an address too.
   const server = await DnsServer.start('_mongodb._tcp.cluster.0.0.1', '127.0.0.1', set.members[0]?.port ?? 0);
   const servers = dns.getServers();
   dns.setServers([server.address]);

@@ -21,7 +21,7 @@ afterAll(async () => {
   await set.stop();
 });
 
-/** Makes so many inserts that come next end with this as well. */
+/** Makes the next inserts fail, or reply with this error too. */
 async function failInserts(times: number, data: mongo.Document): Promise<void> {
   const primary = await set.primary();
   await primary.command({
@@ -31,16 +31,16 @@ async function failInserts(times: number, data: mongo.Document): Promise<void> {
   });
 }
 
-async function failNoMore(): Promise<void> {
+async function stopFailing(): Promise<void> {
   const primary = await set.primary();
   await primary.command({ configureFailPoint: 'failCommand', mode: 'off' });
 }
 
-afterEach(failNoMore);
+afterEach(stopFailing);
 
 const WRITE_CONCERN_ERROR = { writeConcernError: { code: 64, errmsg: 'waiting for replication timed out' } };
 
-test('a write concern error acknowledges nothing by itself: the event is looked up, once', async () => {
+test('a write concern error acknowledges no event: a read decides, and each event is stored once', async () => {
   const writer = new LogWriter(store);
   await writer.create();
   await writer.add(10);
@@ -50,11 +50,11 @@ test('a write concern error acknowledges nothing by itself: the event is looked 
   await expectWholeLog(writer, 110);
 });
 
-test('a write concern error beside a duplicate key in one bulk write loses nothing', async () => {
+test('a write concern error with a duplicate key in one bulk write loses nothing', async () => {
   const writer = new LogWriter(store);
   await writer.create();
   await writer.add(1);
-  // The other server takes sequence 2, so this one's next bulk write meets it; its reply has both kinds of error.
+  // The other server takes sequence 2, so this one's next bulk write has a conflict; its reply has both kinds of error.
   const context = new RequestContext(Date.now() + 10_000);
   const event = { eventId: 'elsewhere', type: 'transcript', payload: StructBytes.EMPTY };
   const [taken] = await other.events.append(writer.sessionId, [event], context);
@@ -65,7 +65,7 @@ test('a write concern error beside a duplicate key in one bulk write loses nothi
   await expectWholeLog(writer, 52);
 });
 
-test('an event whose write came through although it failed is the first one, not a duplicate of itself', async () => {
+test('an event whose failed write was stored nevertheless is new, not a duplicate of itself', async () => {
   const writer = new LogWriter(store);
   await writer.create();
   await failInserts(1, WRITE_CONCERN_ERROR);
@@ -80,7 +80,7 @@ test('an event whose write came through although it failed is the first one, not
   await expectWholeLog(writer, 1);
 });
 
-test('a lost connection in the middle of writing loses and doubles nothing', async () => {
+test('a lost connection during writes loses and duplicates nothing', async () => {
   const writer = new LogWriter(store);
   await writer.create();
   await failInserts(4, { closeConnection: true });
@@ -88,10 +88,10 @@ test('a lost connection in the middle of writing loses and doubles nothing', asy
   await expectWholeLog(writer, 100);
 });
 
-test('a race that was lost to what is gone again leaves a log that its first event still enters', async () => {
+test('after conflicts with writes that were rolled back, the first event still enters the empty log', async () => {
   const writer = new LogWriter(store);
   await writer.create();
-  // As after a failover that undoes what another server wrote: the place was taken, and the log is empty.
+  // As after a failover that rolls back another server's writes: the sequence was taken, and the log is empty.
   await failInserts(2, { errorCode: 11000, errorExtraInfo: { keyPattern: {}, keyValue: {} } });
   await writer.add(1);
   await writer.add(2);
@@ -99,7 +99,7 @@ test('a race that was lost to what is gone again leaves a log that its first eve
   await expectWholeLog(writer, 3);
 }, 15_000);
 
-test('an error that does not pass is told about when the deadline comes, and does not outlive it', async () => {
+test('a lasting error fails the append by its deadline, and later appends succeed', async () => {
   const writer = new LogWriter(store);
   await writer.create();
   await failInserts(1_000_000, { errorCode: 91 });
@@ -109,12 +109,12 @@ test('an error that does not pass is told about when the deadline comes, and doe
     reason: expect.stringMatching(/^(STORE_UNAVAILABLE|DEADLINE_EXCEEDED)$/) as string,
   });
   expect(context.remainingMs()).toBeGreaterThan(-1000);
-  await failNoMore();
+  await stopFailing();
   await writer.add(3);
   await expectWholeLog(writer, 3);
 });
 
-test('a disk that is full is STORAGE_FULL', async () => {
+test('a full disk is STORAGE_FULL', async () => {
   const writer = new LogWriter(store);
   await writer.create();
   await failInserts(1, { errorCode: 14031 });

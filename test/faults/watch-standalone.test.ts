@@ -2,7 +2,7 @@ import { startStandalone } from '../support/mongod';
 import { openMongo } from '../support/open-mongo';
 import { startSessionServer } from '../support/session-server';
 
-test('watches on a standalone database, which has no change streams, have what another server takes', async () => {
+test('watches on a standalone database, which has no change streams, get the events of another server', async () => {
   const mongod = await startStandalone();
   const stores = [await openMongo(mongod.uri), await openMongo(mongod.uri)] as const;
   const [here, there] = [await startSessionServer(stores[0]), await startSessionServer(stores[1])];
