@@ -53,7 +53,7 @@ async function main(): Promise<void> {
       GRPC_PORT: '0',
       HTTP_PORT: '',
       // The adds share the connection of the watches.
-      STREAMS_PER_CONNECTION: '2000',
+      MAX_STREAMS_PER_CONNECTION: '2000',
     });
   const servers = [
     await start({ DATA_DIR: folder }),

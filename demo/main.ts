@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type App, startApp } from '../src/app';
-import { readConfig } from '../src/config/settings';
+import { readConfig } from '../src/config/read-config';
 import { createLogger } from '../src/telemetry/logger';
 import { RpcClient } from '../test/support/rpc-client';
 import { type Call, DemoError, messageOf, readCallFile } from './call-file';

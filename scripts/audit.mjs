@@ -1,5 +1,5 @@
-// Asks the registry's advisory service for known holes in what is shipped, and fails where one is high or critical.
-// Where no such service answers (a mirror may have none), it says so and fails nothing.
+// Queries the registry's advisory service for known vulnerabilities in production dependencies, and fails if one is
+// high or critical. If no such service answers (a mirror may have none), it says so and succeeds.
 import { execFileSync } from 'node:child_process';
 
 let report;
@@ -10,17 +10,17 @@ try {
     maxBuffer: 64 * 1024 * 1024,
   });
 } catch (error) {
-  // It exits with 1 both where it found something and where nobody answered.
+  // npm audit exits with 1 both if it found vulnerabilities and if no service answered.
   report = error.stdout ?? '';
 }
 
 const { vulnerabilities, message, error } = JSON.parse(report === '' ? '{}' : report);
 if (vulnerabilities === undefined) {
-  const why = message ?? error?.summary ?? 'no answer';
-  process.stdout.write(`no advisory service answers, so nothing is known of new holes: ${why}\n`);
+  const reason = message ?? error?.summary ?? 'no answer';
+  process.stdout.write(`no advisory service answers, so vulnerabilities are not checked: ${reason}\n`);
 } else {
   const found = Object.values(vulnerabilities);
   for (const { name, severity, range } of found) process.stdout.write(`${severity}: ${name} ${range}\n`);
-  process.stdout.write(`${found.length} packages with known holes\n`);
+  process.stdout.write(`${found.length} packages with known vulnerabilities\n`);
   if (found.some(({ severity }) => severity === 'high' || severity === 'critical')) process.exitCode = 1;
 }

@@ -1,5 +1,5 @@
-// Prints `N passed, N failed, N skipped` for the steps of .ci/run, and fails where any test failed or was skipped.
-// The folder given holds `steps` (a line each: exit code, tab, name) and Jest's JSON report of each step that has tests.
+// Prints `N passed, N failed, N skipped` for the steps of .ci/run, and fails if any test failed or was skipped.
+// The folder given contains `steps` (per line: exit code, tab, name) and Jest's JSON report of each step with tests.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -8,7 +8,7 @@ const totals = { passed: 0, failed: 0, skipped: 0 };
 
 const countReport = (report) => {
   totals.passed += report.numPassedTests;
-  // A suite that does not load has no tests to fail.
+  // A suite that cannot be loaded reports no failed tests.
   const failed = report.numFailedTests + report.numRuntimeErrorTestSuites;
   totals.failed += failed;
   totals.skipped += report.numPendingTests + report.numTodoTests;

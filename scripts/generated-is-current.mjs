@@ -1,4 +1,4 @@
-// Fails where generated/ is not what the protos generate. Leaves it generated anew.
+// Regenerates generated/ and fails if that changed it.
 import { execSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,6 +14,6 @@ const read = () =>
 const before = read();
 execSync('npm run --silent generate', { stdio: 'inherit' });
 if (read() !== before) {
-  process.stderr.write('generated/ was not current with proto/: it is now; commit it\n');
+  process.stderr.write('generated/ was not up to date with proto/. It has been regenerated: commit it\n');
   process.exit(1);
 }

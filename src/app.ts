@@ -1,27 +1,27 @@
-import type { Config } from './config/settings';
-import type { Store } from './core/store';
 import { InFlightBudget } from './calls/in-flight-budget';
-import { StartupError } from './core/startup-error';
-import { Servers, type Ports } from './servers';
+import type { Config } from './config/settings';
+import { ExpiryJob } from './jobs/expire-sessions';
 import { Readiness } from './jobs/readiness';
 import { openSecurity } from './security/open-security';
-import { ExpiryJob } from './jobs/expire-sessions';
+import type { Tls } from './security/tls';
+import { type Ports, Servers } from './servers';
+import { openStore } from './storage/open-store';
+import { instrumentStore } from './telemetry/instrumented-store';
 import type { Logger } from './telemetry/logger';
 import { Metrics } from './telemetry/metrics';
-import { instrumentStore } from './telemetry/instrumented-store';
-import type { Telemetry } from './telemetry/telemetry';
+import type { Tracing } from './telemetry/tracing';
 
 /** A running service. */
 export interface App extends Ports {
-  /** Finishes what is under way, within the grace, and lets go of everything. */
+  /** Finishes the calls in flight, within the grace period, and closes everything. */
   close(): Promise<void>;
 }
 
 /**
- * Puts the parts together and starts them.
+ * Builds a running service. If that fails, closes what it had opened.
  *
  * @param onFatal called when the store can never answer again in this process:
- *   the process should close the app and exit, to be started anew
+ *   the caller should close the app and exit, so that the process is restarted
  * @throws StartupError
  */
 export async function startApp(
@@ -29,108 +29,81 @@ export async function startApp(
   logger: Logger,
   onFatal: (error: Error) => void,
 ): Promise<App> {
-  const security = openSecurity(config, logger);
-  const telemetry = await startTelemetry(config, logger);
-  const { metrics, tracing } = telemetry;
-  const store = instrumentStore(await openStore(config, telemetry, onFatal), metrics, tracing);
-  const budget = measuredBudget(config, metrics);
-  const faces = new Servers(config, store, security, budget, telemetry);
-  let ports: Ports;
+  const opened: Close[] = [];
   try {
-    ports = await faces.listen();
+    const ports = await open(config, logger, onFatal, opened);
+    return { ...ports, close: () => closeAll(opened) };
   } catch (error) {
-    await store.close();
-    security.close();
+    await closeAll(opened);
     throw error;
   }
-  let serving = false;
-  const { tls } = security;
-  if (tls !== undefined) {
-    metrics.gauge(
-      'conversation_certificate_expiry_timestamp_seconds',
-      'When the certificate that is shown expires, in seconds since 1970.',
-      () => tls.expiresAt.getTime() / 1000,
-    );
-  }
-  metrics.gauge('conversation_store_ready', '1 while the store answers.', () => Number(serving));
-  const readiness = new Readiness(
-    store,
-    (ready) => {
-      serving = ready;
-      faces.setReady(ready);
-    },
-    logger,
-  );
-  readiness.start();
-  const sweeper = new ExpiryJob(store.expiry, config.retentionMs, logger);
-  sweeper.start();
-  const close = async (): Promise<void> => {
-    readiness.stop();
-    const swept = sweeper.stop();
-    await faces.close(config.shutdownGraceMs);
-    await swept;
-    await store.close();
-    security.close();
-    await tracing?.close();
-  };
-  return { ...ports, close };
 }
 
-/** Makes the database's indexes, for a deployment that does so before its servers start. @throws StartupError */
-export async function createIndexes({ mongodbUri }: Config, logger: Logger): Promise<void> {
-  if (mongodbUri === undefined) {
-    throw new StartupError('MONGODB_URI is not set: the embedded store has no indexes to make');
-  }
-  const { createMongoIndexes } = await import('./storage/mongo/store');
-  await createMongoIndexes({ uri: mongodbUri, logger });
+type Close = () => Promise<void> | void;
+
+/** In reverse order, since later parts use earlier ones. */
+async function closeAll(opened: readonly Close[]): Promise<void> {
+  for (const close of opened.toReversed()) await close();
 }
 
-/** What makes traces is loaded only where they are wanted. */
-async function startTelemetry({ tracing }: Config, logger: Logger): Promise<Telemetry> {
+/** @param opened receives a function for each opened part that closes it */
+async function open(
+  config: Config,
+  logger: Logger,
+  onFatal: (error: Error) => void,
+  opened: Close[],
+): Promise<Ports> {
+  const security = openSecurity(config, logger);
+  opened.push(() => security.close());
   const metrics = new Metrics();
   metrics.addProcess();
-  if (!tracing) return { logger, metrics, tracing: undefined };
-  const { Tracing } = await import('./telemetry/tracing');
-  return { logger, metrics, tracing: Tracing.start() };
+  const tracing = config.tracing ? await startTracing() : undefined;
+  opened.push(() => tracing?.close());
+  const uninstrumented = await openStore(config, logger, metrics, onFatal);
+  const store = instrumentStore(uninstrumented, metrics, tracing);
+  opened.push(() => store.close());
+
+  const budget = createBudget(config, metrics);
+  const servers = new Servers(config, store, security, budget, { logger, metrics, tracing });
+  const ports = await servers.listen();
+  if (security.tls !== undefined) measureExpiry(security.tls, metrics);
+  const readiness = new Readiness(store, (ready) => servers.setReady(ready), logger);
+  metrics.gauge('conversation_store_ready', '1 while the store answers, otherwise 0.', () =>
+    Number(readiness.isReady),
+  );
+  readiness.start();
+  const expiry = new ExpiryJob(store.expiry, config.retentionMs, logger);
+  expiry.start();
+  opened.push(async () => {
+    readiness.stop();
+    // Together, so that a sweep in progress takes no time from the grace period.
+    await Promise.all([servers.close(config.shutdownGraceMs), expiry.stop()]);
+  });
+  return ports;
 }
 
-/** What the server has taken on and not answered, over both faces. */
-function measuredBudget({ maxInFlightRequests, maxInFlightBytes }: Config, metrics: Metrics): InFlightBudget {
+/** OpenTelemetry is loaded only where traces are wanted. */
+async function startTracing(): Promise<Tracing> {
+  const { Tracing } = await import('./telemetry/tracing');
+  return Tracing.start();
+}
+
+/** One budget for the gRPC and the HTTP server together. */
+function createBudget({ maxInFlightRequests, maxInFlightBytes }: Config, metrics: Metrics): InFlightBudget {
   const budget = new InFlightBudget(maxInFlightRequests, maxInFlightBytes);
+  metrics.gauge('conversation_in_flight_requests', 'Requests in flight.', () => budget.inFlightRequests);
   metrics.gauge(
-    'conversation_unanswered_requests',
-    'Requests that were taken and are not answered yet.',
-    () => budget.inFlightRequests,
-  );
-  metrics.gauge(
-    'conversation_unanswered_bytes',
-    'Bytes of requests that were taken and are not answered yet.',
+    'conversation_in_flight_bytes',
+    'Size of the requests in flight.',
     () => budget.inFlightBytes,
   );
   return budget;
 }
 
-/** Only the store that is used is loaded: the other's libraries cost memory and time to start. */
-async function openStore(
-  config: Config,
-  { logger, metrics }: Telemetry,
-  onFatal: (error: Error) => void,
-): Promise<Store> {
-  if (config.mongodbUri !== undefined) {
-    const { openMongoStore } = await import('./storage/mongo/store');
-    return openMongoStore({
-      uri: config.mongodbUri,
-      logger,
-      observer: metrics,
-      watchPollIntervalMs: config.watchPollIntervalMs,
-      onFatal,
-    });
-  }
-  const { openEmbeddedStore } = await import('./storage/embedded/store');
-  return openEmbeddedStore({
-    folder: config.dataDir,
-    minFreeDiskBytes: config.minFreeDiskBytes,
-    observer: metrics,
-    onFatal,
-  });
+function measureExpiry(tls: Tls, metrics: Metrics): void {
+  metrics.gauge(
+    'conversation_certificate_expiry_timestamp_seconds',
+    'Expiry time of the current certificate, in seconds since 1970.',
+    () => tls.expiresAt.getTime() / 1000,
+  );
 }

@@ -8,16 +8,16 @@ import { HttpServer } from './http/server';
 import type { Security } from './security/open-security';
 import type { Telemetry } from './telemetry/telemetry';
 
-/** Where the service listens. */
+/** The ports that the service listens on. */
 export interface Ports {
   readonly grpcPort: number;
-  /** Undefined: no HTTP. */
+  /** Undefined: HTTP is disabled. */
   readonly httpPort: number | undefined;
-  /** Undefined: health has no port of its own. */
+  /** Undefined: health has no separate port. */
   readonly healthPort: number | undefined;
 }
 
-/** What callers see: gRPC, and HTTP and health alone where they are wanted. They begin, turn ready and end together. */
+/** The gRPC server and, where enabled, the HTTP and the health server; they listen, turn ready and close together. */
 export class Servers {
   private readonly grpc: GrpcServer;
   private readonly http: HttpServer | undefined;
@@ -59,9 +59,9 @@ export class Servers {
     const { grpcPort, httpPort = 0, healthPort = 0 } = this.config;
     try {
       return {
-        grpcPort: await this.listening('GRPC_PORT', grpcPort, this.grpc),
-        httpPort: this.http && (await this.listening('HTTP_PORT', httpPort, this.http)),
-        healthPort: this.health && (await this.listening('HEALTH_PORT', healthPort, this.health)),
+        grpcPort: await this.listenOn('GRPC_PORT', grpcPort, this.grpc),
+        httpPort: this.http && (await this.listenOn('HTTP_PORT', httpPort, this.http)),
+        healthPort: this.health && (await this.listenOn('HEALTH_PORT', healthPort, this.health)),
       };
     } catch (error) {
       await this.close(0);
@@ -69,20 +69,22 @@ export class Servers {
     }
   }
 
+  /** Whether the service reports that it can serve calls. */
   setReady(ready: boolean): void {
     this.grpc.health.set(ready);
     this.health?.health.set(ready);
     this.http?.setReady(ready);
   }
 
+  /** @param graceMs how long calls in flight may take to finish, in milliseconds */
   async close(graceMs: number): Promise<void> {
     this.setReady(false);
     await Promise.all([this.grpc.close(graceMs), this.http?.close(graceMs)]);
-    // It tells of the process until there is nothing left of it.
+    // Last, so that liveness probes succeed until the end.
     this.health?.close();
   }
 
-  private async listening(
+  private async listenOn(
     setting: string,
     port: number,
     server: { listen(): Promise<number> },
@@ -91,13 +93,13 @@ export class Servers {
       return await server.listen();
     } catch (error) {
       const { host } = this.config;
-      const why = error instanceof Error ? error.message : String(error);
-      if (/EADDRINUSE/.test(why)) {
+      const reason = error instanceof Error ? error.message : String(error);
+      if (/EADDRINUSE/.test(reason)) {
         throw new StartupError(
-          `port ${port} on ${host} is in use: stop the program that has it, or set ${setting} to another (0 takes a free one)`,
+          `port ${port} on ${host} is in use: stop the program that uses it, or set ${setting} to another port (0 picks a free one)`,
         );
       }
-      throw new StartupError(`cannot listen on ${host}:${port}: ${why}; check HOST and ${setting}`);
+      throw new StartupError(`cannot listen on ${host}:${port}: ${reason}; check HOST and ${setting}`);
     }
   }
 }

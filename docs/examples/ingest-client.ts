@@ -10,37 +10,37 @@ import {
 import { RetryInfo } from '../../generated/google/rpc/error_details';
 import { Status } from '../../generated/google/rpc/status';
 
-/** Sent and unanswered at once: the server stops reading at 1,000. */
-const WINDOW = 256;
+/** Maximum number of requests in flight; the server stops reading at 1,000. */
+const MAX_IN_FLIGHT = 256;
 
-/** Events kept at most, sent or not: what a media server can hold while no server answers. */
-const KEPT = 10_000;
+/** Maximum number of events without a reply, sent or not: as many as a media server can hold during an outage. */
+const MAX_PENDING = 10_000;
 
-/** What the server takes as one message, in bytes. A larger one would end the stream, each time anew. */
-const MESSAGE_BYTES = 4 * 1024 * 1024;
+/** Largest message that the server accepts, in bytes. A larger one would end every stream that carries it. */
+const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 
-/** How long to wait before another stream, in milliseconds: the first time, and at most. */
-const FIRST_WAIT_MS = 100;
-const LONGEST_WAIT_MS = 5_000;
+/** Backoff before opening another stream, in milliseconds: initial and maximum. */
+const INITIAL_BACKOFF_MS = 100;
+const MAX_BACKOFF_MS = 5_000;
 
-/** Ends of a stream after which another is opened. Any other is a fault of the client or its rights. */
-const PASSING = new Set([
+/** Status codes after which another stream is opened. Other codes mean a bug of the client or a missing permission. */
+const TRANSIENT_CODES = new Set([
   Code.UNAVAILABLE,
   Code.DEADLINE_EXCEEDED,
   Code.RESOURCE_EXHAUSTED,
   Code.INTERNAL,
-  // A proxy between may say so.
+  // From proxies between client and server.
   Code.UNKNOWN,
   Code.CANCELLED,
 ]);
 
-interface Kept {
+interface PendingEvent {
   readonly bytes: Buffer;
   readonly resolve: (added: AddEventResponse) => void;
   readonly reject: (error: Error) => void;
 }
 
-/** The server's answer to one event: it is not stored, and the same event will not be. */
+/** The server rejected an event: it is not stored, and sending it again would not help. */
 export class EventRefused extends Error {
   override readonly name = 'EventRefused';
   constructor(readonly status: Status) {
@@ -48,11 +48,11 @@ export class EventRefused extends Error {
   }
 }
 
-/** Sends the events of all calls of a media server over one stream, each until it is answered. */
+/** Sends the events of all calls of a media server over one stream, and resends those without a reply after failures. */
 export class IngestClient {
-  /** Unanswered, in the order of `add`. */
-  private readonly kept: Kept[] = [];
-  /** How many of them, from the first, are on the present stream. */
+  /** Events without a reply, in the order of `add`. */
+  private readonly pending: PendingEvent[] = [];
+  /** How many of them, from the first, were sent on the current stream. */
   private sent = 0;
   private stream: ClientDuplexStream<Buffer, IngestEventsResponse> | undefined;
   private full = false;
@@ -63,24 +63,24 @@ export class IngestClient {
   constructor(private readonly client: SessionServiceClient) {}
 
   /**
-   * Resolves once the event is durable. Rejects with EventRefused, or where no stream
-   * can bring it: then whether it is stored is not known.
+   * Resolves once the event is durable. Rejects with EventRefused if the server rejects the event, and
+   * with the stream's error if that is not transient: the event may or may not be stored then.
    */
   add(event: AddEventRequest): Promise<AddEventResponse> {
-    // Encoded once: what is sent again is the same, byte for byte.
+    // Encoded once, so that a resent event has the same bytes.
     const bytes = Buffer.from(IngestEventsRequest.encode({ event }).finish());
     return new Promise((resolve, reject) => {
       if (this.closing !== undefined) reject(new Error('the client is closed'));
-      else if (bytes.length > MESSAGE_BYTES) reject(new Error(`the event has ${bytes.length} bytes`));
-      else if (this.kept.length >= KEPT) reject(new Error(`${KEPT} events are unanswered`));
+      else if (bytes.length > MAX_MESSAGE_BYTES) reject(new Error(`the event has ${bytes.length} bytes`));
+      else if (this.pending.length >= MAX_PENDING) reject(new Error(`${MAX_PENDING} events are unanswered`));
       else {
-        this.kept.push({ bytes, resolve, reject });
+        this.pending.push({ bytes, resolve, reject });
         this.send();
       }
     });
   }
 
-  /** Takes no more events; resolves once all are answered. */
+  /** Accepts no more events; resolves once all have a reply. */
   close(): Promise<void> {
     return new Promise((resolve) => {
       this.closing = resolve;
@@ -91,11 +91,11 @@ export class IngestClient {
   private send(): void {
     if (this.timer !== undefined) return;
     this.stream ??= this.open();
-    while (!this.full && this.sent < WINDOW) {
-      const next = this.kept[this.sent];
+    while (!this.full && this.sent < MAX_IN_FLIGHT) {
+      const next = this.pending[this.sent];
       if (next === undefined) return;
       this.sent += 1;
-      // False: the library's buffer is full, until `drain`.
+      // False means that the library's buffer is full until `drain`.
       this.full = !this.stream.write(next.bytes);
     }
   }
@@ -105,7 +105,7 @@ export class IngestClient {
       SessionServiceService.ingestEvents.path,
       (bytes: Buffer) => bytes,
       (bytes) => IngestEventsResponse.decode(bytes),
-      // Wait for a server rather than fail at once. No deadline: it would be the whole stream's.
+      // Waits for a server instead of failing at once. No deadline, since it would apply to the whole stream.
       new Metadata({ waitForReady: true }),
     );
     stream.on('data', (reply: IngestEventsResponse) => this.answer(reply));
@@ -117,9 +117,9 @@ export class IngestClient {
     return stream;
   }
 
-  /** Replies come in the order of the requests: this one is the first unanswered event's. */
+  /** Replies arrive in request order: this one belongs to the first pending event. */
   private answer({ result }: IngestEventsResponse): void {
-    const first = this.kept.shift();
+    const first = this.pending.shift();
     this.sent -= 1;
     this.failures = 0;
     if (result?.$case === 'added') first?.resolve(result.value);
@@ -128,34 +128,34 @@ export class IngestClient {
     this.finishIfIdle();
   }
 
-  /** What has no reply goes again, from the first on, over another stream. */
+  /** Resends all pending events, in order, over another stream. */
   private ended(error: ServiceError): void {
     this.stream = undefined;
     this.sent = 0;
     this.full = false;
-    if (!PASSING.has(error.code)) {
-      for (const { reject } of this.kept.splice(0)) reject(error);
+    if (!TRANSIENT_CODES.has(error.code)) {
+      for (const { reject } of this.pending.splice(0)) reject(error);
       this.finishIfIdle();
       return;
     }
-    if (this.kept.length === 0) return;
-    const backOff = Math.min(FIRST_WAIT_MS * 2 ** this.failures, LONGEST_WAIT_MS);
+    if (this.pending.length === 0) return;
+    const backoff = Math.min(INITIAL_BACKOFF_MS * 2 ** this.failures, MAX_BACKOFF_MS);
     this.failures += 1;
-    const wait = Math.max(retryAfterMs(error), backOff * (0.5 + Math.random() / 2));
+    const delay = Math.max(retryAfterMs(error), backoff * (0.5 + Math.random() / 2));
     this.timer = setTimeout(() => {
       this.timer = undefined;
       this.send();
-    }, wait);
+    }, delay);
   }
 
   private finishIfIdle(): void {
-    if (this.closing === undefined || this.kept.length > 0) return;
+    if (this.closing === undefined || this.pending.length > 0) return;
     this.stream?.end();
     this.closing();
   }
 }
 
-/** What the server asks for by google.rpc.RetryInfo, in milliseconds; 0 where it asks for nothing. */
+/** The delay of google.rpc.RetryInfo in milliseconds; 0 if the error has none. */
 function retryAfterMs(error: ServiceError): number {
   const [trailer] = error.metadata.get('grpc-status-details-bin');
   if (!(trailer instanceof Uint8Array)) return 0;

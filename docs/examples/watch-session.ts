@@ -6,14 +6,19 @@ import type {
   WatchSessionResponse,
 } from '../../generated/conversation/v1/session_service';
 
-/** Ends of a watch after which it is opened again. */
-const PASSING = new Set<unknown>([Code.UNAVAILABLE, Code.RESOURCE_EXHAUSTED, Code.INTERNAL, Code.UNKNOWN]);
+/** Status codes after which the watch is opened again. */
+const TRANSIENT_CODES = new Set<unknown>([
+  Code.UNAVAILABLE,
+  Code.RESOURCE_EXHAUSTED,
+  Code.INTERNAL,
+  Code.UNKNOWN,
+]);
 
-/** How long to wait before another, in milliseconds: the first time, and at most. */
-const FIRST_WAIT_MS = 100;
-const LONGEST_WAIT_MS = 5_000;
+/** Backoff before opening another watch, in milliseconds: initial and maximum. */
+const INITIAL_BACKOFF_MS = 100;
+const MAX_BACKOFF_MS = 5_000;
 
-/** A session's events after a sequence, each once and in order, until the session's end: through any server. */
+/** Yields a session's events after a sequence, each once and in order, until the session has ended, across server restarts. */
 export async function* watchSession(
   client: SessionServiceClient,
   sessionId: string,
@@ -36,8 +41,8 @@ export async function* watchSession(
       }
       return;
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && PASSING.has(error.code))) throw error;
-      await sleep(Math.min(FIRST_WAIT_MS * 2 ** failures, LONGEST_WAIT_MS) * (0.5 + Math.random() / 2));
+      if (!(error instanceof Error && 'code' in error && TRANSIENT_CODES.has(error.code))) throw error;
+      await sleep(Math.min(INITIAL_BACKOFF_MS * 2 ** failures, MAX_BACKOFF_MS) * (0.5 + Math.random() / 2));
       failures += 1;
     } finally {
       watch.cancel();

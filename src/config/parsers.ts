@@ -1,15 +1,14 @@
-/** Reads a setting's text; throws an Error whose message says what would be right. */
+/** Parses a setting's text; throws an Error whose message states the rule. */
 export type SettingParser<Value> = (text: string) => Value;
 
 export const parseText: SettingParser<string> = (text) => text;
 
-export const parseOptionalText: SettingParser<string | undefined> = (text) =>
-  text === '' ? undefined : text;
-
-/** Empty: undefined. */
-export function parseOptional<Value>(parse: SettingParser<Value>): SettingParser<Value | undefined> {
+/** An empty text becomes undefined. */
+function parseOptional<Value>(parse: SettingParser<Value>): SettingParser<Value | undefined> {
   return (text) => (text === '' ? undefined : parse(text));
 }
+
+export const parseOptionalText = parseOptional(parseText);
 
 export function parseInteger(minimum: number, maximum: number): SettingParser<number> {
   return (text) => {
@@ -19,12 +18,11 @@ export function parseInteger(minimum: number, maximum: number): SettingParser<nu
   };
 }
 
-/** A TCP port; 0 takes a free one. */
+/** A TCP port; 0 picks a free one. */
 export const parsePort = parseInteger(0, 65_535);
 
-/** A TCP port; empty: undefined, which is none. */
-export const parseOptionalPort: SettingParser<number | undefined> = (text) =>
-  text === '' ? undefined : parsePort(text);
+/** A TCP port, or undefined where the text is empty. */
+export const parseOptionalPort = parseOptional(parsePort);
 
 export function parseChoice<Choice extends string>(choices: readonly Choice[]): SettingParser<Choice> {
   return (text) => {
@@ -34,7 +32,7 @@ export function parseChoice<Choice extends string>(choices: readonly Choice[]): 
   };
 }
 
-/** `on` or `off`, and the like. */
+/** One of two words, such as `on` and `off`. */
 export function parseBoolean(on: string, off: string): SettingParser<boolean> {
   const choice = parseChoice([on, off]);
   return (text) => choice(text) === on;
@@ -43,7 +41,7 @@ export function parseBoolean(on: string, off: string): SettingParser<boolean> {
 const MILLISECONDS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const BYTES = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, TiB: 1024 ** 4 };
 
-/** A duration such as `250ms`, `10s`, `30m` or `12h`, in milliseconds; timers go no further than 24 days. */
+/** A duration such as `250ms`, `10s`, `30m` or `12h`, in milliseconds. Node's timers last at most 24 days. */
 export const parseDuration = parseAmount(
   MILLISECONDS,
   'a duration from 1ms to 20d, such as 250ms, 10s, 30m or 12h',
@@ -58,9 +56,8 @@ const parseLongDuration = parseAmount(
   36_500 * MILLISECONDS.d,
 );
 
-/** A duration of up to 100 years, in milliseconds; empty: undefined, which is for ever. */
-export const parseRetention: SettingParser<number | undefined> = (text) =>
-  text === '' ? undefined : parseLongDuration(text);
+/** A duration of up to 100 years, in milliseconds; an empty text becomes undefined, which means forever. */
+export const parseRetention = parseOptional(parseLongDuration);
 
 /** A size such as `512B`, `64KiB`, `256MiB` or `1GiB`, in bytes. */
 export const parseBytes = parseAmount(
@@ -72,7 +69,7 @@ export const parseBytes = parseAmount(
 
 function parseAmount(
   units: Readonly<Record<string, number>>,
-  form: string,
+  rule: string,
   minimum: number,
   maximum: number,
 ): SettingParser<number> {
@@ -82,6 +79,6 @@ function parseAmount(
     const unit = Object.hasOwn(units, name) ? units[name] : undefined;
     const amount = unit === undefined ? NaN : Number(match?.[1]) * unit;
     if (amount >= minimum && amount <= maximum) return amount;
-    throw new Error(`must be ${form}`);
+    throw new Error(`must be ${rule}`);
   };
 }

@@ -8,7 +8,7 @@ import { Shutdown } from '../calls/shutdown';
 import { limitAge } from '../calls/stream-age';
 import { LIMITS } from '../core/limits';
 import type { Store } from '../core/store';
-import { noLongerThan } from '../core/with-timeout';
+import { withTimeout } from '../core/with-timeout';
 import { ALLOW_ALL, type Authorizer } from '../security/authorizer';
 import type { Telemetry } from '../telemetry/telemetry';
 import { rejectUnauthenticated } from './auth-interceptor';
@@ -89,8 +89,8 @@ export class GrpcServer {
     this.listener.stop();
     const closed = new Promise<void>((resolve) => this.server.tryShutdown(() => resolve()));
     this.shutdown.begin();
-    await noLongerThan(graceMs, this.openCalls.whenIdle());
-    await noLongerThan(CLOSE_MS, closed);
+    await withTimeout(graceMs, this.openCalls.whenIdle(), () => undefined);
+    await withTimeout(CLOSE_MS, closed, () => undefined);
     this.server.forceShutdown();
     this.listener.destroyConnections();
   }

@@ -13,7 +13,7 @@ import { Shutdown } from '../calls/shutdown';
 import { asConversationError, ConversationError } from '../core/errors';
 import { LIMITS } from '../core/limits';
 import type { Store } from '../core/store';
-import { noLongerThan } from '../core/with-timeout';
+import { withTimeout } from '../core/with-timeout';
 import type { Authorizer } from '../security/authorizer';
 import type { Telemetry } from '../telemetry/telemetry';
 import { addApiRoutes } from './api-routes';
@@ -78,7 +78,7 @@ export class HttpServer {
   async close(graceMs: number): Promise<void> {
     this.shutdown.begin();
     const closed = this.app.close();
-    await noLongerThan(graceMs, closed);
+    await withTimeout(graceMs, closed, () => undefined);
     this.app.server.closeAllConnections();
     await closed;
   }

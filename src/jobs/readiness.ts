@@ -1,38 +1,42 @@
 import type { Store } from '../core/store';
 import type { Logger } from '../telemetry/logger';
 
-/** How long after an answer, and after none, the store is asked again, in milliseconds. */
+/** How long after a successful and after a failed ping the next one follows, in milliseconds. */
 const PING_INTERVAL_MS = 1000;
-const WAITING_INTERVAL_MS = 100;
+const RETRY_INTERVAL_MS = 100;
 
-/** How long the store may be silent before the server says that it is not ready: an election passes unnoticed. */
-const SILENCE_MS = 5000;
+/** How long pings may fail before the server is not ready, in milliseconds: long enough for an election to pass unnoticed. */
+const TOLERANCE_MS = 5000;
 
-/** Asks the store again and again whether it answers, and tells when that changes. */
+/** Pings the store regularly and reports whether the server is ready. */
 export class Readiness {
   private ready = false;
   private stopped = false;
   private nextPing: NodeJS.Timeout | undefined;
-  private silence: NodeJS.Timeout | undefined;
+  private tolerance: NodeJS.Timeout | undefined;
 
-  /** @param onChange called with the new state at each change; the state before the first one is "not ready" */
+  /** @param onChange called with the new state at each change; the initial state is "not ready" */
   constructor(
     private readonly store: Pick<Store, 'ping'>,
     private readonly onChange: (ready: boolean) => void,
     private readonly logger: Logger,
   ) {}
 
+  get isReady(): boolean {
+    return this.ready;
+  }
+
   start(): void {
-    void this.ask();
+    void this.ping();
   }
 
   stop(): void {
     this.stopped = true;
     clearTimeout(this.nextPing);
-    clearTimeout(this.silence);
+    clearTimeout(this.tolerance);
   }
 
-  private async ask(): Promise<void> {
+  private async ping(): Promise<void> {
     let answered = true;
     try {
       await this.store.ping();
@@ -42,14 +46,14 @@ export class Readiness {
     }
     if (this.stopped) return;
     if (answered) {
-      clearTimeout(this.silence);
-      this.silence = setTimeout(() => this.become(false), SILENCE_MS);
-      this.become(true);
+      clearTimeout(this.tolerance);
+      this.tolerance = setTimeout(() => this.setReady(false), TOLERANCE_MS);
+      this.setReady(true);
     }
-    this.nextPing = setTimeout(() => void this.ask(), answered ? PING_INTERVAL_MS : WAITING_INTERVAL_MS);
+    this.nextPing = setTimeout(() => void this.ping(), answered ? PING_INTERVAL_MS : RETRY_INTERVAL_MS);
   }
 
-  private become(ready: boolean): void {
+  private setReady(ready: boolean): void {
     if (ready === this.ready) return;
     this.ready = ready;
     if (ready) this.logger.info('the store answers: serving');

@@ -1,4 +1,4 @@
-/** What a call does with sessions: it reads them, or it changes them. */
+/** Whether a call only reads sessions or may change them. */
 export type Scope = 'read' | 'write';
 
 /** What a caller's token permits. */

@@ -3,21 +3,21 @@ import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { StartupError } from '../core/startup-error';
 import type { NamedFile } from './watched-files';
 
-/** The oldest version of TLS that is spoken. */
+/** The oldest TLS version that the server accepts. */
 const MINIMUM_VERSION = 'TLSv1.2';
 
-/** The files that TLS is made of. */
+/** The files that TLS needs. */
 export interface CertificateFiles {
   readonly certificate: NamedFile;
   readonly key: NamedFile;
-  /** Who signs clients' certificates; undefined: clients need none. */
+  /** The authorities that sign client certificates; undefined: clients need no certificate. */
   readonly clientCa: NamedFile | undefined;
 }
 
-/** What the files hold. */
+/** The content of the files. */
 export interface ServerIdentity {
   readonly context: SecureContextOptions;
-  /** When the first of the certificate's chain ends. */
+  /** The earliest expiry time of the certificate chain. */
   readonly expiresAt: Date;
 }
 
@@ -30,7 +30,7 @@ export function readIdentity(
   const chain = parseCertificates(certificate, cert);
   if (chain[0]?.checkPrivateKey(parseKey(key, privateKey)) !== true) {
     throw new StartupError(
-      `${key.setting} ${key.path} does not fit the certificate in ${certificate.setting} ${certificate.path}: give the key that the certificate was made for (the server's certificate comes first in its file)`,
+      `${key.setting} ${key.path} does not match the certificate in ${certificate.setting} ${certificate.path}: use the private key of that certificate (the server's certificate must be the first in its file)`,
     );
   }
   if (clientCa !== undefined) parseCertificates(clientCa, ca);
@@ -45,8 +45,8 @@ export function readIdentity(
       `${certificate.setting} and ${key.setting} cannot be used for TLS: ${messageOf(error)}`,
     );
   }
-  const ends = chain.map(({ validTo }) => Date.parse(validTo));
-  return { context, expiresAt: new Date(Math.min(...ends)) };
+  const expiryTimes = chain.map(({ validTo }) => Date.parse(validTo));
+  return { context, expiresAt: new Date(Math.min(...expiryTimes)) };
 }
 
 function parseCertificates({ setting, path }: NamedFile, content: Buffer): X509Certificate[] {
@@ -57,10 +57,10 @@ function parseCertificates({ setting, path }: NamedFile, content: Buffer): X509C
     );
     if (certificates.length > 0) return certificates;
   } catch {
-    // Told of below, as where there is none.
+    // Reported below, like a file without certificates.
   }
   throw new StartupError(
-    `${setting} ${path} holds no certificate that can be read: give a PEM file, which begins with -----BEGIN CERTIFICATE-----`,
+    `${setting} ${path} contains no readable certificate: use a PEM file, which starts with -----BEGIN CERTIFICATE-----`,
   );
 }
 
@@ -71,8 +71,8 @@ function parseKey({ setting, path }: NamedFile, content: Buffer): KeyObject {
     const encrypted = error instanceof Error && 'code' in error && error.code === 'ERR_MISSING_PASSPHRASE';
     throw new StartupError(
       encrypted
-        ? `${setting} ${path} is locked by a passphrase: give the key without one`
-        : `${setting} ${path} holds no private key that can be read: give a PEM file, which begins with -----BEGIN PRIVATE KEY----- or the like`,
+        ? `${setting} ${path} is protected by a passphrase: use a key without one`
+        : `${setting} ${path} contains no readable private key: use a PEM file, which starts with -----BEGIN PRIVATE KEY----- or similar`,
     );
   }
 }

@@ -1,31 +1,31 @@
 import { BlockList, isIP } from 'node:net';
 import { StartupError } from '../core/startup-error';
 
-/** Where the service listens, and who is kept out. */
+/** Where the service listens, and how it is protected. */
 export interface Exposure {
   readonly host: string;
   readonly tls: boolean;
   readonly tokens: boolean;
-  /** Whether the operator has said that neither is needed. */
+  /** Whether the operator allows access without either. */
   readonly allowInsecure: boolean;
 }
 
 /**
- * Beyond this machine the service does not listen by oversight to everybody.
+ * Prevents the service from being reachable from other machines without protection by mistake.
  *
- * @returns a warning, where it is listened to in a way that one should know of
- * @throws StartupError
+ * @returns a warning for the operator, if the configuration is allowed but risky
+ * @throws StartupError if it is not allowed
  */
 export function checkExposure({ host, tls, tokens, allowInsecure }: Exposure): string | undefined {
   if (tls || isLoopback(host)) return undefined;
   if (tokens) {
-    return `tokens travel as plain text: whoever is on the way to ${host} can read and use them; set TLS_CERT and TLS_KEY`;
+    return `tokens are sent in plain text: anyone on the network path to ${host} can read and use them; set TLS_CERT and TLS_KEY`;
   }
   if (allowInsecure) {
-    return `whoever reaches ${host} can read and write every session: ALLOW_INSECURE is true, and there is neither TLS nor a token`;
+    return `anyone who can reach ${host} can read and write every session: ALLOW_INSECURE is true, and neither TLS nor tokens are set`;
   }
   throw new StartupError(
-    `HOST ${host} can be reached from other machines, and nothing keeps anybody out: set TLS_CERT and TLS_KEY, TOKENS_FILE, or both; or ALLOW_INSECURE=true where all of the network may read and write every session`,
+    `HOST ${host} can be reached from other machines, but access is not protected: set TLS_CERT and TLS_KEY, TOKENS_FILE, or both; or set ALLOW_INSECURE=true if everyone on the network may read and write every session`,
   );
 }
 

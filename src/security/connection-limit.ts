@@ -1,45 +1,45 @@
 import type { Server, Socket } from 'node:net';
 import type { Telemetry } from '../telemetry/telemetry';
 
-/** A part of the service that listens. */
+/** The name of a server in metrics and logs. */
 export type ServerName = 'grpc' | 'http' | 'health';
 
-/** Where a face is reached, and by how many. */
+/** Where a server listens, and for how many connections. */
 export interface ConnectionSettings {
   readonly host: string;
-  /** 0 takes a free one. */
+  /** 0 picks a free port. */
   readonly port: number;
-  /** Connections at once; further ones are closed as they come. */
+  /** Maximum number of open connections; further ones are closed immediately. */
   readonly maxConnections: number;
 }
 
-/** How often it is told at most that connections were refused, in milliseconds. */
-const REFUSALS_MS = 60_000;
+/** Minimum time between two warnings about refused connections, in milliseconds. */
+const WARNING_INTERVAL_MS = 60_000;
 
-/** Bounds how many connections a server has, counts them, and tells of those that it refuses. */
+/** Limits and counts a server's connections, and logs when it refuses any. */
 export function limitConnections(
   server: Server,
-  face: ServerName,
+  name: ServerName,
   { host, port, maxConnections }: ConnectionSettings,
   { logger, metrics }: Pick<Telemetry, 'logger' | 'metrics'>,
 ): void {
-  const counts = metrics.connections(face);
+  const counts = metrics.connections(name);
   server.maxConnections = maxConnections;
   server.on('connection', (socket: Socket) => {
     counts.opened();
     socket.once('close', () => counts.closed());
   });
   let refused = 0;
-  let toldAt = -Infinity;
+  let warnedAt = -Infinity;
   server.on('drop', () => {
     counts.refused();
     refused += 1;
-    if (performance.now() - toldAt < REFUSALS_MS) return;
+    if (performance.now() - warnedAt < WARNING_INTERVAL_MS) return;
     logger.warn(
-      { face, host, port, maxConnections, refused },
-      'connections are refused: there are as many as CONNECTIONS lets in',
+      { server: name, host, port, maxConnections, refused },
+      'refusing connections: MAX_CONNECTIONS is reached',
     );
-    toldAt = performance.now();
+    warnedAt = performance.now();
     refused = 0;
   });
 }

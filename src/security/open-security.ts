@@ -6,10 +6,10 @@ import { parseTokenFile, type TokenLine } from './token-file';
 import { TokenAuthorizer } from './token-authorizer';
 import { type NamedFile, WatchedFiles } from './watched-files';
 
-/** What keeps strangers out; undefined: unset. */
+/** The settings that protect access; undefined: unset. */
 export interface SecuritySettings {
   readonly host: string;
-  /** Files in PEM form. The first two come together. */
+  /** PEM files; the certificate and the key are set together. */
   readonly tlsCert: string | undefined;
   readonly tlsKey: string | undefined;
   readonly tlsClientCa: string | undefined;
@@ -17,10 +17,10 @@ export interface SecuritySettings {
   readonly allowInsecure: boolean;
 }
 
-/** Who may do what, and the certificate that is shown to them; each as its files say now. */
+/** Authorization and TLS, which follow changes of their files. */
 export interface Security {
   readonly authorizer: Authorizer;
-  /** Undefined: plain text. */
+  /** Undefined: no TLS. */
   readonly tls: Tls | undefined;
   close(): void;
 }

@@ -3,10 +3,10 @@ import type { Logger } from '../telemetry/logger';
 import { type CertificateFiles, readIdentity, type ServerIdentity } from './certificates';
 import { type NamedFile, WatchedFiles } from './watched-files';
 
-/** How long a client may take for the handshake, in milliseconds. */
-const HANDSHAKE_MS = 10_000;
+/** How long a TLS handshake may take, in milliseconds. */
+const HANDSHAKE_TIMEOUT_MS = 10_000;
 
-/** The certificate that the faces show, as it is in its files now. */
+/** The servers' TLS configuration, which follows changes of its files. */
 export class Tls {
   private readonly files: WatchedFiles<ServerIdentity>;
   private readonly servers = new Set<Server>();
@@ -30,24 +30,24 @@ export class Tls {
     );
   }
 
-  /** When the certificate that is shown ends. */
+  /** When the current certificate expires. */
   get expiresAt(): Date {
     return this.files.current.expiresAt;
   }
 
-  /** To make a server with, which `keepCurrent` is then told of. */
+  /** Options to create a server with; pass the server to `keepCurrent` then. */
   get options(): TlsOptions {
     const { requestCert } = this;
     return {
       ...this.files.current.context,
-      ...{ requestCert, rejectUnauthorized: requestCert, handshakeTimeout: HANDSHAKE_MS },
+      ...{ requestCert, rejectUnauthorized: requestCert, handshakeTimeout: HANDSHAKE_TIMEOUT_MS },
     };
   }
 
-  /** New handshakes of the server see new files, and connections that there are go on; a handshake that fails is closed. */
+  /** New handshakes of the server use changed files; existing connections continue. Failed handshakes are closed. */
   keepCurrent(server: Server): void {
     this.servers.add(server);
-    // Node leaves one open that has run out of its time, and it is no use to answer what is no TLS.
+    // Node leaves the socket open after a handshake timeout. To a client without TLS no answer would be readable.
     server.on('tlsClientError', (_, socket) => socket.destroy());
   }
 
@@ -57,5 +57,5 @@ export class Tls {
 }
 
 function identityExpired({ setting, path }: NamedFile, { expiresAt }: ServerIdentity): string {
-  return `${setting} ${path} expired at ${expiresAt.toISOString()}: clients refuse it; put a new certificate in its place`;
+  return `${setting} ${path} expired at ${expiresAt.toISOString()}: clients reject it; replace it with a new certificate`;
 }

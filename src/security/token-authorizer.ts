@@ -3,7 +3,7 @@ import type { Authorizer, Grant, Scope } from './authorizer';
 import { tokenMissing, tokenUnknown } from '../core/errors';
 import type { TokenLine } from './token-file';
 
-/** One who may call, until the token is revoked. */
+/** A valid token; its grant lasts until the token is revoked. */
 class Token implements Grant {
   private readonly listeners = new Set<() => void>();
   private readonly hash: Buffer;
@@ -16,7 +16,7 @@ class Token implements Grant {
     return this.line.name;
   }
 
-  is(presented: Buffer): boolean {
+  matches(presented: Buffer): boolean {
     return timingSafeEqual(this.hash, presented);
   }
 
@@ -24,7 +24,7 @@ class Token implements Grant {
     return scope === 'read' || this.line.scope === 'write';
   }
 
-  says({ hash, scope, name }: TokenLine): boolean {
+  isSameAs({ hash, scope, name }: TokenLine): boolean {
     return this.line.hash === hash && this.line.scope === scope && this.line.name === name;
   }
 
@@ -41,7 +41,7 @@ class Token implements Grant {
   }
 }
 
-/** Lets in who brings a token that is in the file. */
+/** Allows calls that carry a token whose hash is in the token file. */
 export class TokenAuthorizer implements Authorizer {
   private tokens: readonly Token[] = [];
 
@@ -49,10 +49,10 @@ export class TokenAuthorizer implements Authorizer {
     this.replace(lines);
   }
 
-  /** Takes what the file says now: who is in it no more, or with another scope or name, loses what was granted. */
+  /** Replaces the tokens by those of the file. Revokes the tokens that are missing, or have another scope or name. */
   replace(lines: readonly TokenLine[]): void {
     const before = this.tokens;
-    this.tokens = lines.map((line) => before.find((token) => token.says(line)) ?? new Token(line));
+    this.tokens = lines.map((line) => before.find((token) => token.isSameAs(line)) ?? new Token(line));
     const kept = new Set(this.tokens);
     for (const token of before) if (!kept.has(token)) token.revoke();
   }
@@ -61,8 +61,8 @@ export class TokenAuthorizer implements Authorizer {
     const presented = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
     if (presented === undefined) throw tokenMissing();
     const hashed = digest('sha256', presented, 'buffer');
-    // Every one is compared, so that the time tells nothing of where in the file a token is.
-    const [token] = this.tokens.filter((known) => known.is(hashed));
+    // Compares all of them, so that the response time does not reveal a token's position in the file.
+    const [token] = this.tokens.filter((known) => known.matches(hashed));
     if (token === undefined) throw tokenUnknown();
     return token;
   }

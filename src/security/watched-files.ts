@@ -4,8 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { StartupError } from '../core/startup-error';
 import type { Logger } from '../telemetry/logger';
 
-/** How often the files are looked at, in milliseconds. */
-const LOOK_MS = 1000;
+/** How often the files are read, in milliseconds. */
+const POLL_INTERVAL_MS = 1000;
 
 /** A file that a setting names. */
 export interface NamedFile {
@@ -14,22 +14,22 @@ export interface NamedFile {
 }
 
 /**
- * Files that are read at the start and looked at again and again, by content: an orchestrator swaps
- * links, which notifications miss. A change is taken once two looks in a row see the same, so that
- * files which are being written are left alone; one that cannot be used is told of, and what was read
- * before stays in use.
+ * Files that are read at the start, then polled and compared by content: file system notifications
+ * miss it when an orchestrator swaps symbolic links. A change is applied once two polls in a row read
+ * the same content, so half-written files are not used. Unusable content is logged, and the previous
+ * content stays in use.
  */
 export class WatchedFiles<Value> {
   private value: Value;
-  /** What the last look saw, and what was last taken or refused. */
-  private seen: string;
-  private judged: string;
+  /** Fingerprints of the content that the last poll read, and of the content last applied or rejected. */
+  private lastRead: string;
+  private lastHandled: string;
   private readonly timer: NodeJS.Timeout;
-  private looking = false;
+  private polling = false;
 
   /**
-   * @param parse the files' contents, in their order, to what they mean; throws where they cannot be used
-   * @param onChange called with each new meaning
+   * @param parse turns the files' contents, in the order of `files`, into a value; throws if they are unusable
+   * @param onChange called with each new value
    * @throws StartupError
    */
   constructor(
@@ -40,8 +40,8 @@ export class WatchedFiles<Value> {
   ) {
     const contents = files.map(readNow);
     this.value = parse(contents);
-    this.seen = this.judged = fingerprint(contents);
-    this.timer = setInterval(() => void this.look(), LOOK_MS);
+    this.lastRead = this.lastHandled = fingerprint(contents);
+    this.timer = setInterval(() => void this.poll(), POLL_INTERVAL_MS);
     this.timer.unref();
   }
 
@@ -53,25 +53,25 @@ export class WatchedFiles<Value> {
     clearInterval(this.timer);
   }
 
-  private async look(): Promise<void> {
-    if (this.looking) return;
-    this.looking = true;
+  private async poll(): Promise<void> {
+    if (this.polling) return;
+    this.polling = true;
     const contents = await Promise.all(this.files.map(read));
-    this.looking = false;
+    this.polling = false;
     const print = fingerprint(contents);
-    const settled = print === this.seen;
-    this.seen = print;
-    if (settled && print !== this.judged) this.judge(print, contents);
+    const isSettled = print === this.lastRead;
+    this.lastRead = print;
+    if (isSettled && print !== this.lastHandled) this.apply(print, contents);
   }
 
-  private judge(print: string, contents: readonly (Buffer | StartupError)[]): void {
-    this.judged = print;
+  private apply(print: string, contents: readonly (Buffer | StartupError)[]): void {
+    this.lastHandled = print;
     const settings = this.files.map(({ setting }) => setting);
     try {
       this.value = this.parse(contents.map(throwIfUnread));
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      this.logger.error({ settings }, `${why}; what was read before stays in use`);
+      const reason = error instanceof Error ? error.message : String(error);
+      this.logger.error({ settings }, `${reason}; the previous content stays in use`);
       return;
     }
     this.onChange(this.value);
@@ -101,8 +101,8 @@ function throwIfUnread(content: Buffer | StartupError): Buffer {
 }
 
 function unreadable({ setting, path }: NamedFile, error: unknown): StartupError {
-  const why = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-  return new StartupError(`${setting} ${path} cannot be read (${why}): give a file that this user can read`);
+  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  return new StartupError(`${setting} ${path} cannot be read (${code}): use a file that this user can read`);
 }
 
 function fingerprint(contents: readonly (Buffer | StartupError)[]): string {

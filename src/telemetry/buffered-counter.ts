@@ -1,6 +1,6 @@
 import type { Counter } from 'prom-client';
 
-/** Counts for a counter with labels, which by itself looks its labels up anew at each use: a third of a microsecond. */
+/** Counts in memory for a counter with labels, which takes a third of a microsecond per increment to look its labels up. */
 export class BufferedCounter {
   private count = 0;
 
@@ -10,7 +10,7 @@ export class BufferedCounter {
     this.count += 1;
   }
 
-  /** Tells the counter, before it is read. A counter that was told of nothing yet is there, as 0. */
+  /** Adds the count to the counter, before a scrape. Also makes a counter appear that has not been incremented yet, as 0. */
   flush(): void {
     this.counter.inc(this.count);
     this.count = 0;

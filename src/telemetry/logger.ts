@@ -3,7 +3,7 @@ import pretty from 'pino-pretty';
 
 export type { Logger } from 'pino';
 
-/** Parts of an error that explain it: the driver's own fields may hold documents, which no log should. */
+/** The fields of an error that are safe to log: other fields of driver errors may contain documents. */
 interface LoggedError {
   readonly type: string;
   readonly message: string;
@@ -12,7 +12,7 @@ interface LoggedError {
   readonly cause?: LoggedError;
 }
 
-/** JSON lines on standard output; in a terminal, lines for a person. */
+/** Logs JSON lines to standard output, or readable lines if that is a terminal. */
 export function createLogger(level: string): Logger {
   const options = { level, base: null, serializers: { err: describeError } };
   if (!process.stdout.isTTY) return pino({ ...options, timestamp: pino.stdTimeFunctions.isoTime });
@@ -31,7 +31,7 @@ export function describeError(error: unknown): LoggedError {
   };
 }
 
-/** Takes user names and passwords out of connection strings, and values out of duplicate-key messages. */
+/** Removes user names and passwords from connection strings, and values from duplicate-key messages. */
 export function redact(text: string): string {
   return text.replace(/\/\/[^\s"]*@/g, '//***@').replace(/dup key: \{.*\}/gs, 'dup key: {***}');
 }

@@ -2,65 +2,65 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 import type { StoreObserver } from '../core/store-observer';
 import { BufferedCounter } from './buffered-counter';
 
-/** As gRPC's metrics name the kinds of calls. */
+/** The kinds of calls, as gRPC's metrics name them. */
 export type RpcType = 'unary' | 'server_stream' | 'bidi_stream';
 
-/** The calls of one method. */
+/** Metrics of one method's calls. */
 export interface RpcMetrics {
   started(): void;
   received(): void;
   sent(): void;
-  /** @param code one of the statuses that there can be: `OK`, `NotFound` */
+  /** @param code one of the codes that `rpc` was given, such as `OK` or `NotFound` */
   handled(code: string, seconds: number): void;
   /** Counts a request of a stream that got an error reply. @param code as for `handled` */
   requestFailed(code: string): void;
 }
 
-/** The connections of one face. */
+/** Metrics of one server's connections. */
 export interface ConnectionMetrics {
   opened(): void;
   closed(): void;
   refused(): void;
 }
 
-/** Seconds: from a commit of the embedded store to the longest deadline that is usual. */
+/** Buckets in seconds, from a commit of the embedded store to the longest usual deadline. */
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 const RPC_LABELS = ['grpc_type', 'grpc_service', 'grpc_method'] as const;
 
-/** What a Prometheus server scrapes: gRPC's figures by the names of its ecosystem, the process', and the service's own. */
+/** The metrics for Prometheus: gRPC's by the names of its ecosystem, the process's, and the service's own. */
 export class Metrics implements StoreObserver {
   private readonly registry = new Registry();
   private readonly registers = [this.registry];
-  private readonly tallies: BufferedCounter[] = [];
+  private readonly buffered: BufferedCounter[] = [];
 
   private readonly started = new Counter({
     name: 'grpc_server_started_total',
-    help: 'Calls that were begun.',
+    help: 'Calls started.',
     labelNames: RPC_LABELS,
     registers: this.registers,
   });
   private readonly received = new Counter({
     name: 'grpc_server_msg_received_total',
-    help: 'Messages that came.',
+    help: 'Messages received.',
     labelNames: RPC_LABELS,
     registers: this.registers,
   });
   private readonly sent = new Counter({
     name: 'grpc_server_msg_sent_total',
-    help: 'Messages that were sent.',
+    help: 'Messages sent.',
     labelNames: RPC_LABELS,
     registers: this.registers,
   });
   private readonly handled = new Counter({
     name: 'grpc_server_handled_total',
-    help: 'Calls that have ended, by status.',
+    help: 'Calls completed, by status.',
     labelNames: [...RPC_LABELS, 'grpc_code'],
     registers: this.registers,
   });
-  private readonly handling = new Histogram({
+  private readonly handlingSeconds = new Histogram({
     name: 'grpc_server_handling_seconds',
-    help: 'Time from the start of a call to its end.',
+    help: 'Duration of calls.',
     labelNames: RPC_LABELS,
     buckets: SECONDS,
     registers: this.registers,
@@ -73,65 +73,65 @@ export class Metrics implements StoreObserver {
   });
   private readonly httpSeconds = new Histogram({
     name: 'http_request_duration_seconds',
-    help: 'Time from an HTTP request to the end of its answer.',
+    help: 'Duration of HTTP requests, until the end of the response.',
     labelNames: ['method', 'route', 'status_code'],
     buckets: SECONDS,
     registers: this.registers,
   });
   private readonly storeSeconds = new Histogram({
-    name: 'conversation_store_seconds',
-    help: 'Time that the store took, waiting for its turn included.',
+    name: 'conversation_store_operation_seconds',
+    help: 'Duration of store operations, including time spent waiting in queues.',
     labelNames: ['operation'],
     buckets: SECONDS,
     registers: this.registers,
   });
   private readonly eventsAdded = new Counter({
     name: 'conversation_events_added_total',
-    help: 'Events that were stored.',
+    help: 'Events stored.',
     registers: this.registers,
   });
   private readonly duplicates = new Counter({
     name: 'conversation_event_duplicates_total',
-    help: 'Events that were sent again, and found stored.',
+    help: 'Events that were sent again after they had been stored.',
     registers: this.registers,
   });
   private readonly groupCommits = new Histogram({
     name: 'conversation_group_commit_events',
-    help: 'Events of all callers that one durable write stored.',
+    help: 'Events, of all callers, stored per durable write.',
     buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024],
     registers: this.registers,
   });
-  private readonly lostRaces = new Counter({
-    name: 'conversation_lost_races_total',
-    help: 'Writes whose place in the log another server took; they were tried again.',
+  private readonly appendConflicts = new Counter({
+    name: 'conversation_append_conflicts_total',
+    help: 'Appends that were retried because another server had taken their sequence.',
     registers: this.registers,
   });
-  private readonly watchers = new Gauge({
-    name: 'conversation_watchers',
-    help: 'Watches that are open.',
+  private readonly activeWatches = new Gauge({
+    name: 'conversation_active_watches',
+    help: 'Open watches.',
     registers: this.registers,
   });
-  private readonly connected = new Gauge({
+  private readonly openConnections = new Gauge({
     name: 'conversation_connections',
-    help: 'Connections that are open.',
-    labelNames: ['face'],
+    help: 'Open connections.',
+    labelNames: ['server'],
     registers: this.registers,
   });
-  private readonly refused = new Counter({
+  private readonly refusedConnections = new Counter({
     name: 'conversation_connections_refused_total',
-    help: 'Connections that were closed as they came: there were as many as CONNECTIONS lets in.',
-    labelNames: ['face'],
+    help: 'Connections closed immediately because MAX_CONNECTIONS was reached.',
+    labelNames: ['server'],
     registers: this.registers,
   });
 
-  /** Adds what there is to know of the process: CPU, memory, event loop, garbage collection. */
+  /** Adds metrics of the process: CPU, memory, event loop, garbage collection. */
   addProcess(): void {
     collectDefaultMetrics({ register: this.registry });
   }
 
-  /** Prometheus' text format. */
+  /** All metrics in Prometheus' text format. */
   text(): Promise<string> {
-    for (const tally of this.tallies) tally.flush();
+    for (const counter of this.buffered) counter.flush();
     return this.registry.metrics();
   }
 
@@ -139,7 +139,7 @@ export class Metrics implements StoreObserver {
     return this.registry.contentType;
   }
 
-  /** A figure that is read whenever it is asked for. */
+  /** Adds a gauge whose value is read at each scrape. */
   gauge(name: string, help: string, read: () => number): void {
     new Gauge({
       name,
@@ -152,16 +152,16 @@ export class Metrics implements StoreObserver {
   }
 
   /**
-   * All of them are there from the start, as 0: Prometheus sees no rise in what was not there before.
+   * All series exist from the start, as 0: Prometheus sees no increase in a series that first appears as 1.
    *
-   * @param codes every status that a call can end with, as gRPC's metrics write it
+   * @param codes every status that a call can end with, as gRPC's metrics name them
    */
   rpc(type: RpcType, service: string, method: string, codes: readonly string[]): RpcMetrics {
     const labels = { grpc_type: type, grpc_service: service, grpc_method: method };
     const started = this.buffer(this.started.labels(labels));
     const received = this.buffer(this.received.labels(labels));
     const sent = this.buffer(this.sent.labels(labels));
-    const handling = this.handling.labels(labels);
+    const handlingSeconds = this.handlingSeconds.labels(labels);
     const handled = new Map(
       codes.map((code) => [code, this.buffer(this.handled.labels({ ...labels, grpc_code: code }))]),
     );
@@ -176,31 +176,31 @@ export class Metrics implements StoreObserver {
       sent: () => sent.increment(),
       handled: (code, seconds) => {
         handled.get(code)?.increment();
-        handling.observe(seconds);
+        handlingSeconds.observe(seconds);
       },
       requestFailed: (code) => requestErrors.get(code)?.increment(),
     };
   }
 
-  /** @param face the part of the service that has them: grpc, http, health */
-  connections(face: string): ConnectionMetrics {
-    const connected = this.connected.labels({ face });
-    const refused = this.refused.labels({ face });
-    connected.set(0);
+  /** @param server the server that has the connections: grpc, http or health */
+  connections(server: string): ConnectionMetrics {
+    const open = this.openConnections.labels({ server });
+    const refused = this.refusedConnections.labels({ server });
+    open.set(0);
     refused.inc(0);
     return {
-      opened: () => connected.inc(),
-      closed: () => connected.dec(),
+      opened: () => open.inc(),
+      closed: () => open.dec(),
       refused: () => refused.inc(),
     };
   }
 
-  /** @param route as it was declared, so that there are few */
+  /** @param route the route's pattern, not the request's path, so that there are few series */
   httpRequest(method: string, route: string, statusCode: number, seconds: number): void {
     this.httpSeconds.observe({ method, route, status_code: String(statusCode) }, seconds);
   }
 
-  /** What notes the seconds of each use of the store for one purpose. */
+  /** Returns a function that records the duration of one store operation. */
   storeTimes(operation: string): (seconds: number) => void {
     const times = this.storeSeconds.labels({ operation });
     return (seconds) => times.observe(seconds);
@@ -216,16 +216,16 @@ export class Metrics implements StoreObserver {
   }
 
   appendConflict(): void {
-    this.lostRaces.inc();
+    this.appendConflicts.inc();
   }
 
   watching(change: 1 | -1): void {
-    this.watchers.inc(change);
+    this.activeWatches.inc(change);
   }
 
   private buffer(counter: Counter.Internal): BufferedCounter {
-    const tally = new BufferedCounter(counter);
-    this.tallies.push(tally);
-    return tally;
+    const buffered = new BufferedCounter(counter);
+    this.buffered.push(buffered);
+    return buffered;
   }
 }

@@ -2,10 +2,10 @@ import type { Logger } from './logger';
 import type { Metrics } from './metrics';
 import type { Tracing } from './tracing';
 
-/** What tells the outside how the service is doing. */
+/** Logs, metrics and traces. */
 export interface Telemetry {
   readonly logger: Logger;
   readonly metrics: Metrics;
-  /** Undefined: no traces are made. */
+  /** Undefined: tracing is off. */
   readonly tracing: Tracing | undefined;
 }

@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises';
 import {
   type Attributes,
   context,
@@ -12,14 +11,15 @@ import {
 } from '@opentelemetry/api';
 import { NodeSDK, resources } from '@opentelemetry/sdk-node';
 import { ConversationError } from '../core/errors';
+import { withTimeout } from '../core/with-timeout';
 
-/** The conversation that a span is about, by OpenTelemetry's conventions for generative AI. */
+/** The span attribute for a conversation, by OpenTelemetry's semantic conventions for generative AI. */
 const CONVERSATION_ID = 'gen_ai.conversation.id';
 
-/** How long the last spans may take to be sent at shutdown, in milliseconds: a collector may be away. */
-const CLOSE_MS = 1000;
+/** How long exporting the last spans may take at shutdown, in milliseconds: the collector may be unreachable. */
+const CLOSE_TIMEOUT_MS = 1000;
 
-/** The trace headers that a caller sent. */
+/** The trace headers of a call. */
 export interface TraceHeaders {
   keys(): string[];
   get(name: string): string | undefined;
@@ -30,21 +30,21 @@ const HEADERS: TextMapGetter<TraceHeaders> = {
   get: (headers, name) => headers.get(name),
 };
 
-/** A call that is traced. */
+/** The span of a call. */
 export interface CallSpan {
-  /** Does work whose spans belong under this one. */
+  /** Runs work whose spans become children of this one. */
   run<Value>(work: () => Value): Value;
-  /** @param failure set where the fault is the server's own */
+  /** @param failure set if the call failed because of the server */
   end(attributes: Attributes, failure?: string): void;
 }
 
 /**
- * OpenTelemetry traces, set up by the standard `OTEL_*` settings, which its own SDK reads.
- * Loaded only where they are wanted.
+ * OpenTelemetry traces, configured by the standard `OTEL_*` settings, which the SDK reads itself.
+ * Loaded only if tracing is on.
  */
 export class Tracing {
   private readonly tracer: Tracer;
-  /** Spans of calls that are about many conversations. */
+  /** Spans of calls that concern several conversations. */
   private readonly mixed = new WeakSet<OpenSpan>();
 
   private constructor(private readonly sdk: NodeSDK) {
@@ -53,11 +53,11 @@ export class Tracing {
 
   static start(): Tracing {
     const sdk = new NodeSDK({
-      // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES win over it.
+      // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES take precedence.
       resource: resources
         .defaultResource()
         .merge(resources.resourceFromAttributes({ 'service.name': 'conversation-session-service' })),
-      // Traces alone: logs and metrics go their own ways.
+      // Traces only: logs and metrics are not exported by OpenTelemetry.
       metricReaders: [],
       logRecordProcessors: [],
     });
@@ -66,17 +66,17 @@ export class Tracing {
   }
 
   /**
-   * Begins the span of a call, under the caller's where the headers name one.
+   * Starts the span of a call, as a child of the caller's span if the headers name one.
    *
-   * @param mixed whether the call is about many conversations: then its span names none
+   * @param mixed whether the call concerns several conversations; its span then names none
    */
   call(name: string, attributes: Attributes, headers: TraceHeaders, mixed: boolean): CallSpan {
     const parent = propagation.extract(context.active(), headers, HEADERS);
     const span = this.tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, parent);
     if (mixed) this.mixed.add(span);
-    const within = trace.setSpan(parent, span);
+    const spanContext = trace.setSpan(parent, span);
     return {
-      run: (work) => context.with(within, work),
+      run: (work) => context.with(spanContext, work),
       end: (more, failure) => {
         span.setAttributes(more);
         if (failure !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: failure });
@@ -85,7 +85,7 @@ export class Tracing {
     };
   }
 
-  /** A span around what the store does for the call, or for one event of a stream, that is under way. */
+  /** Runs a store operation in a span, as a child of the active call's span. */
   async inStore<Value>(
     operation: string,
     sessionId: string | undefined,
@@ -108,10 +108,10 @@ export class Tracing {
     }
   }
 
-  /** Sends what is left of the spans, if that can be done soon. */
+  /** Exports the remaining spans, within a time limit. */
   async close(): Promise<void> {
     const sent = this.sdk.shutdown().catch(() => undefined);
-    await Promise.race([sent, setTimeout(CLOSE_MS, undefined, { ref: false })]);
+    await withTimeout(CLOSE_TIMEOUT_MS, sent, () => undefined);
   }
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { readConfig } from '../../src/config/settings';
+import { readConfig } from '../../src/config/read-config';
 import { packageRoot } from '../../src/package-root';
 import { endServices } from '../support/service-process';
 import { settingNames } from '../support/setting-names';
@@ -23,15 +23,15 @@ const MEMBERS = ['mongo-1', 'mongo-2', 'mongo-3'];
 
 afterAll(endServices);
 
-test('a replica set of three, which the first member makes of all', () => {
+test('the first member initiates a replica set of all three members', () => {
   expect(Object.keys(services).sort()).toEqual([...MEMBERS, 'sessions']);
   for (const member of MEMBERS) expect(services[member]?.command).toContain('rs0');
-  const making = services['mongo-1']?.healthcheck.test.join(' ') ?? '';
-  for (const member of MEMBERS) expect(making).toContain(`'${member}:27017'`);
-  expect(making).toContain("_id: 'rs0'");
+  const initiation = services['mongo-1']?.healthcheck.test.join(' ') ?? '';
+  for (const member of MEMBERS) expect(initiation).toContain(`'${member}:27017'`);
+  expect(initiation).toContain("_id: 'rs0'");
 });
 
-test('the service waits for it, is told where it is, and is open to this machine alone', async () => {
+test('the service waits for the replica set, connects to it, and is reachable from this machine only', async () => {
   const { sessions } = services;
   expect(sessions?.depends_on).toEqual({ 'mongo-1': { condition: 'service_healthy' } });
   expect(sessions?.environment.MONGODB_URI).toBe(
@@ -42,7 +42,7 @@ test('the service waits for it, is told where it is, and is open to this machine
   expect(settings).toEqual(expect.arrayContaining(Object.keys(sessions?.environment ?? {})));
 });
 
-test('it has few rights, and the time to end its calls', () => {
+test('the service has few privileges, and enough time to shut down', () => {
   const { sessions } = services;
   expect(sessions).toMatchObject({ read_only: true, cap_drop: ['ALL'] });
   expect(parseInt(sessions?.stop_grace_period ?? '', 10)).toBeGreaterThan(

@@ -14,7 +14,7 @@ const run = promisify(execFile);
 const root = packageRoot();
 const stages = readDockerfile(readFileSync(join(root, 'Dockerfile'), 'utf8'));
 
-/** What a builder is sent: what is under version control and not ignored for it. */
+/** The build context: the files under version control that .dockerignore does not exclude. */
 async function contextFolder(): Promise<string> {
   const { stdout } = await run('git', ['ls-files'], { cwd: root, maxBuffer: 1e7 });
   const kept = readFileSync(join(root, '.dockerignore'), 'utf8')
@@ -49,12 +49,12 @@ afterAll(() => {
   for (const folder of image.folders) rmSync(folder, { recursive: true, force: true });
 });
 
-test('hadolint finds nothing in the Dockerfile', async () => {
+test('hadolint finds no problems in the Dockerfile', async () => {
   const { stdout } = await run(await hadolint(), [join(root, 'Dockerfile')]);
   expect(stdout).toBe('');
 }, 120_000);
 
-test('the image has what it runs and nothing of what it was built with', () => {
+test('the image contains the files to run, and no build tools', () => {
   expect(readdirSync(image.folder).sort()).toEqual([
     'data',
     'dist',
@@ -68,7 +68,7 @@ test('the image has what it runs and nothing of what it was built with', () => {
     expect(packages).not.toContain(name);
 });
 
-test('it runs as nobody, and names its ports', () => {
+test('the image runs as an unprivileged user, and exposes its ports', () => {
   expect(image.user.uid).toBeGreaterThan(999);
   const final = stages.at(-1)?.instructions ?? [];
   const environment = pairsOf(final.find(({ name }) => name === 'ENV')?.text ?? '');
@@ -76,11 +76,11 @@ test('it runs as nobody, and names its ports', () => {
   expect(exposed).toEqual([environment.GRPC_PORT, environment.HTTP_PORT, environment.HEALTH_PORT]);
 });
 
-describe('a container of it', () => {
+describe('a container', () => {
   let container: ChildProcess;
   let output = '';
 
-  /** Runs a command as the image's user where we may, in the image's folder and environment. */
+  /** Runs a command in the image's folder and environment, as the image's user if permitted. */
   function inContainer(command: readonly string[], more: Record<string, string>): ChildProcess {
     const [program = '', ...rest] = command;
     const env = { ...image.environment, GRPC_PORT: '0', HTTP_PORT: '0', HEALTH_PORT: '50952', ...more };
@@ -101,7 +101,7 @@ describe('a container of it', () => {
   const checkHealth = () => outcome(inContainer(image.healthCheck, { ALLOW_INSECURE: 'true' }));
 
   beforeAll(() => {
-    // A read-only root file system, but for the volume.
+    // The root file system is read-only, except for the volume.
     chmodSync(image.folder, 0o555);
     eachFile(image.folder, (path) => {
       if (!path.startsWith(join(image.folder, 'data'))) chmodSync(path, statSync(path).mode & 0o555);
@@ -115,20 +115,20 @@ describe('a container of it', () => {
     chmodSync(image.folder, 0o755);
   });
 
-  test('does not serve the whole network without being told to', async () => {
+  test('refuses to serve other machines without protection', async () => {
     const { code, text } = await outcome(inContainer(image.command, {}));
     expect(code).toBe(1);
     expect(text).toContain('ALLOW_INSECURE');
   });
 
-  test('is not healthy before it is started', async () => {
+  test('is not healthy before it starts', async () => {
     expect(await checkHealth()).toMatchObject({
       code: 1,
       text: expect.stringContaining('does not answer') as string,
     });
   });
 
-  test('serves, and is healthy', async () => {
+  test('serves calls and is healthy', async () => {
     container = inContainer(image.command, { ALLOW_INSECURE: 'true' });
     container.stdout?.setEncoding('utf8').on('data', (text: string) => (output += text));
     await until('it is healthy', async () => ((await checkHealth()).code === 0 ? true : undefined), 20_000);
@@ -143,7 +143,7 @@ describe('a container of it', () => {
     expect(readdirSync(join(image.folder, 'data'))).toContain('data.mdb');
   });
 
-  test('ends with exit code 0 at SIGTERM', async () => {
+  test('exits with code 0 after SIGTERM', async () => {
     container.kill('SIGTERM');
     const [code] = (await once(container, 'exit')) as [number | null];
     expect(code).toBe(0);

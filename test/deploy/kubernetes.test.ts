@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { readConfig } from '../../src/config/settings';
+import { readConfig } from '../../src/config/read-config';
 import { packageRoot } from '../../src/package-root';
 import { type Labels, kustomize, type Manifest } from '../support/kustomize';
 import { validateManifests } from '../support/python-tools';
@@ -49,7 +49,7 @@ interface ServicePort {
   readonly targetPort: string;
 }
 
-/** What `kubernetes-validate` says that is more than that all is well. */
+/** The problems that `kubernetes-validate` reports. */
 async function complaintsOf(text: string): Promise<string[]> {
   const folder = mkdtempSync(join(tmpdir(), 'manifests-'));
   const file = join(folder, 'all.yaml');
@@ -59,7 +59,7 @@ async function complaintsOf(text: string): Promise<string[]> {
   return output.split('\n').filter((line) => line !== '' && !/^INFO .* passed /.test(line));
 }
 
-/** What a namespace asks for that is `restricted`: https://kubernetes.io/docs/concepts/security/pod-security-standards/. */
+/** The requirements of a `restricted` namespace: https://kubernetes.io/docs/concepts/security/pod-security-standards/. */
 function expectFewRights({
   automountServiceAccountToken,
   securityContext,
@@ -78,9 +78,9 @@ function expectFewRights({
   expect(Object.keys(container.resources.limits)).toEqual(['cpu', 'memory']);
 }
 
-test('the job that makes indexes is let into the namespace, and asks the database of the secret', async () => {
+test('the job that creates indexes is admitted to the namespace, and uses the database of the secret', async () => {
   const text = readFileSync(join(packageRoot(), 'deploy', 'kubernetes', 'make-indexes.yaml'), 'utf8');
-  // The validator wants the name that Kubernetes makes.
+  // The validator requires the name that Kubernetes generates.
   expect(await complaintsOf(text.replace('generateName: make-indexes-', 'name: make-indexes'))).toEqual([]);
   const { spec: job } = parse(text) as { spec: JobSpec };
   expectFewRights(job.template.spec);
@@ -102,7 +102,7 @@ describe.each(['example', 'tls'])('the overlay %s', (overlay) => {
 
   const specOf = (kind: string, name = 'conversation-sessions'): unknown => {
     const found = manifests.find((one) => one.kind === kind && one.metadata.name === name);
-    if (found?.spec === undefined) throw new Error(`there is no ${kind} ${name}`);
+    if (found?.spec === undefined) throw new Error(`no ${kind} ${name}`);
     return found.spec;
   };
 
@@ -112,14 +112,14 @@ describe.each(['example', 'tls'])('the overlay %s', (overlay) => {
     [container] = deployment.template.spec.containers;
   }, 300_000);
 
-  it('keeps the schemas of Kubernetes to the letter', async () => {
-    // Of the Prometheus operator, whose schema is not Kubernetes' own.
+  it('conforms to the schemas of Kubernetes', async () => {
+    // From the Prometheus operator: Kubernetes has no schema for it.
     expect(await complaintsOf(text)).toEqual([
       expect.stringMatching(/schema for kind ServiceMonitor/) as string,
     ]);
   }, 180_000);
 
-  it('has what a platform team expects', () => {
+  it('has the resources that a platform team expects', () => {
     expect(manifests.map(({ kind }) => kind).sort()).toEqual([
       ...['ConfigMap', 'Deployment', 'HorizontalPodAutoscaler', 'Namespace', 'NetworkPolicy'],
       ...['PodDisruptionBudget', 'Secret', 'Secret', 'Secret', 'Service', 'Service', 'ServiceMonitor'],
@@ -128,7 +128,7 @@ describe.each(['example', 'tls'])('the overlay %s', (overlay) => {
       if (kind !== 'Namespace') expect(metadata).toMatchObject({ namespace: 'conversation' });
   });
 
-  it('selects its own pods everywhere', () => {
+  it('selects its own pods in every resource', () => {
     const { labels } = deployment.template.metadata;
     const selectors: Labels[] = [
       deployment.selector.matchLabels,
@@ -146,7 +146,7 @@ describe.each(['example', 'tls'])('the overlay %s', (overlay) => {
     });
   });
 
-  it('names ports that there are', () => {
+  it('refers to existing ports', () => {
     const ports = new Map(container.ports.map(({ name, containerPort }) => [name, containerPort]));
     const services = [
       specOf('Service') as { ports: ServicePort[] },
@@ -159,11 +159,11 @@ describe.each(['example', 'tls'])('the overlay %s', (overlay) => {
     expect([...ports.values()]).toEqual([readConfig({}).grpcPort, readConfig({}).httpPort, 50052]);
   });
 
-  it('gRPC is reached pod by pod, by clients that spread their calls', () => {
+  it('the gRPC service is headless, so that clients balance their calls over the pods', () => {
     expect(specOf('Service', 'conversation-sessions-grpc')).toMatchObject({ clusterIP: 'None' });
   });
 
-  it('its probes ask health by names that it has: an outage makes it unready and restarts nothing', () => {
+  it('probes use existing health services: an outage makes pods unready and restarts nothing', () => {
     const service = (probe: 'startupProbe' | 'readinessProbe' | 'livenessProbe') => container[probe].grpc;
     expect(service('readinessProbe')).toEqual({ port: 50052, service: 'conversation.v1.SessionService' });
     expect(service('livenessProbe')).toEqual({ port: 50052, service: 'liveness' });
@@ -171,15 +171,15 @@ describe.each(['example', 'tls'])('the overlay %s', (overlay) => {
     expect(container.env).toContainEqual({ name: 'HEALTH_PORT', value: '50052' });
   });
 
-  it('leaves its calls the time to end', () => {
+  it('gives calls in flight the time to finish', () => {
     const grace = deployment.template.spec.terminationGracePeriodSeconds;
     const { seconds } = container.lifecycle.preStop.sleep;
-    // The process cuts itself 1.5 s after its own grace.
+    // The process exits at most 1.5 s after its grace period.
     expect(grace).toBeGreaterThan(seconds + readConfig({}).shutdownGraceMs / 1000 + 1.5);
     expect(deployment).toMatchObject({ strategy: { rollingUpdate: { maxUnavailable: 0 } } });
   });
 
-  it('runs with no more rights than it needs, and within limits', () => {
+  it('runs with minimal privileges and resource limits', () => {
     expectFewRights(deployment.template.spec);
     const heap = /--max-old-space-size=(\d+)/.exec(
       container.env.find(({ name }) => name === 'NODE_OPTIONS')?.value ?? '',
@@ -187,7 +187,7 @@ describe.each(['example', 'tls'])('the overlay %s', (overlay) => {
     expect(Number(heap)).toBeLessThan(parseInt(container.resources.limits.memory ?? '', 10));
   });
 
-  it('gives settings that there are, whose files are mounted', async () => {
+  it('uses existing settings, and mounts their files', async () => {
     const settings = await settingNames();
     const given = manifests.find(({ kind }) => kind === 'ConfigMap')?.data ?? {};
     const names = [...container.env.map(({ name }) => name), ...Object.keys(given)];
@@ -202,7 +202,7 @@ describe.each(['example', 'tls'])('the overlay %s', (overlay) => {
     expect(files.length).toBe(overlay === 'tls' ? 3 : 1);
   });
 
-  it('is scraped where its metrics are, with a token that the service knows', () => {
+  it('the scrape configuration has the metrics path, and a token that the service accepts', () => {
     const monitor = specOf('ServiceMonitor') as {
       selector: { matchLabels: Labels };
       endpoints: [

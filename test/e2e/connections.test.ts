@@ -18,22 +18,22 @@ afterEach(async () => {
   await endServices();
 });
 
-interface Door {
+interface RunningService {
   readonly service: ServiceProcess;
   readonly port: number;
-  /** A client with a connection of its own. */
+  /** Opens a client with its own connection. */
   readonly client: () => RpcClient;
-  /** What a client begins with, cut short. */
+  /** The first bytes that a client sends, truncated. */
   readonly beginning: Buffer;
 }
 
-/** The service in plain text, or over TLS. */
-const DOORS = {
-  async 'plain text'(environment: Readonly<Record<string, string>>): Promise<Door> {
+/** Start the service without and with TLS. */
+const TRANSPORTS = {
+  async 'plain text'(environment: Readonly<Record<string, string>>): Promise<RunningService> {
     const { service, port } = await startService(environment);
     return { service, port, client: () => connect(port), beginning: Buffer.from('PRI * HTTP/2.0\r\n') };
   },
-  async TLS(environment: Readonly<Record<string, string>>): Promise<Door> {
+  async TLS(environment: Readonly<Record<string, string>>): Promise<RunningService> {
     const authority = new Authority('own');
     const { certificate, key } = authority.issue('server');
     const files = new SwappedFiles({ certificate, key });
@@ -49,7 +49,7 @@ const DOORS = {
   },
 };
 
-/** A connection that says these bytes, or nothing, and how it ends. */
+/** A connection that sends these bytes, or none, and the time until it closes. */
 function rawConnection(port: number, bytes?: Buffer | string): { socket: Socket; closed: Promise<number> } {
   return ending(connectTcp(port, '127.0.0.1'), bytes);
 }
@@ -65,15 +65,15 @@ function ending(socket: Socket, bytes?: Buffer | string): { socket: Socket; clos
   return { socket, closed };
 }
 
-/** The outcome of a call that comes to one soon. */
+/** The outcome of a call with a short deadline. */
 async function outcomeOf(client: RpcClient): Promise<string | undefined> {
   const [outcome] = await outcomesOf([client.listSessions({}, { deadline: Date.now() + 5000 })]);
   return outcome;
 }
 
-describe.each(Object.entries(DOORS))('over %s', (_, open) => {
-  it('takes so many connections and closes further ones at once, while those within go on', async () => {
-    const { service, port, client } = await open({ CONNECTIONS: '3' });
+describe.each(Object.entries(TRANSPORTS))('over %s', (_, open) => {
+  it('closes connections above the limit at once, and serves those below it', async () => {
+    const { service, port, client } = await open({ MAX_CONNECTIONS: '3' });
     const within = [client(), client()];
     for (const one of within) expect(await outcomeOf(one)).toBe('OK');
     const idle = rawConnection(port);
@@ -86,10 +86,10 @@ describe.each(Object.entries(DOORS))('over %s', (_, open) => {
     const warnings = service.log.filter(({ level }) => level === 40);
     expect(warnings).toEqual([
       expect.objectContaining({
-        face: 'grpc',
-        connections: 3,
+        server: 'grpc',
+        maxConnections: 3,
         refused: 1,
-        msg: expect.stringMatching(/CONNECTIONS/) as string,
+        msg: expect.stringMatching(/MAX_CONNECTIONS/) as string,
       }),
     ]);
 
@@ -97,7 +97,7 @@ describe.each(Object.entries(DOORS))('over %s', (_, open) => {
     await until('there is room', async () => ((await outcomeOf(next)) === 'OK' ? true : undefined));
   });
 
-  it('closes who says nothing within some seconds, and not who does', async () => {
+  it('closes connections that stay silent for some seconds, and no others', async () => {
     const { port, client, beginning } = await open({});
     const calling = client();
     await calling.createSession({ sessionId: 'call-1' });
@@ -114,10 +114,10 @@ describe.each(Object.entries(DOORS))('over %s', (_, open) => {
     watch.cancel();
   });
 
-  it('outlives a flood of garbage, and does not tell of each', async () => {
+  it('survives a flood of garbage, and does not log each connection', async () => {
     const { service, port, client } = await open({});
     const calling = client();
-    const said = service.log.length;
+    const linesBefore = service.log.length;
     const garbage = [
       'GET / HTTP/1.1\r\nHost: x\r\n\r\n',
       Buffer.concat([Buffer.from([22, 3, 1, 255]), randomBytes(500)]),
@@ -128,18 +128,18 @@ describe.each(Object.entries(DOORS))('over %s', (_, open) => {
     for (let count = 0; count < 20; count += 1) expect(await outcomeOf(calling)).toBe('OK');
     for (const { socket } of flood) socket.destroy();
     expect(await outcomeOf(client())).toBe('OK');
-    expect(service.log.length).toBe(said);
+    expect(service.log.length).toBe(linesBefore);
     service.signal('SIGTERM');
     const { code, stderr } = await service.exit;
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   });
 });
 
-it('tells how many connections there are, and how many it refused', async () => {
-  const { port, url } = await startService({ CONNECTIONS: '3' });
-  const figure = async (name: string) => (await Scrape.of(url)).value(name, { face: 'grpc' });
+it('counts open and refused connections', async () => {
+  const { port, url } = await startService({ MAX_CONNECTIONS: '3' });
+  const figure = async (name: string) => (await Scrape.of(url)).value(name, { server: 'grpc' });
   const connected = (count: number) =>
-    until(`there are ${count}`, async () =>
+    until(`${count} connections are open`, async () =>
       (await figure('conversation_connections')) === count ? true : undefined,
     );
   await connected(0);
@@ -152,15 +152,15 @@ it('tells how many connections there are, and how many it refused', async () => 
   await connected(0);
 });
 
-it('closes who makes a TLS handshake and then says nothing', async () => {
-  const { port } = await DOORS.TLS({});
+it('closes a connection that stays silent after its TLS handshake', async () => {
+  const { port } = await TRANSPORTS.TLS({});
   const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false, ALPNProtocols: ['h2'] });
   const ms = await ending(socket).closed;
   expect(ms).toBeGreaterThan(5000);
   expect(ms).toBeLessThan(15_000);
 });
 
-it('refuses metadata of a MiB, and answers the same caller and others as before', async () => {
+it('rejects 1 MiB of metadata, and keeps serving the same caller and others', async () => {
   const { service, port } = await startService();
   const other = connect(port);
   expect(await outcomeOf(other)).toBe('OK');
@@ -193,7 +193,7 @@ it('refuses metadata of a MiB, and answers the same caller and others as before'
       expect([Code.INTERNAL, Code.RESOURCE_EXHAUSTED, Code.UNAVAILABLE]).toContain(
         await codeWith(fields, bytes),
       );
-      await until('the caller is answered again', async () =>
+      await until('the caller gets answers again', async () =>
         (await codeWith(1, 10)) === Code.OK ? true : undefined,
       );
     }

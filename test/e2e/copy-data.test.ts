@@ -51,10 +51,10 @@ it('copies what was acknowledged before, while the server takes more, to a folde
   expect(event?.sequence).toBe(events.length + 1);
 });
 
-it('refuses a folder without data, and to write into one that has files', async () => {
+it('refuses a source without data, and a target that has files', async () => {
   const folder = temporaryFolder();
   await startService({ DATA_DIR: join(folder, 'data') }, folder);
-  await expect(copy(join(folder, 'nothing'), join(folder, 'copy'))).rejects.toThrow(/has no data\.mdb/);
+  await expect(copy(join(folder, 'nothing'), join(folder, 'copy'))).rejects.toThrow(/contains no data\.mdb/);
   expect(existsSync(join(folder, 'copy'))).toBe(false);
   await expect(copy(join(folder, 'data'), join(folder, 'data'))).rejects.toThrow(/is not empty/);
 });

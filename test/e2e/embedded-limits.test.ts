@@ -19,7 +19,7 @@ it('refuses writes while the disk is too full, and reads on', async () => {
   before.service.signal('SIGTERM');
   await before.service.exit;
 
-  const { port } = await startService({ DISK_RESERVE: '8000TiB' }, folder);
+  const { port } = await startService({ MIN_FREE_DISK: '8000TiB' }, folder);
   const client = connect(port);
   const writes = [
     client.addEvent({ sessionId, eventId: 'event-2' }),

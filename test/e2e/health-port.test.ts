@@ -15,12 +15,12 @@ afterEach(async () => {
 
 const { SERVING, NOT_SERVING } = Serving;
 
-/** The port that the start-up line says. */
+/** The port that the startup line reports. */
 function healthPortOf(service: ServiceProcess): number {
   return Number(service.log.find(({ msg }) => String(msg).startsWith('listening'))?.healthPort);
 }
 
-it('tells readiness and that it lives, in plain text beside TLS, and answers nothing else', async () => {
+it('serves readiness and liveness in plain text even with TLS, and nothing else', async () => {
   const authority = new Authority('own');
   const { certificate, key } = authority.issue('server');
   const files = new SwappedFiles({ certificate, key });
@@ -40,7 +40,7 @@ it('tells readiness and that it lives, in plain text beside TLS, and answers not
   await expect(checkHealth(port, 'liveness', secure)).rejects.toMatchObject({ code: Code.NOT_FOUND });
 });
 
-it('says that it lives and is not ready while its store is away', async () => {
+it('is live but not ready while the store is unreachable', async () => {
   const { service } = await startService({ HEALTH_PORT: '0', MONGODB_URI: 'mongodb://127.0.0.1:9/' });
   const healthPort = healthPortOf(service);
   expect(await checkHealth(healthPort, 'liveness')).toBe(SERVING);
@@ -48,7 +48,7 @@ it('says that it lives and is not ready while its store is away', async () => {
   expect(await checkHealth(healthPort, 'conversation.v1.SessionService')).toBe(NOT_SERVING);
 });
 
-it('is told of at the start where its port is in use', async () => {
+it('reports a HEALTH_PORT that is in use', async () => {
   const other = createServer();
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
   const address = other.address();

@@ -34,7 +34,7 @@ function check(service: string): Promise<Serving> {
 }
 
 it.each(['', 'conversation.v1.SessionService'])(
-  'says SERVING of %j once the store answers',
+  'reports SERVING for %j once the store answers',
   async (service) => {
     const serving = await until('it is SERVING', async () => {
       const status = await check(service);
@@ -44,6 +44,6 @@ it.each(['', 'conversation.v1.SessionService'])(
   },
 );
 
-it('does not know other services', async () => {
+it('reports NOT_FOUND for other services', async () => {
   await expect(check('conversation.v2.SessionService')).rejects.toMatchObject({ code: Code.NOT_FOUND });
 });

@@ -165,7 +165,9 @@ describe('TLS', () => {
     files.replace(pair(expired));
     await until('the new one is told of', async () => ((await told()) === end(expired) ? true : undefined));
     expect(service.log.filter(({ level }) => level === 40)).toMatchObject([
-      { msg: expect.stringMatching(/^TLS_CERT .* expired at .* put a new certificate/) as string },
+      {
+        msg: expect.stringMatching(/^TLS_CERT .* expired at .* replace it with a new certificate/) as string,
+      },
     ]);
   });
 });

@@ -226,8 +226,8 @@ describe('a client that speaks no HTTP', () => {
       socket.write('GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n');
       const [reply] = (await once(socket, 'data')) as [Buffer];
       expect(reply.toString()).toMatch(/^HTTP\/1.1 200 /);
-      expect(reply.toString()).toContain('conversation_connections{face="http"} 3\n');
-      expect(reply.toString()).toContain('conversation_connections_refused_total{face="http"} 1\n');
+      expect(reply.toString()).toContain('conversation_connections{server="http"} 3\n');
+      expect(reply.toString()).toContain('conversation_connections_refused_total{server="http"} 1\n');
     }
     for (const socket of sockets) socket.destroy();
   });

@@ -19,28 +19,31 @@ function tokensSettings(): Record<string, string> {
   return { TOKENS_FILE: path };
 }
 
-/** What the log warns of at the start. */
+/** The warnings in the log after the start. */
 async function warningsOf(environment: Readonly<Record<string, string>>): Promise<unknown[]> {
   const { service } = await startService(environment);
   return service.log.filter(({ level }) => level === 40).map(({ msg }) => msg);
 }
 
 it.each(['0.0.0.0', '::', '192.0.2.1', 'db.example'])(
-  'listens on %s neither to everybody nor by oversight',
+  'refuses to listen on %s without protection',
   async (host) => {
     const { code, stdout, stderr } = await runService({ environment: { GRPC_PORT: '0', HOST: host } });
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toBe(
-      `HOST ${host} can be reached from other machines, and nothing keeps anybody out: set TLS_CERT and TLS_KEY, TOKENS_FILE, or both; or ALLOW_INSECURE=true where all of the network may read and write every session\n`,
+      `HOST ${host} can be reached from other machines, but access is not protected: set TLS_CERT and TLS_KEY, TOKENS_FILE, or both; or set ALLOW_INSECURE=true if everyone on the network may read and write every session\n`,
     );
   },
 );
 
-it.each(['127.0.0.1', '127.0.0.2', 'localhost'])('listens on %s as it is, with no warning', async (HOST) => {
-  expect(await warningsOf({ HOST })).toEqual([]);
-});
+it.each(['127.0.0.1', '127.0.0.2', 'localhost'])(
+  'listens on %s without further settings or warnings',
+  async (HOST) => {
+    expect(await warningsOf({ HOST })).toEqual([]);
+  },
+);
 
-it('listens on ::1 as it is, where this machine has it', async () => {
+it('listens on ::1 without further settings or warnings, if this machine has IPv6', async () => {
   const addresses = Object.values(networkInterfaces()).flatMap((interfaces) => interfaces ?? []);
   const exit = addresses.some(({ address }) => address === '::1')
     ? warningsOf({ HOST: '::1' })
@@ -54,23 +57,20 @@ it.each([
   [
     'ALLOW_INSECURE=true',
     () => ({ ALLOW_INSECURE: 'true' }),
-    [/^whoever reaches 0\.0\.0\.0 can read and write every/],
+    [/^anyone who can reach 0\.0\.0\.0 can read and write every/],
   ],
-  ['a token', tokensSettings, [/^tokens travel as plain text: .*; set TLS_CERT and TLS_KEY$/]],
+  ['a token', tokensSettings, [/^tokens are sent in plain text: .*; set TLS_CERT and TLS_KEY$/]],
   ['TLS', tlsSettings, []],
   ['TLS and a token', () => ({ ...tlsSettings(), ...tokensSettings() }), []],
-])(
-  'listens beyond this machine with %s, and warns where something is amiss',
-  async (_, settings, warnings) => {
-    const said = await warningsOf({ HOST: '0.0.0.0', ...settings() });
-    expect(said).toEqual(warnings.map((warning) => expect.stringMatching(warning) as string));
-  },
-);
+])('listens for other machines with %s, and warns if that is risky', async (_, settings, warnings) => {
+  const said = await warningsOf({ HOST: '0.0.0.0', ...settings() });
+  expect(said).toEqual(warnings.map((warning) => expect.stringMatching(warning) as string));
+});
 
-it('ALLOW_INSECURE takes true or false', async () => {
+it('ALLOW_INSECURE accepts only true and false', async () => {
   const { code, stderr } = await runService({ environment: { ALLOW_INSECURE: 'yes' } });
   expect({ code, stderr }).toEqual({
     code: 1,
-    stderr: 'ALLOW_INSECURE must be one of true, false, and is "yes" (default: false)\n',
+    stderr: 'ALLOW_INSECURE must be one of true, false; got "yes" (default: false)\n',
   });
 });

@@ -9,7 +9,7 @@ afterEach(async () => {
 
 const SECRET = 'my card number is 4929';
 
-/** One call of each kind that succeeds, and one that fails; then the log of all that. */
+/** The log of successful and failed calls. */
 async function logOf(level: string): Promise<{ lines: Record<string, unknown>[]; text: string }> {
   const { service, port } = await startService({ LOG_LEVEL: level });
   const client = connect(port);
@@ -27,7 +27,7 @@ async function logOf(level: string): Promise<{ lines: Record<string, unknown>[];
   return { lines: service.log.filter(({ method }) => method !== undefined), text: stdout };
 }
 
-it('at debug: one JSON line for each call, with no payload and no metadata', async () => {
+it('at debug: one JSON line per call, without payload and metadata', async () => {
   const { lines, text } = await logOf('debug');
   expect(lines.map(({ method, code }) => [method, code])).toEqual([
     ['CreateSession', 'OK'],
@@ -47,7 +47,7 @@ it('at debug: one JSON line for each call, with no payload and no metadata', asy
   expect(text).not.toContain('4929');
 });
 
-it('at info: a line for each call that failed, with its reason, and none for the others', async () => {
+it('at info: one line per failed call, with its reason, and none for other calls', async () => {
   const { lines, text } = await logOf('info');
   expect(lines.map(({ method, reason }) => [method, reason])).toEqual([
     ['AddEvent', 'SESSION_NOT_FOUND'],

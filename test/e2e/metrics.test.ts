@@ -18,7 +18,7 @@ const call = (grpc_method: string, grpc_type = 'unary') => ({
   ...{ grpc_service: 'conversation.v1.SessionService', grpc_method, grpc_type },
 });
 
-test('calls are counted and timed by method and status, by the names of the ecosystem', async () => {
+test('calls are counted and timed by method and status, under the usual names', async () => {
   const { port, url } = await startService();
   const client = connect(port);
   await client.createSession({ sessionId: 'call-1' });
@@ -31,7 +31,7 @@ test('calls are counted and timed by method and status, by the names of the ecos
   await stream.finish();
   await new HttpClient(url).get('/sessions/call-1');
 
-  const scrape = await until('the stream has been counted', async () => {
+  const scrape = await until('the stream is counted', async () => {
     const now = await Scrape.of(url);
     return now.value('grpc_server_handled_total', call('IngestEvents', 'bidi_stream')) === 1
       ? now
@@ -45,15 +45,15 @@ test('calls are counted and timed by method and status, by the names of the ecos
   expect(scrape.value('grpc_server_msg_sent_total', call('IngestEvents', 'bidi_stream'))).toBe(2);
   expect(scrape.value('conversation_events_added_total')).toBe(4);
   expect(scrape.value('conversation_event_duplicates_total')).toBe(2);
-  expect(scrape.value('conversation_store_seconds_count', { operation: 'addEvents' })).toBe(6);
+  expect(scrape.value('conversation_store_operation_seconds_count', { operation: 'addEvents' })).toBe(6);
   const page = { method: 'GET', route: '/sessions/:sessionId', status_code: '200' };
   expect(scrape.value('http_request_duration_seconds_count', page)).toBe(1);
-  expect(scrape.value('conversation_unanswered_requests')).toBe(0);
+  expect(scrape.value('conversation_in_flight_requests')).toBe(0);
   expect(scrape.value('process_resident_memory_bytes')).toBeGreaterThan(10_000_000);
   expect(scrape.value('nodejs_eventloop_lag_p99_seconds')).toBeGreaterThanOrEqual(0);
 });
 
-test('what has not happened is told as 0, so that its first time is seen as a rise', async () => {
+test('counters exist from the start as 0, so that Prometheus sees the first increase', async () => {
   const { url } = await startService();
   const scrape = await Scrape.of(url);
   for (const method of [call('AddEvent'), call('WatchSession', 'server_stream')]) {
@@ -64,7 +64,7 @@ test('what has not happened is told as 0, so that its first time is seen as a ri
 });
 
 test.each(['embedded', 'mongodb'])(
-  '%s: what the store does is told',
+  '%s: the work of the store is measured',
   async (store) => {
     const mongod = store === 'mongodb' ? await startReplicaSet() : undefined;
     try {
@@ -75,7 +75,7 @@ test.each(['embedded', 'mongodb'])(
       await client.createSession({ sessionId: 'call-1' });
       const watch = client.watchSession({ sessionId: 'call-1' }, 60_000);
       await watch.caughtUp();
-      expect((await Scrape.of(url)).value('conversation_watchers')).toBe(1);
+      expect((await Scrape.of(url)).value('conversation_active_watches')).toBe(1);
       const batch = Array.from({ length: 10 }, (_, i) => ({ eventId: `event-${i}` }));
       await client.batchAddEvents({ sessionId: 'call-1', events: batch });
       const scrape = await Scrape.of(url);
@@ -83,7 +83,7 @@ test.each(['embedded', 'mongodb'])(
       expect(scrape.value('conversation_group_commit_events_sum')).toBe(10);
       watch.cancel();
       await until('the watch is over', async () =>
-        (await Scrape.of(url)).value('conversation_watchers') === 0 ? true : undefined,
+        (await Scrape.of(url)).value('conversation_active_watches') === 0 ? true : undefined,
       );
       await mongod?.stop();
       if (mongod !== undefined)
@@ -95,7 +95,7 @@ test.each(['embedded', 'mongodb'])(
   60_000,
 );
 
-test('two servers that write to one session tell of the races they lost', async () => {
+test('two servers that write to one session count append conflicts', async () => {
   const mongod = await startReplicaSet();
   try {
     const servers = [
@@ -110,23 +110,23 @@ test('two servers that write to one session tell of the races they lost', async 
       return outcomes.every((outcome) => outcome === 'OK') ? true : undefined;
     });
     let sent = 0;
-    const lost = async () => {
+    const hasConflict = async () => {
       const scrapes = await Promise.all(servers.map(({ url }) => Scrape.of(url)));
-      return scrapes.some((scrape) => (scrape.value('conversation_lost_races_total') ?? 0) > 0);
+      return scrapes.some((scrape) => (scrape.value('conversation_append_conflicts_total') ?? 0) > 0);
     };
-    await until('a race is lost', async () => {
+    await until('a conflict is counted', async () => {
       const eventIds = clients.map(() => `event-${sent++}`);
       await Promise.all(
         clients.map((client, i) => client.addEvent({ sessionId: 'call-1', eventId: eventIds[i] ?? '' })),
       );
-      return (await lost()) ? true : undefined;
+      return (await hasConflict()) ? true : undefined;
     });
   } finally {
     await mongod.stop();
   }
 }, 60_000);
 
-test('every metric that the dashboard shows, and that the README names, is there', async () => {
+test('every metric that the dashboard or the README names exists', async () => {
   const { port, url } = await startService();
   await connect(port).createSession({ sessionId: 'call-1' });
   await new HttpClient(url).get('/livez');
@@ -144,7 +144,7 @@ test('every metric that the dashboard shows, and that the README names, is there
       (name) => !names.has(name.replace(/_(bucket|sum|count)$/, '')),
     ),
   );
-  // There is no certificate here: the tests of TLS have it.
+  // It exists with TLS only, which has its own tests.
   expect([...missing]).toEqual(['conversation_certificate_expiry_timestamp_seconds']);
   expect(text).not.toContain('call-1');
 });

@@ -10,7 +10,7 @@ afterEach(async () => {
 });
 
 it.each(['mongodb//localhost', 'http://localhost:27017', 'mongodb://host:99999/', 'localhost'])(
-  'names a malformed MONGODB_URI: %s',
+  'reports a malformed MONGODB_URI: %s',
   async (uri) => {
     const { code, stderr } = await runService({
       environment: { GRPC_PORT: '0', HTTP_PORT: '', MONGODB_URI: uri },
@@ -20,7 +20,7 @@ it.each(['mongodb//localhost', 'http://localhost:27017', 'mongodb://host:99999/'
   },
 );
 
-it('ends with one clear line where MongoDB refuses its credentials, and tells no secret', async () => {
+it('exits with one clear line if MongoDB rejects the credentials, without revealing them', async () => {
   const mongod = await MongoMemoryServer.create({
     auth: { enable: true, customRootName: 'owner', customRootPwd: 'right' },
     instance: { storageEngine: 'wiredTiger', args: ['--wiredTigerCacheSizeGB', '0.25'] },
@@ -32,7 +32,7 @@ it('ends with one clear line where MongoDB refuses its credentials, and tells no
     });
     expect(code).toBe(1);
     expect(ms).toBeLessThan(15_000);
-    expect(stderr).toMatch(/^MongoDB refuses what MONGODB_URI names: .*; check its user.*\n$/);
+    expect(stderr).toMatch(/^MongoDB rejects the user in MONGODB_URI: .*; check user.*\n$/);
     expect(stdout + stderr).not.toContain('wrong-password');
     expect(stdout + stderr).not.toMatch(/^\s+at /m);
   } finally {
@@ -40,13 +40,13 @@ it('ends with one clear line where MongoDB refuses its credentials, and tells no
   }
 });
 
-it('waits for a database that is not there: it listens, says so again and again, and answers UNAVAILABLE', async () => {
+it('waits for an unreachable database: it listens, logs each retry, and answers UNAVAILABLE', async () => {
   const uri = 'mongodb://127.0.0.1:1/conversations';
   const { service, port } = await startService({ MONGODB_URI: uri });
   const outcomes = await outcomesOf([connect(port).createSession({ sessionId: 'call-1' })]);
   expect(outcomes).toEqual(['UNAVAILABLE']);
-  const said = await until(
-    'it has said so twice',
+  const logged = await until(
+    'two retries are logged',
     () => {
       const lines = service.log.filter(
         ({ level, msg }) => level === 40 && /MongoDB|MONGODB_URI/.test(String(msg)),
@@ -55,7 +55,7 @@ it('waits for a database that is not there: it listens, says so again and again,
     },
     25_000,
   );
-  expect(said[0]?.msg).toBe(said[1]?.msg);
+  expect(logged[0]?.msg).toBe(logged[1]?.msg);
   const stoppedAt = performance.now();
   service.signal('SIGTERM');
   expect((await service.exit).code).toBe(0);

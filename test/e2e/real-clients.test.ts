@@ -114,7 +114,7 @@ describe('on the embedded store', () => {
     expect(family('grpc_server_handling_seconds')?.metrics).toContainEqual(
       expect.objectContaining({ labels, count: expect.stringMatching(/^[1-9]/) as string }),
     );
-    expect(family('conversation_store_seconds')).toMatchObject({ type: 'HISTOGRAM' });
+    expect(family('conversation_store_operation_seconds')).toMatchObject({ type: 'HISTOGRAM' });
   });
 });
 

@@ -8,7 +8,7 @@ afterEach(async () => {
   await endServices();
 });
 
-test('RETENTION deletes ended sessions when their time is over, and a stop in a sweep is a clean one', async () => {
+test('RETENTION deletes expired sessions, and the service shuts down cleanly during a sweep', async () => {
   const { service, port } = await startService({ RETENTION: '1s' });
   const client = connect(port);
   const sessionId = 'session-1';
@@ -26,12 +26,12 @@ test('RETENTION deletes ended sessions when their time is over, and a stop in a 
     info: { reason: 'SESSION_DELETED' },
   });
   expect(service.log).toContainEqual(
-    expect.objectContaining({ msg: 'expired sessions were deleted', deleted: 1 }),
+    expect.objectContaining({ msg: 'deleted expired sessions', deleted: 1 }),
   );
 
   const ids = Array.from({ length: 3000 }, (_, index) => `many-${index}`);
   await Promise.all(ids.map((id) => client.createSession({ sessionId: id })));
-  await until('a sweep is under way', async () =>
+  await until('a sweep is in progress', async () =>
     (await client.listSessions({ pageSize: 1000, startedAfter: new Date(0) })).sessions.length < 1000
       ? true
       : undefined,

@@ -1,24 +1,24 @@
-import { writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { endServices, runService, startService, temporaryFolder } from '../support/service-process';
 
 afterEach(endServices);
 
-it('--help prints each setting with its default and what it means', async () => {
+it('--help prints each setting with its default and meaning', async () => {
   const { code, stdout, stderr } = await runService({ options: ['--help'] });
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   const defaults = {
     MONGODB_URI: 'unset',
     DATA_DIR: './data',
-    DISK_RESERVE: '256MiB',
+    MIN_FREE_DISK: '256MiB',
     HOST: '127.0.0.1',
     GRPC_PORT: '50051',
     HTTP_PORT: '3000',
-    CALL_DEADLINE: '10s',
-    STREAMS_PER_CONNECTION: '1000',
-    UNANSWERED_REQUESTS: '10000',
-    UNANSWERED_BYTES: '128MiB',
-    CONNECTION_AGE: '30m',
+    DEFAULT_DEADLINE: '10s',
+    MAX_STREAMS_PER_CONNECTION: '1000',
+    MAX_IN_FLIGHT_REQUESTS: '10000',
+    MAX_IN_FLIGHT_BYTES: '128MiB',
+    MAX_CONNECTION_AGE: '30m',
     SHUTDOWN_GRACE: '8s',
     LOG_LEVEL: 'info',
   };
@@ -28,12 +28,12 @@ it('--help prints each setting with its default and what it means', async () => 
   }
 });
 
-it('--help works whatever the settings are', async () => {
+it('--help works with invalid settings', async () => {
   const { code } = await runService({ options: ['--help'], environment: { GRPC_PORT: 'x' } });
   expect(code).toBe(0);
 });
 
-it('reads a .env file in the working folder, and the environment wins over it', async () => {
+it('reads a .env file in the working folder; the environment takes precedence', async () => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, '.env'), 'GRPC_PORT=70000\nLOG_LEVEL=debug\nDATA_DIR=./from-dotenv\n');
   const exit = await runService({ folder });
@@ -47,16 +47,56 @@ it('reads a .env file in the working folder, and the environment wins over it', 
   expect(again.port).toBeGreaterThan(0);
 });
 
-it('says on one line of its log where it listens and what it stores in', async () => {
+it('a setting that is empty in the environment takes precedence over .env too', async () => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, '.env'), 'HTTP_PORT=70000\n');
+  const { service } = await startService({ HTTP_PORT: '' }, folder);
+  expect(service.log.find(({ msg }) => String(msg).startsWith('listening'))).not.toHaveProperty('httpPort');
+});
+
+it('reads every setting of a .env file that starts with a byte order mark', async () => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, '.env'), '\uFEFFGRPC_PORT=70000\r\nLOG_LEVEL=loud\r\n');
+  const { code, stderr } = await runService({ folder });
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^GRPC_PORT must be .* "70000".*\nLOG_LEVEL must be .* "loud"/);
+});
+
+it.each([
+  ['a folder', (path: string) => mkdirSync(path)],
+  ['a file in UTF-16', (path: string) => writeFileSync(path, '\uFEFFGRPC_PORT=0\n', 'utf16le')],
+  // Root may read every file.
+  ...(process.getuid?.() === 0
+    ? []
+    : [
+        [
+          'a file without read permission',
+          (path: string) => {
+            writeFileSync(path, 'GRPC_PORT=0\n');
+            chmodSync(path, 0);
+          },
+        ] as const,
+      ]),
+] as const)('refuses to start with a .env that is %s, and says what to do', async (_, create) => {
+  const folder = temporaryFolder();
+  create(join(folder, '.env'));
+  const { code, stdout, stderr } = await runService({ folder });
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toMatch(
+    /^\.env in the working folder cannot be read \(E[A-Z_]+\): make it .*, or remove it\n$/,
+  );
+});
+
+it('logs in one line where it listens and which store it uses', async () => {
   const { service, port, url } = await startService();
   const line = service.log.find(({ msg }) => String(msg).startsWith('listening'));
   expect(line).toMatchObject({ host: '127.0.0.1', grpcPort: port, store: 'embedded' });
   const http = url.replace('http://', '');
-  expect(line?.msg).toBe(`listening for gRPC on 127.0.0.1:${port}, and for HTTP on ${http}`);
+  expect(line?.msg).toBe(`listening for gRPC on 127.0.0.1:${port} and for HTTP on ${http}`);
   expect((await fetch(`${url}/livez`)).status).toBe(200);
 });
 
-it('has no HTTP where HTTP_PORT is empty', async () => {
+it('does not serve HTTP if HTTP_PORT is empty', async () => {
   const { service, port } = await startService({ HTTP_PORT: '', PORT: '0' });
   const line = service.log.find(({ msg }) => String(msg).startsWith('listening'));
   expect(line?.msg).toBe(`listening for gRPC on 127.0.0.1:${port}`);

@@ -16,15 +16,15 @@ afterEach(async () => {
   await endServices();
 });
 
-/** One clear line for each fault, and nothing that only a programmer reads. */
+/** One clear line per problem, and no stack trace. */
 function expectRefusal({ code, stderr }: Exit, ...lines: RegExp[]): void {
-  const said = stderr.trimEnd().split('\n');
-  expect(said).toEqual(lines.map((line) => expect.stringMatching(line) as string));
+  const actual = stderr.trimEnd().split('\n');
+  expect(actual).toEqual(lines.map((line) => expect.stringMatching(line) as string));
   expect(stderr).not.toMatch(/^\s+at /m);
   expect(code).toBe(1);
 }
 
-it('names a port in use and what to do', async () => {
+it('reports a port in use, and what to do', async () => {
   const other = createServer();
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
   const address = other.address();
@@ -34,14 +34,14 @@ it('names a port in use and what to do', async () => {
   expectRefusal(exit, new RegExp(`^port ${port} on 127\\.0\\.0\\.1 is in use: stop .* or set GRPC_PORT`));
 });
 
-it('names an address that is not of this machine', async () => {
+it('reports an address that this machine does not have', async () => {
   const exit = await runService({
     environment: { GRPC_PORT: '0', HTTP_PORT: '', HOST: '192.0.2.1', ALLOW_INSECURE: 'true' },
   });
   expectRefusal(exit, /^cannot listen on 192\.0\.2\.1:0: .*check HOST and GRPC_PORT$/);
 });
 
-it.each(['file', 'file/below'])('names a DATA_DIR that cannot be written: %s', async (path) => {
+it.each(['file', 'file/below'])('reports a DATA_DIR that cannot be written: %s', async (path) => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'file'), 'not a folder');
   const exit = await runService({
@@ -53,7 +53,7 @@ it.each(['file', 'file/below'])('names a DATA_DIR that cannot be written: %s', a
   );
 });
 
-it('names a DATA_DIR that another process has, which goes on undisturbed', async () => {
+it('reports a DATA_DIR that another process uses, and leaves that process undisturbed', async () => {
   const folder = temporaryFolder();
   const { port } = await startService({}, folder);
   expectRefusal(
@@ -72,7 +72,7 @@ it.each(['text', 'text\n'.repeat(1000)])('names a DATA_DIR whose data file is no
   expectRefusal(exit, /^DATA_DIR .* cannot be used: its data\.mdb is not a data file of this service/);
 });
 
-it('names a DATA_DIR of another format version', async () => {
+it('reports a DATA_DIR of another format version', async () => {
   const folder = temporaryFolder();
   const data = join(folder, 'data');
   mkdirSync(data);
@@ -86,29 +86,29 @@ it('names a DATA_DIR of another format version', async () => {
   );
 });
 
-it('names all malformed settings at once, each with its rule and default', async () => {
+it('reports all malformed settings at once, each with its rule and default', async () => {
   const environment = {
     GRPC_PORT: '70000',
-    CALL_DEADLINE: '10',
-    DISK_RESERVE: 'lots',
+    DEFAULT_DEADLINE: '10',
+    MIN_FREE_DISK: 'lots',
     LOG_LEVEL: 'loud',
-    STREAMS_PER_CONNECTION: '0',
+    MAX_STREAMS_PER_CONNECTION: '0',
   };
   expectRefusal(
     await runService({ environment }),
-    /^DISK_RESERVE must be a size such as .*, and is "lots" \(default: 256MiB\)$/,
-    /^GRPC_PORT must be a whole number from 0 to 65535, and is "70000" \(default: 50051\)$/,
-    /^CALL_DEADLINE must be a duration from 1ms to 20d, such as .*, and is "10" \(default: 10s\)$/,
-    /^STREAMS_PER_CONNECTION must be a whole number from 1 to 1000000, and is "0" \(default: 1000\)$/,
-    /^LOG_LEVEL must be one of .*, and is "loud" \(default: info\)$/,
+    /^MIN_FREE_DISK must be a size such as .*; got "lots" \(default: 256MiB\)$/,
+    /^GRPC_PORT must be a whole number from 0 to 65535; got "70000" \(default: 50051\)$/,
+    /^DEFAULT_DEADLINE must be a duration from 1ms to 20d, such as .*; got "10" \(default: 10s\)$/,
+    /^MAX_STREAMS_PER_CONNECTION must be a whole number from 1 to 1000000; got "0" \(default: 1000\)$/,
+    /^LOG_LEVEL must be one of .*; got "loud" \(default: info\)$/,
   );
 });
 
 it.each([[['--verbose']], [['start']], [['--verbose', '--help']]])(
-  'names an unknown option: %j',
+  'reports an unknown option: %j',
   async (options) => {
     const { code, stdout, stderr } = await runService({ options });
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toBe(`unknown option ${options.join(' ')}: npm start -- --help prints what there is\n`);
+    expect(stderr).toBe(`unknown option ${options.join(' ')}: see npm start -- --help\n`);
   },
 );

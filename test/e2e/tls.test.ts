@@ -19,7 +19,7 @@ const authorities = (): { own: Authority; other: Authority } => ({
   other: new Authority('other'),
 });
 
-/** The files of an identity, as the service is told of them. */
+/** The files of an identity, and the settings that name them. */
 function tlsFiles({ certificate, key }: Identity, clientCa?: Buffer) {
   const files = new SwappedFiles({
     'tls.crt': certificate,
@@ -39,14 +39,14 @@ function tlsClient(port: number, trusted: Authority, identity?: Identity): RpcCl
   return connect(port, { credentials: credentials.createSsl(trusted.certificate, key, certificate) });
 }
 
-/** What a call comes to. */
+/** The outcome of a call. */
 async function outcomeOf(client: RpcClient): Promise<string | undefined> {
   const [outcome] = await outcomesOf([client.listSessions({}, { deadline: Date.now() + 5000 })]);
   return outcome;
 }
 
-/** The serial number of the certificate that a new connection is shown. */
-async function shownBy(port: number): Promise<string> {
+/** The serial number of the certificate that the server presents to a new connection. */
+async function serialNumberOf(port: number): Promise<string> {
   const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false, ALPNProtocols: ['h2'] });
   await once(socket, 'secureConnect');
   const { serialNumber } = socket.getPeerCertificate();
@@ -54,12 +54,12 @@ async function shownBy(port: number): Promise<string> {
   return serialNumber;
 }
 
-function told(service: ServiceProcess, words: RegExp): Promise<Record<string, unknown>> {
+function logged(service: ServiceProcess, words: RegExp): Promise<Record<string, unknown>> {
   return until(`the log says ${words}`, () => service.log.find(({ msg }) => words.test(String(msg))));
 }
 
 describe('TLS', () => {
-  it('answers who trusts its certificate, and nobody in plain text', async () => {
+  it('answers clients that trust its certificate, and none in plain text', async () => {
     const { own, other } = authorities();
     const { environment } = tlsFiles(own.issue('server'));
     const { service, port } = await startService(environment);
@@ -73,7 +73,7 @@ describe('TLS', () => {
     ['TLSv1.1', false],
     ['TLSv1.2', true],
     ['TLSv1.3', true],
-  ] as const)('speaks %s: %s', async (version, spoken) => {
+  ] as const)('accepts %s: %s', async (version, spoken) => {
     const { environment } = tlsFiles(new Authority('own').issue('server'));
     const { port } = await startService(environment);
     const socket: TLSSocket = connectTls({
@@ -88,7 +88,7 @@ describe('TLS', () => {
     expect(protocol).toBe(spoken ? version : undefined);
   });
 
-  it('shuts down within its grace with connections open', async () => {
+  it('shuts down within the grace period while connections are open', async () => {
     const own = new Authority('own');
     const { service, port } = await startService(tlsFiles(own.issue('server')).environment);
     expect(await outcomeOf(tlsClient(port, own))).toBe('OK');
@@ -99,7 +99,7 @@ describe('TLS', () => {
 });
 
 describe('mutual TLS', () => {
-  it('answers who has a certificate of the authority, and nobody else', async () => {
+  it('answers only clients with a certificate of the authority', async () => {
     const { own, other } = authorities();
     const { environment } = tlsFiles(own.issue('server'), own.certificate);
     const { service, port } = await startService(environment);
@@ -111,27 +111,27 @@ describe('mutual TLS', () => {
     });
   });
 
-  it('takes another authority without a restart', async () => {
+  it('switches to another authority without a restart', async () => {
     const { own, other } = authorities();
     const server = own.issue('server');
     const { files, environment } = tlsFiles(server, own.certificate);
     const { service, port } = await startService(environment);
-    const stranger = other.issue('client');
-    expect(await outcomeOf(tlsClient(port, own, stranger))).toBe('UNAVAILABLE');
+    const otherClient = other.issue('client');
+    expect(await outcomeOf(tlsClient(port, own, otherClient))).toBe('UNAVAILABLE');
     files.replace({ 'tls.crt': server.certificate, 'tls.key': server.key, 'ca.crt': other.certificate });
-    await told(service, /TLS_CLIENT_CA: the new content is in use/);
-    expect(await outcomeOf(tlsClient(port, own, stranger))).toBe('OK');
+    await logged(service, /TLS_CLIENT_CA: the new content is in use/);
+    expect(await outcomeOf(tlsClient(port, own, otherClient))).toBe('OK');
     expect(await outcomeOf(tlsClient(port, own, own.issue('client')))).toBe('UNAVAILABLE');
   });
 });
 
 describe('a change of the files', () => {
-  it('reaches new connections, while calls and streams go on without one failure', async () => {
+  it('applies to new connections, while calls and streams continue without failures', async () => {
     const own = new Authority('own');
     const first = own.issue('server');
     const { files, environment } = tlsFiles(first);
     const { service, port } = await startService(environment);
-    const shownBefore = await shownBy(port);
+    const shownBefore = await serialNumberOf(port);
     const client = tlsClient(port, own);
     await client.createSession({ sessionId: 'call-1' });
     const stream = client.ingestEvents();
@@ -143,7 +143,7 @@ describe('a change of the files', () => {
         outcomes.push(
           ...(await outcomesOf([client.addEvent({ sessionId: 'call-1', eventId: `added-${count}` })])),
         );
-        // New connections come all the time too.
+        // New connections are opened meanwhile too.
         if (count % 20 === 0) outcomes.push((await outcomeOf(tlsClient(port, own))) ?? '');
       }
       return outcomes.length;
@@ -152,11 +152,11 @@ describe('a change of the files', () => {
       const { certificate, key } = own.issue('server');
       files.replace({ 'tls.crt': certificate, 'tls.key': key });
       const before = service.log.length;
-      await until('the change is told of', () =>
+      await until('the change is logged', () =>
         service.log.slice(before).find(({ msg }) => /TLS_CERT, TLS_KEY: the new content/.test(String(msg))),
       );
     }
-    const shownAfter = await shownBy(port);
+    const shownAfter = await serialNumberOf(port);
     changed.abort();
     await calling;
     const replies = await stream.finish();
@@ -167,41 +167,41 @@ describe('a change of the files', () => {
     for (const reply of replies) expect(addedOf(reply).duplicate).toBe(false);
   });
 
-  it('is refused and told of once where it cannot be used, and what was there before stays', async () => {
+  it('is rejected and logged once if unusable, and the previous content stays in use', async () => {
     const own = new Authority('own');
     const first = own.issue('server');
     const { files, environment } = tlsFiles(first);
     const { service, port } = await startService(environment);
-    const shown = await shownBy(port);
+    const shown = await serialNumberOf(port);
     files.replace({ 'tls.crt': first.certificate, 'tls.key': own.issue('server').key });
-    const line = await told(
+    const line = await logged(
       service,
-      /^TLS_KEY .* does not fit the certificate .*what was read before stays in use$/,
+      /^TLS_KEY .* does not match the certificate .*the previous content stays in use$/,
     );
     expect(line.level).toBe(50);
-    expect(await shownBy(port)).toBe(shown);
+    expect(await serialNumberOf(port)).toBe(shown);
 
     files.replace({ 'tls.crt': first.certificate.subarray(0, 300), 'tls.key': first.key });
-    await told(service, /^TLS_CERT .* holds no certificate that can be read/);
+    await logged(service, /^TLS_CERT .* contains no readable certificate/);
     files.replace({ 'tls.key': first.key });
-    await told(service, /^TLS_CERT .* cannot be read \(ENOENT\)/);
+    await logged(service, /^TLS_CERT .* cannot be read \(ENOENT\)/);
     expect(await outcomeOf(tlsClient(port, own))).toBe('OK');
 
     const last = own.issue('server');
     files.replace({ 'tls.crt': last.certificate, 'tls.key': last.key });
-    await told(service, /the new content is in use/);
-    expect(await shownBy(port)).not.toBe(shown);
+    await logged(service, /the new content is in use/);
+    expect(await serialNumberOf(port)).not.toBe(shown);
     expect(service.log.filter(({ level }) => level === 50)).toHaveLength(3);
   });
 });
 
-describe('at the start it names', () => {
+describe('the startup error names', () => {
   const own = (): { authority: Authority; server: Identity } => {
     const authority = new Authority('own');
     return { authority, server: authority.issue('server') };
   };
 
-  /** One clear line, and exit code 1. */
+  /** The error of a failed start: one line, with exit code 1. */
   async function refusalOf(environment: Readonly<Record<string, string>>): Promise<string> {
     const { code, stderr } = await runService({ environment: { GRPC_PORT: '0', ...environment } });
     expect(code).toBe(1);
@@ -209,41 +209,42 @@ describe('at the start it names', () => {
     return stderr;
   }
 
-  it('a key that does not fit the certificate', async () => {
+  it('a key that does not match the certificate', async () => {
     const { authority, server } = own();
     const { environment } = tlsFiles({ ...server, key: authority.issue('server').key });
     expect(await refusalOf(environment)).toMatch(
-      /^TLS_KEY \S+tls\.key does not fit the certificate in TLS_CERT \S+tls\.crt: give the key .*\n$/,
+      /^TLS_KEY \S+tls\.key does not match the certificate in TLS_CERT \S+tls\.crt: use the private key .*\n$/,
     );
   });
 
-  it.each(['TLS_CERT', 'TLS_KEY', 'TLS_CLIENT_CA'])('%s that cannot be read, or is none', async (setting) => {
-    const { authority, server } = own();
-    const { files, environment } = tlsFiles(server, authority.certificate);
-    expect(await refusalOf({ ...environment, [setting]: '/nowhere/it.pem' })).toMatch(
-      new RegExp(
-        `^${setting} /nowhere/it\\.pem cannot be read \\(ENOENT\\): give a file that this user can read\n$`,
-      ),
-    );
-    files.replace({
-      'tls.crt': server.certificate,
-      'tls.key': server.key,
-      'ca.crt': 'x',
-      nonsense: 'nonsense',
-    });
-    expect(await refusalOf({ ...environment, [setting]: files.path('nonsense') })).toMatch(
-      new RegExp(
-        `^${setting} \\S+nonsense holds no (certificate|private key) that can be read: give a PEM file`,
-      ),
-    );
-  });
+  it.each(['TLS_CERT', 'TLS_KEY', 'TLS_CLIENT_CA'])(
+    '%s if it cannot be read or has the wrong content',
+    async (setting) => {
+      const { authority, server } = own();
+      const { files, environment } = tlsFiles(server, authority.certificate);
+      expect(await refusalOf({ ...environment, [setting]: '/nowhere/it.pem' })).toMatch(
+        new RegExp(
+          `^${setting} /nowhere/it\\.pem cannot be read \\(ENOENT\\): use a file that this user can read\n$`,
+        ),
+      );
+      files.replace({
+        'tls.crt': server.certificate,
+        'tls.key': server.key,
+        'ca.crt': 'x',
+        nonsense: 'nonsense',
+      });
+      expect(await refusalOf({ ...environment, [setting]: files.path('nonsense') })).toMatch(
+        new RegExp(`^${setting} \\S+nonsense contains no readable (certificate|private key): use a PEM file`),
+      );
+    },
+  );
 
   it.each([
     ['TLS_KEY', 'TLS_CERT'],
     ['TLS_CERT', 'TLS_KEY'],
-  ])('%s that is missing', async (missing, given) => {
+  ])('%s if it is missing', async (missing, given) => {
     expect(await refusalOf({ [given]: 'x.pem' })).toBe(
-      `${missing} is unset, and ${given} is set: TLS takes both, and plain text neither\n`,
+      `${missing} is unset but ${given} is set: TLS needs both; set both or neither\n`,
     );
   });
 

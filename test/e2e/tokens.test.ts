@@ -24,7 +24,7 @@ const hash = (token: string): string => createHash('sha256').update(token).diges
 const READER_LINE = `${hash(READER)} read-only dashboard`;
 const WRITER_LINE = `${hash(WRITER).toUpperCase()} Read-Write`;
 
-/** The service with a reader's and a writer's token, and the file that says so. */
+/** Starts the service with a token file that has a read-only and a read-write token. */
 async function startGuarded(environment: Readonly<Record<string, string>> = {}) {
   const files = new SwappedFiles({
     tokens: `# who may call\n\n${READER_LINE} # for graphs\n${WRITER_LINE}\n`,
@@ -45,7 +45,7 @@ const sessionId = 'call-1';
 const id = { sessionId };
 const event = { ...id, eventId: 'event-1' };
 
-/** Each method, and what a reader may do. */
+/** Each method: whether a read-only token may call it, and a call of it. */
 const METHODS: Readonly<
   Record<keyof typeof SessionServiceService, [boolean, (client: RpcClient) => Promise<unknown>]>
 > = {
@@ -72,7 +72,7 @@ const METHODS: Readonly<
   deleteSession: [false, (client) => client.deleteSession('call-2')],
 };
 
-it('each method needs a token, and those that change something one that may write', async () => {
+it('every method requires a token, and methods that change something require a read-write token', async () => {
   const { service, port, as } = await startGuarded();
   const writer = as(WRITER);
   await writer.createSession(id);
@@ -90,7 +90,7 @@ it('each method needs a token, and those that change something one that may writ
     ['UNAUTHENTICATED', 'UNAUTHENTICATED', readable ? 'OK' : 'FORBIDDEN', 'OK'],
   ]);
   expect(reasons).toEqual(Object.fromEntries(expected));
-  // Neither a token nor its hash is told of.
+  // Neither tokens nor their hashes appear in the output.
   service.signal('SIGTERM');
   const { stdout, stderr } = await service.exit;
   for (const secret of [READER, WRITER, 'unknown"', hash(READER), hash(WRITER), hash(WRITER).toUpperCase()]) {
@@ -118,12 +118,12 @@ it.each([
   ['Bearer', 'UNAUTHENTICATED'],
   [`Bearer ${hash(WRITER)}`, 'UNAUTHENTICATED'],
   [`Bearer ${WRITER.slice(0, -1)}`, 'UNAUTHENTICATED'],
-])('%j is %s', async (authorization, outcome) => {
+])('the header %j leads to %s', async (authorization, outcome) => {
   const { port } = await startGuarded();
   expect(await reasonOf(connect(port, { authorization }).createSession(id))).toBe(outcome);
 });
 
-it('says what to do, in the way of all errors', async () => {
+it('authentication errors say what to do, with the details that all errors have', async () => {
   const { port, as } = await startGuarded();
   expect(await failureOf(connect(port).getSession(id))).toMatchObject({
     code: 16,
@@ -137,14 +137,14 @@ it('says what to do, in the way of all errors', async () => {
   });
 });
 
-it('refuses a stranger by the headers alone, before it has sent what the call is about', async () => {
+it('rejects an unauthenticated call by its headers, before the request has arrived', async () => {
   const { port } = await startGuarded();
   const session = connectHttp2(`http://127.0.0.1:${port}`);
   try {
     const begin = (rpc: string): Promise<unknown> => {
       const headers = { ':method': 'POST', ':path': `/conversation.v1.SessionService/${rpc}` };
       const stream = session.request({ ...headers, 'content-type': 'application/grpc', te: 'trailers' });
-      // The beginning of a message of 4 MiB.
+      // The start of a message of 4 MiB.
       stream.write(Buffer.concat([Buffer.from([0, 0, 63, 255, 255]), Buffer.alloc(100_000)]));
       return new Promise((resolve) => stream.once('response', (reply) => resolve(reply['grpc-status'])));
     };
@@ -155,7 +155,7 @@ it('refuses a stranger by the headers alone, before it has sent what the call is
   }
 });
 
-it('names the caller in the log, where the file names one', async () => {
+it('logs the name that the file gives to the token', async () => {
   const { service, as } = await startGuarded({ LOG_LEVEL: 'debug' });
   await as(WRITER).createSession(id);
   await as(READER).getSession(id);
@@ -169,7 +169,7 @@ it('names the caller in the log, where the file names one', async () => {
   ]);
 });
 
-it('health and reflection are open; REFLECTION=off closes the latter', async () => {
+it('health and reflection need no token; REFLECTION=off disables reflection', async () => {
   for (const [environment, reflects] of [
     [{}, true],
     [{ REFLECTION: 'off' }, false],
@@ -206,7 +206,7 @@ it('health and reflection are open; REFLECTION=off closes the latter', async () 
 });
 
 describe('a change of the file', () => {
-  it('lets new tokens in, and old ones no more', async () => {
+  it('accepts new tokens and rejects removed ones', async () => {
     const { as, rewrite } = await startGuarded();
     const [reader, later] = [as(READER), as(LATER)];
     await as(WRITER).createSession(id);
@@ -218,7 +218,7 @@ describe('a change of the file', () => {
     expect(await reasonOf(later.addEvent(event))).toBe('OK');
   });
 
-  it('ends the streams of a token that it revokes, after what they have begun, and no other', async () => {
+  it('ends only the streams of the revoked token, and finishes their requests in progress first', async () => {
     const { as, rewrite } = await startGuarded();
     const writer = as(WRITER);
     await writer.createSession(id);
@@ -247,16 +247,18 @@ describe('a change of the file', () => {
 
   it.each([
     ['a malformed line', `${READER_LINE}\nwriter-5ca1ab1e read-write\n`, /line 2: must be the SHA-256/],
-    ['no token', '# nobody\n', /has no token/],
-  ])('with %s is told of, and the old one stays', async (_, content, words) => {
+    ['no token', '# nobody\n', /contains no token/],
+  ])('with %s is logged, and the previous tokens stay valid', async (_, content, words) => {
     const { service, as, files } = await startGuarded();
     const client = as(WRITER);
     await client.createSession(id);
     files.replace({ tokens: content });
-    const line = await until('it is told of', () => service.log.find(({ msg }) => words.test(String(msg))));
+    const line = await until('the problem is logged', () =>
+      service.log.find(({ msg }) => words.test(String(msg))),
+    );
     expect(line).toMatchObject({
       level: 50,
-      msg: expect.stringMatching(/what was read before stays in use$/) as string,
+      msg: expect.stringMatching(/the previous content stays in use$/) as string,
     });
     expect(await reasonOf(client.getSession(id))).toBe('OK');
     expect(JSON.stringify(service.log)).not.toContain(WRITER);
@@ -270,8 +272,8 @@ it.each([
   ],
   [`${hash('x')} read-write a name\n`, /^TOKENS_FILE \S+, line 1: must be/],
   [`${READER_LINE}\n\n${hash(READER)} read-write\n`, /^TOKENS_FILE \S+, line 3: line 1 has the same token/],
-  ['', /^TOKENS_FILE \S+ has no token, so that nobody could call/],
-])('a start is refused with a file of %j', async (tokens, words) => {
+  ['', /^TOKENS_FILE \S+ contains no token, so every call would be rejected/],
+])('the service does not start with the token file %j', async (tokens, words) => {
   const files = new SwappedFiles({ tokens });
   const { code, stderr } = await runService({
     environment: { GRPC_PORT: '0', TOKENS_FILE: files.path('tokens') },
@@ -281,12 +283,12 @@ it.each([
   expect(stderr.trimEnd().split('\n')).toHaveLength(1);
 });
 
-it('a start is refused with a file that is not there', async () => {
+it('the service does not start if the token file is missing', async () => {
   const { code, stderr } = await runService({
     environment: { GRPC_PORT: '0', TOKENS_FILE: '/nowhere/tokens' },
   });
   expect({ code, stderr }).toEqual({
     code: 1,
-    stderr: 'TOKENS_FILE /nowhere/tokens cannot be read (ENOENT): give a file that this user can read\n',
+    stderr: 'TOKENS_FILE /nowhere/tokens cannot be read (ENOENT): use a file that this user can read\n',
   });
 });

@@ -37,7 +37,7 @@ async function span(name: string): Promise<CollectedSpan> {
   return first;
 }
 
-test("a call's span is in its caller's trace, the store's span is below it, and both name the conversation", async () => {
+test("a call's span belongs to the caller's trace, the store's span is its child, and both name the conversation", async () => {
   const { port } = await startService(collector.environment);
   const client = new SessionServiceClient(`127.0.0.1:${port}`, credentials.createInsecure());
   const metadata = new Metadata();
@@ -74,7 +74,7 @@ test("a call's span is in its caller's trace, the store's span is below it, and 
   });
 });
 
-test('a call that fails says why, and is marked where the fault is the server’s', async () => {
+test('a failed call names its error, and has the status ERROR only if the server is at fault', async () => {
   const { port } = await startService({ ...collector.environment, OTEL_SERVICE_NAME: 'sessions-eu' });
   expect(await outcomesOf([connect(port).getSession({ sessionId: 'nobody' })])).toEqual(['NOT_FOUND']);
   const call = await span('conversation.v1.SessionService/GetSession');
@@ -89,7 +89,7 @@ test('a call that fails says why, and is marked where the fault is the server’
   expect(store.attributes).toMatchObject({ 'error.type': 'SESSION_NOT_FOUND' });
 });
 
-test("a stream's events each have a span of the store, with their conversations", async () => {
+test('each event of a stream has a store span that names its conversation', async () => {
   const { service, port } = await startService(collector.environment);
   const client = connect(port);
   for (const sessionId of ['call-1', 'call-2']) await client.createSession({ sessionId });
@@ -100,7 +100,7 @@ test("a stream's events each have a span of the store, with their conversations"
   await until('all are answered', () => (stream.replies.length === 3 ? true : undefined));
   stream.halfClose();
   await stream.end;
-  // What has not been exported yet is, before the process ends.
+  // The remaining spans are exported before the process exits.
   service.signal('SIGTERM');
   await service.exit;
   const call = await span('conversation.v1.SessionService/IngestEvents');
@@ -114,7 +114,7 @@ test("a stream's events each have a span of the store, with their conversations"
   ]);
 });
 
-test("an HTTP request's span is in its caller's trace too, and what probes ask makes none", async () => {
+test("an HTTP request's span belongs to the caller's trace too, and probes create no spans", async () => {
   const { url } = await startService(collector.environment);
   const http = new HttpClient(url);
   for (const path of ['/livez', '/readyz', '/metrics']) await http.get(path);
@@ -137,7 +137,7 @@ test("an HTTP request's span is in its caller's trace too, and what probes ask m
   expect(collector.spans.filter(({ name }) => /livez|readyz|metrics/.test(name))).toEqual([]);
 });
 
-test('a collector that is not there costs a caller nothing', async () => {
+test('an unreachable collector does not affect calls or the shutdown', async () => {
   const { environment } = collector;
   collector.stop();
   const { service, port } = await startService(environment);

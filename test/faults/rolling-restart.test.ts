@@ -32,10 +32,10 @@ afterEach(async () => {
 
 afterAll(() => set.stop());
 
-/** So many calls more are answered well. */
+/** Waits until so many more calls have succeeded. */
 async function more(load: CallLoad, count = 250): Promise<void> {
   const enough = load.answered + count;
-  await until('calls go on', () => (load.answered >= enough ? true : undefined), 20_000);
+  await until('more calls succeed', () => (load.answered >= enough ? true : undefined), 20_000);
 }
 
 async function createSessions(name: string): Promise<string[]> {
@@ -55,7 +55,7 @@ async function collect(events: AsyncIterable<Event>): Promise<Event[]> {
   return collected;
 }
 
-/** Each log and each watch of it is what was acknowledged: dense, each event once. */
+/** Expects each log, and each watch of it, to be what was acknowledged: without gaps, each event once. */
 async function expectWhole(
   sessionIds: readonly string[],
   watched: readonly Event[][],
@@ -73,7 +73,7 @@ async function expectWhole(
   }
 }
 
-/** Each server in turn is ended and started anew, twice, under load; returns the load, once all is found whole. */
+/** Restarts each server in turn, twice, under load, and expects all logs to be whole. Returns the load. */
 async function restartEach(name: string, signal: NodeJS.Signals, exitCode: number | null): Promise<CallLoad> {
   const sessionIds = await createSessions(name);
   const client = connectAsDocumented(servers.target);
@@ -99,18 +99,18 @@ async function restartEach(name: string, signal: NodeJS.Signals, exitCode: numbe
   return load;
 }
 
-it('fails no call while each server in turn is stopped and started anew', async () => {
+it('fails no call while each server in turn is restarted', async () => {
   const { failures } = await restartEach('stopped', 'SIGTERM', 0);
   expect(failures).toEqual([]);
 }, 120_000);
 
-it('loses nothing while each server in turn is killed: what was cut in its answer is UNAVAILABLE', async () => {
+it('loses nothing while each server in turn is killed: calls cut during their responses are UNAVAILABLE', async () => {
   const { failures } = await restartEach('killed', 'SIGKILL', null);
-  // The library tries no call again whose answer has begun.
+  // The library does not retry a call whose response has begun.
   for (const failure of failures) expect(failure).toMatch(/^UNAVAILABLE: /);
 }, 120_000);
 
-it('is the policy that does it: with round_robin alone calls fail when a server is stopped', async () => {
+it('needs the documented policy: with round_robin alone, calls fail when a server stops', async () => {
   const sessionIds = await createSessions('unprotected');
   const client = new SessionServiceClient(servers.target, credentials.createInsecure(), {
     ...CHANNEL_OPTIONS,

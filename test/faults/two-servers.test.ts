@@ -18,10 +18,10 @@ afterEach(async () => {
 
 afterAll(() => set.stop());
 
-/** A server process that serves, by its port. */
+/** Starts a server process, and returns its port once it serves. */
 async function startServer(mongodbUri: string): Promise<number> {
   const { service, port } = await startService({ MONGODB_URI: mongodbUri });
-  await until('it serves', () => service.log.find(({ msg }) => msg === 'the store answers: serving'));
+  await until('the server serves', () => service.log.find(({ msg }) => msg === 'the store answers: serving'));
   return port;
 }
 
@@ -35,7 +35,7 @@ function sendersOf(port: number, acknowledgements: Acknowledgements, count = 4):
   return Array.from({ length: count }, () => new EventSender(connect(port), acknowledgements));
 }
 
-/** Each sender does so many pieces of work at once, until there is no next one. */
+/** Runs work on each sender, a number of pieces at once, until there is no more. */
 async function share(
   senders: readonly EventSender[],
   atOnce: number,
@@ -49,7 +49,7 @@ async function share(
 
 type Work = (sender: EventSender) => Promise<void>;
 
-/** Each log is what was acknowledged, dense and in order of time, through either server. */
+/** Expects each log to be what was acknowledged, without gaps and in order of time, through either server. */
 async function expectWholeLogs(
   ports: readonly number[],
   sessionIds: readonly string[],
@@ -82,7 +82,7 @@ it('keeps every log whole under 20,000 events through two servers, with retries 
     const [sessionId = '', eventId] = [sessionIds[number % sessionIds.length], `event-${number}`];
     const other = others[number % others.length];
     return async (sender) => {
-      // Of a hundred, five are hung up on, five are sent again elsewhere, five to both servers at once.
+      // Of a hundred, five are cancelled, five are repeated on the other server, five go to both at once.
       const kind = Math.floor(number / sessionIds.length) % 20;
       if (kind === 1) await sender.sendImpatiently(sessionId, eventId, 5);
       else
@@ -102,9 +102,9 @@ it('keeps every log whole under 20,000 events through two servers, with retries 
   await expectWholeLogs(ports, sessionIds, acknowledgements);
 }, 100_000);
 
-describe('of two servers, one of which is 10 ms further from the database', () => {
-  /** No append may wait longer, in milliseconds: a call without a deadline has 10 s. */
-  const BOUND_MS = 5000;
+describe('two servers, one of which is 10 ms further from the database', () => {
+  /** The longest that an append may take, in milliseconds: a call without a deadline has 10 s. */
+  const MAX_WAIT_MS = 5000;
   const LOAD_MS = 6000;
 
   let proxy: DelayProxy;
@@ -115,7 +115,7 @@ describe('of two servers, one of which is 10 ms further from the database', () =
 
   afterEach(() => proxy.stop());
 
-  test('neither waits without a bound while both write to the same sessions without a pause', async () => {
+  test('neither starves while both write to the same sessions continuously', async () => {
     const near = await startServer(set.uri);
     const far = await startServer(`mongodb://127.0.0.1:${proxy.port}/?directConnection=true`);
     const sessionIds = await createSessions(near, 'contended', 4);
@@ -135,8 +135,8 @@ describe('of two servers, one of which is 10 ms further from the database', () =
 
     for (const senders of loads) {
       const waits = senders.flatMap((sender) => sender.waits);
-      expect(Math.max(...waits)).toBeLessThan(BOUND_MS);
-      // Each of the 16 callers was answered again and again.
+      expect(Math.max(...waits)).toBeLessThan(MAX_WAIT_MS);
+      // Each of the 16 callers made progress.
       expect(waits.length).toBeGreaterThan(16 * 3);
       expect(senders.reduce((sum, { failures }) => sum + failures, 0)).toBe(0);
     }

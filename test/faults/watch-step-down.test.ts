@@ -18,14 +18,14 @@ afterEach(async () => {
 
 afterAll(() => set.stop());
 
-/** A server process that serves, by its port. */
+/** Starts a server process, and returns its port once it serves. */
 async function startServer(): Promise<number> {
   const { service, port } = await startService({ MONGODB_URI: set.uri });
-  await until('it serves', () => service.log.find(({ msg }) => msg === 'the store answers: serving'));
+  await until('the server serves', () => service.log.find(({ msg }) => msg === 'the store answers: serving'));
   return port;
 }
 
-test('watches on two servers have every event once and in order, over a step-down and the loss of a primary', async () => {
+test('watches on two servers get every event once and in order, across a step-down and the loss of a primary', async () => {
   const ports = [await startServer(), await startServer()];
   const sessionIds = ['call-1', 'call-2', 'call-3'];
   for (const sessionId of sessionIds) await connect(ports[0] ?? 0).createSession({ sessionId });
@@ -49,11 +49,11 @@ test('watches on two servers have every event once and in order, over a step-dow
   const writing = Promise.all(senders.flatMap((sender) => [write(sender), write(sender), write(sender)]));
   const more = async (): Promise<void> => {
     const enough = sent + 150;
-    await until('events go on', () => (sent >= enough ? true : undefined), 60_000);
+    await until('more events are sent', () => (sent >= enough ? true : undefined), 60_000);
   };
 
   await more();
-  // The connection ends with the step-down, and so does the command.
+  // The step-down closes the connection, which fails the command.
   await (await set.primary()).command({ replSetStepDown: 10, force: true }).catch(() => undefined);
   await more();
   const lost = await set.primary();
@@ -73,13 +73,13 @@ test('watches on two servers have every event once and in order, over a step-dow
   for (const { watch } of watches) expect(await watch.end).toBeUndefined();
 }, 180_000);
 
-test('a watch does not wait for a former primary, which may be behind', async () => {
+test('a watch does not wait for a former primary, which may lag', async () => {
   const ports = [await startServer(), await startServer()];
   const sessionId = 'call-behind';
   await connect(ports[0] ?? 0).createSession({ sessionId });
   const watch = connect(ports[0] ?? 0).watchSession({ sessionId }, 120_000);
   await watch.caughtUp();
-  // By this the change stream is known to be open, on the primary that there is.
+  // This shows that the change stream is open on the current primary.
   const add = (eventId: string) => connect(ports[1] ?? 0).addEvent({ sessionId, eventId, type: 'note' });
   await add('event-1');
   await watch.reached(1);
@@ -97,7 +97,7 @@ test('a watch does not wait for a former primary, which may be behind', async ()
   }
 }, 120_000);
 
-/** What a watch was told is what was acknowledged, each event once, in order, without a gap. */
+/** Expects a watch to have received what was acknowledged, each event once, in order, without a gap. */
 async function expectWhole(
   watch: WatchStream,
   sessionId: string,

@@ -18,18 +18,18 @@ import { argumentsOf, pairsOf, type Stage } from './dockerfile';
 
 const run = promisify(execFile);
 
-/** Variables of this machine that a builder is given too: where certificates are, and how the network is reached. */
+/** Environment variables of this machine that builds need: for certificates and network access. */
 const OF_THE_NETWORK =
   /^(https?_proxy|no_proxy|SSL_CERT_FILE|SSL_CERT_DIR|NODE_EXTRA_CA_CERTS|npm_config_registry)$/i;
 
-/** What a container would be made of. */
+/** The content of a container. */
 export interface BuiltImage {
-  /** Its working folder, which stands for WORKDIR. */
+  /** The folder that represents WORKDIR. */
   readonly folder: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** Of the image's own line of Node.js. */
+  /** The Node.js executable, in the image's version. */
   readonly node: string;
-  /** Folders to remove when it is done with. */
+  /** Folders to remove afterwards. */
   readonly folders: readonly string[];
   readonly user: { readonly uid: number; readonly gid: number };
   readonly command: readonly string[];
@@ -37,10 +37,10 @@ export interface BuiltImage {
 }
 
 /**
- * Carries out a Dockerfile's steps without a container engine: each stage's working folder is an
- * empty folder, and what runs has nothing of this machine but its programs and its network.
+ * Executes a Dockerfile's steps without a container engine: each stage starts in an empty working
+ * folder, and its commands have only the programs and the network of this machine.
  *
- * @param context the folder that a builder would be sent
+ * @param context the folder with the build context
  */
 export async function buildImage(stages: readonly Stage[], context: string): Promise<BuiltImage> {
   const folders = new Map<string, string>();
@@ -66,7 +66,7 @@ export async function buildImage(stages: readonly Stage[], context: string): Pro
           workdir = text;
           break;
         case 'ENV':
-          // The one folder stands for WORKDIR.
+          // The working folder represents WORKDIR.
           for (const [key, value] of Object.entries(pairsOf(text)))
             environment[key] = value.startsWith(`${workdir}/`)
               ? join(folder, value.slice(workdir.length))
@@ -94,18 +94,18 @@ export async function buildImage(stages: readonly Stage[], context: string): Pro
         case 'VOLUME':
           break;
         default:
-          throw new Error(`the stand-in for a builder does not know ${name}`);
+          throw new Error(`this builder does not support ${name}`);
       }
     }
     if (stage.name !== undefined) folders.set(stage.name, folder);
     made.push(folder, home, dirname(node));
     built = { folder, folders: made, environment, node, user, command, healthCheck };
   }
-  if (built === undefined) throw new Error('the Dockerfile has no stage');
+  if (built === undefined) throw new Error('the Dockerfile has no stages');
   return built;
 }
 
-/** COPY, with its options; sources are relative to the context, or to the other stage's working folder. */
+/** Executes COPY with its options; sources are relative to the context or to the other stage's working folder. */
 function copy(text: string, folder: string, sourceFolder: (from: string | undefined) => string): void {
   const words = text.split(/\s+/);
   const options = new Map(
@@ -115,7 +115,7 @@ function copy(text: string, folder: string, sourceFolder: (from: string | undefi
   const to = paths.pop() ?? '';
   const from = sourceFolder(options.get('from'));
   for (const path of paths) {
-    // Absolute in the other stage: below its working folder.
+    // Absolute paths in the other stage are relative to its working folder here.
     const source = join(from, options.has('from') ? path.split('/').slice(2).join('/') : path);
     const target = to.endsWith('/') ? join(folder, to, basename(path)) : join(folder, to);
     mkdirSync(dirname(target), { recursive: true });
@@ -131,7 +131,7 @@ function chownAll(path: string, uid: number, gid: number): void {
     for (const name of readdirSync(path)) chownAll(join(path, name), uid, gid);
 }
 
-/** A copy that any user may run. */
+/** Copies a program so that any user may run it. */
 function publicCopy(program: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'image-node-'));
   chmodSync(folder, 0o755);
@@ -140,10 +140,10 @@ function publicCopy(program: string): string {
   return copied;
 }
 
-/** Node.js of the image's version, as npm has it: kept in the cache. */
+/** Installs the image's version of Node.js from npm, into the cache. */
 async function nodeOf(image: string): Promise<string> {
   const version = /^node:(\d+\.\d+\.\d+)-/.exec(image)?.[1];
-  if (version === undefined) throw new Error(`the image ${image} does not name a whole version of Node.js`);
+  if (version === undefined) throw new Error(`the image ${image} does not specify a full Node.js version`);
   const folder = join(cacheFolder(), `node-${version}`);
   const node = join(folder, 'bin', 'node');
   if (existsSync(node)) return node;

@@ -5,10 +5,10 @@ import { promisify } from 'node:util';
 /** This checkout. */
 export const ROOT = resolve(__dirname, '..', '..');
 
-/** What `npm start` runs. */
+/** The file that `npm start` runs. */
 export const BUILT_SERVICE = join(ROOT, 'dist', 'main.js');
 
-/** Builds what the tests start, as `npm start` does. Once, before any test: a build under a test would pull the file away. */
+/** Builds the service, as `npm start` does. Only once, before all tests: a later build would replace the file that tests are running. */
 export async function buildService(): Promise<void> {
   await promisify(execFile)('npm', ['run', '--silent', 'build'], { cwd: ROOT });
 }

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-/** Where programs that tests fetch once are kept: outside the work tree, so that a fresh clone finds them. */
+/** Folder for programs that tests download once; outside the work tree, so that new clones share it. */
 export function cacheFolder(): string {
   const { XDG_CACHE_HOME: given } = process.env;
   const caches = given === undefined || given === '' ? join(homedir(), '.cache') : given;

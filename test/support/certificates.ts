@@ -9,7 +9,7 @@ export interface Identity {
   readonly key: Buffer;
 }
 
-/** Who signs certificates for a test. */
+/** A certificate authority for tests. */
 export class Authority {
   readonly certificate: Buffer;
   private readonly folder = temporaryFolder();
@@ -23,7 +23,7 @@ export class Authority {
     this.certificate = readFileSync(join(this.folder, 'ca.crt'));
   }
 
-  /** A certificate for 127.0.0.1, or for a client of this name. @param days 0: one that has expired */
+  /** Issues a certificate for 127.0.0.1 or a client of this name. @param days the validity; 0: already expired */
   issue(name: string, days = 2): Identity {
     this.issued += 1;
     const file = `${this.issued}`;
@@ -47,7 +47,7 @@ export class Authority {
   }
 }
 
-/** Files in a folder that are all replaced at one moment, as Kubernetes does with those of a secret. */
+/** Files that are all replaced at the same moment, as Kubernetes replaces those of a secret. */
 export class SwappedFiles {
   private readonly folder = temporaryFolder();
   private version = 0;

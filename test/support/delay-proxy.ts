@@ -1,18 +1,19 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
-/** A way to a port of this machine on which every byte, there and back, takes so long, in milliseconds. */
+/** A TCP proxy to a local port that delays every byte, in both directions. */
 export class DelayProxy {
   private readonly sockets = new Set<Socket>();
 
   private constructor(private readonly server: Server) {}
 
+  /** @param delayMs the delay in each direction, in milliseconds */
   static async start(port: number, delayMs: number): Promise<DelayProxy> {
     const proxy = new DelayProxy(
-      createServer((near) => {
-        const far = connect(port, '127.0.0.1');
-        proxy.join(near, far, delayMs);
-        proxy.join(far, near, delayMs);
+      createServer((client) => {
+        const upstream = connect(port, '127.0.0.1');
+        proxy.pipe(client, upstream, delayMs);
+        proxy.pipe(upstream, client, delayMs);
       }),
     );
     proxy.server.listen(0, '127.0.0.1');
@@ -31,8 +32,8 @@ export class DelayProxy {
     await closed;
   }
 
-  /** Timers of one length fire in the order in which they were set, so no byte overtakes another. */
-  private join(from: Socket, to: Socket, delayMs: number): void {
+  /** Timers with the same delay fire in order, so bytes stay in order. */
+  private pipe(from: Socket, to: Socket, delayMs: number): void {
     this.sockets.add(from);
     from.setNoDelay(true);
     from.on('data', (bytes) => setTimeout(() => to.write(bytes), delayMs));
@@ -40,7 +41,7 @@ export class DelayProxy {
       this.sockets.delete(from);
       setTimeout(() => to.destroy(), delayMs);
     });
-    // Its end is what matters, and comes as `close`.
+    // An error is followed by `close`.
     from.on('error', () => undefined);
   }
 }

@@ -3,15 +3,15 @@ import { once } from 'node:events';
 
 const SRV = 33;
 const HEADER_BYTES = 12;
-const LIFETIME_S = 1;
+const TTL_S = 1;
 
-/** A DNS server that knows one SRV record, and answers "no such record" to anything else. */
+/** A DNS server with one SRV record, which replies to all other queries without an answer. */
 export class DnsServer {
   private constructor(private readonly socket: Socket) {}
 
   static async start(name: string, target: string, port: number): Promise<DnsServer> {
     const socket = createSocket('udp4');
-    socket.on('message', (query, from) => {
+    socket.on('message', (query, sender) => {
       const questionEnd = query.indexOf(0, HEADER_BYTES) + 5;
       const question = query.subarray(HEADER_BYTES, questionEnd);
       const known = question.readUInt16BE(question.length - 4) === SRV && question.includes(encodeName(name));
@@ -20,7 +20,7 @@ export class DnsServer {
       header.writeUInt16BE(known ? 1 : 0, 6);
       header.fill(0, 8);
       const reply = Buffer.concat([header, question, known ? srvRecord(target, port) : Buffer.alloc(0)]);
-      socket.send(reply, from.port, from.address);
+      socket.send(reply, sender.port, sender.address);
     });
     socket.bind(0, '127.0.0.1');
     await once(socket, 'listening');
@@ -42,7 +42,7 @@ function srvRecord(target: string, port: number): Buffer {
   record.writeUInt16BE(0xc000 | HEADER_BYTES, 0);
   record.writeUInt16BE(SRV, 2);
   record.writeUInt16BE(1, 4);
-  record.writeUInt32BE(LIFETIME_S, 6);
+  record.writeUInt32BE(TTL_S, 6);
   record.writeUInt16BE(6 + name.length, 10);
   record.writeUInt16BE(port, 16);
   return Buffer.concat([record, name]);

@@ -4,15 +4,15 @@ export interface Instruction {
   readonly text: string;
 }
 
-/** What is between one FROM and the next. */
+/** A build stage: the instructions from one FROM to the next. */
 export interface Stage {
   readonly image: string;
-  /** Undefined where the FROM gives none. */
+  /** Undefined if FROM names none. */
   readonly name: string | undefined;
   readonly instructions: readonly Instruction[];
 }
 
-/** Reads a Dockerfile of plain instructions: no heredocs, no directives that change the escape. */
+/** Parses a Dockerfile. Heredocs and escape directives are not supported. */
 export function readDockerfile(content: string): Stage[] {
   const lines = content
     .split('\n')
@@ -40,7 +40,7 @@ export function readDockerfile(content: string): Stage[] {
   return stages;
 }
 
-/** The pairs of an ENV or LABEL instruction. */
+/** The name-value pairs of an ENV or LABEL instruction. */
 export function pairsOf(text: string): Record<string, string> {
   return Object.fromEntries(
     Array.from(text.matchAll(/([\w.]+)=(?:"([^"]*)"|(\S*))/g), ([, name = '', quoted, plain]) => [

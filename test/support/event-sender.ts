@@ -3,18 +3,18 @@ import type { AddEventResponse } from '../../generated/conversation/v1/session_s
 import { CallError } from './call-error';
 import type { RpcClient } from './rpc-client';
 
-/** Ends of a call after which a client sends the same again. */
-const PASSING = new Set([Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED, Code.INTERNAL, Code.RESOURCE_EXHAUSTED]);
+/** Statuses after which a client retries. */
+const RETRIED = new Set([Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED, Code.INTERNAL, Code.RESOURCE_EXHAUSTED]);
 
-/** What all senders were told: each event's place, which must be the same in every answer. */
+/** What all senders received: each event's sequence, which must be the same in every response. */
 export class Acknowledgements {
   /** Session id to event id to sequence. */
   readonly sequences = new Map<string, Map<string, number>>();
-  /** Events that were answered as new; each may be so once. */
+  /** Events acknowledged as new; each may be so once. */
   private readonly fresh = new Set<string>();
 
   record({ event, duplicate }: AddEventResponse): void {
-    if (event === undefined) throw new Error('an event was acknowledged without an answer');
+    if (event === undefined) throw new Error('an acknowledged append has no event');
     const { sessionId, eventId, sequence } = event;
     const log = this.sequences.get(sessionId) ?? new Map<string, number>();
     this.sequences.set(sessionId, log);
@@ -29,13 +29,13 @@ export class Acknowledgements {
   }
 }
 
-/** A client that sends an event until it is acknowledged, and keeps how long each try took. */
+/** A client that retries an event until it is acknowledged, and records how long each attempt took. */
 export class EventSender {
-  /** Milliseconds of each try that was given the time that it needs. */
+  /** Milliseconds of each attempt without a short deadline. */
   readonly waits: number[] = [];
-  /** Tries that failed though they had it. */
+  /** How many of those failed. */
   failures = 0;
-  /** Tries that were given too little time, and failed for it. */
+  /** How many attempts failed because of a short deadline. */
   cut = 0;
 
   constructor(
@@ -51,7 +51,7 @@ export class EventSender {
         this.acknowledgements.record(await this.client.addEvent({ sessionId, eventId, payload }));
         return;
       } catch (error) {
-        if (!isPassing(error)) throw error;
+        if (!isRetried(error)) throw error;
         this.failures += 1;
       } finally {
         this.waits.push(performance.now() - startedAt);
@@ -59,20 +59,20 @@ export class EventSender {
     }
   }
 
-  /** Hangs up early, whether or not the event is stored by then, and sends it again. */
-  async sendImpatiently(sessionId: string, eventId: string, patienceMs: number): Promise<void> {
+  /** Sends with a short deadline, whether or not the event is stored by then, and then sends it again. */
+  async sendImpatiently(sessionId: string, eventId: string, deadlineMs: number): Promise<void> {
     const payload = { text: `what was said in ${eventId}` };
-    const deadline = Date.now() + patienceMs;
+    const deadline = Date.now() + deadlineMs;
     try {
       this.acknowledgements.record(await this.client.addEvent({ sessionId, eventId, payload }, { deadline }));
     } catch (error) {
-      if (!isPassing(error)) throw error;
+      if (!isRetried(error)) throw error;
       this.cut += 1;
     }
     await this.send(sessionId, eventId);
   }
 }
 
-function isPassing(error: unknown): boolean {
-  return error instanceof CallError && PASSING.has(error.code);
+function isRetried(error: unknown): boolean {
+  return error instanceof CallError && RETRIED.has(error.code);
 }

@@ -5,7 +5,7 @@ import {
   type HealthCheckResponse_ServingStatus as Serving,
 } from '../../generated/grpc/health/v1/health';
 
-/** Asks a port's gRPC health for a service, on a connection of its own. @throws ServiceError */
+/** Checks a service with the gRPC health service of a port, on a new connection. @throws ServiceError */
 export function checkHealth(
   port: number,
   service: string,

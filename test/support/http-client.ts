@@ -1,11 +1,11 @@
-/** What came back. */
+/** A response. */
 export interface HttpReply {
   readonly status: number;
   readonly headers: Headers;
   readonly body: unknown;
 }
 
-/** Asks an HTTP face, as a person with curl would. */
+/** A client of the HTTP API. */
 export class HttpClient {
   constructor(readonly url: string) {}
 
@@ -13,7 +13,7 @@ export class HttpClient {
     return this.send(path, {});
   }
 
-  /** @param body a value to send as JSON, or text to send as it is; undefined: none */
+  /** @param body a value to send as JSON, or text to send unchanged; undefined: no body */
   post(path: string, body?: unknown): Promise<HttpReply> {
     if (body === undefined) return this.send(path, { method: 'POST' });
     const text = typeof body === 'string' ? body : JSON.stringify(body);

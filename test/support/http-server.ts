@@ -6,7 +6,7 @@ import { createLogger } from '../../src/telemetry/logger';
 import { Metrics } from '../../src/telemetry/metrics';
 import { HttpClient } from './http-client';
 
-/** An HTTP face on a free port, and a client of it. */
+/** An HTTP server on a free port, with a client. */
 export interface RunningHttpServer {
   readonly client: HttpClient;
   readonly server: HttpServer;

@@ -5,19 +5,19 @@ import { parseAllDocuments } from 'yaml';
 import { packageRoot } from '../../src/package-root';
 import { goToolsPath } from './go-tools';
 
-/** A Kubernetes object, as far as tests look at it. */
+/** The fields of a Kubernetes object that the tests use. */
 export interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: Labels };
-  // Each kind has its own.
+  // Differs between kinds.
   readonly spec?: unknown;
   readonly data?: Readonly<Record<string, string>>;
 }
 
 export type Labels = Readonly<Record<string, string>>;
 
-/** What an overlay of deploy/kubernetes comes to, as text and as objects. */
+/** Builds an overlay of deploy/kubernetes; returns it as text and as objects. */
 export async function kustomize(overlay: string): Promise<{ text: string; manifests: Manifest[] }> {
   const path = `${await goToolsPath()}${delimiter}${process.env.PATH ?? ''}`;
   const folder = join(packageRoot(), 'deploy', 'kubernetes', 'overlays', overlay);

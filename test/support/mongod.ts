@@ -1,15 +1,15 @@
 import { MongoMemoryReplSet, MongoMemoryServer } from 'mongodb-memory-server';
 
-/** A running mongod with a database of its own. */
+/** A running mongod with its own database. */
 export interface RunningMongod {
   readonly uri: string;
   readonly stop: () => Promise<void>;
 }
 
-/** Small: several run at once beside the tests. */
+/** A small cache: several run at once beside the tests. */
 const ARGUMENTS = ['--wiredTigerCacheSizeGB', '0.25'];
 
-/** A replica set of one, which is what majority writes and change streams need. */
+/** Starts a replica set of one member: majority writes and change streams need one. */
 export async function startReplicaSet(): Promise<RunningMongod> {
   const replicaSet = await MongoMemoryReplSet.create({
     replSet: {

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
-/** Memory of a process in MiB: `VmRSS` what it has, `VmHWM` the most that it had; undefined where the system does not tell. */
+/** Memory of a process in MiB: current (`VmRSS`) or peak (`VmHWM`); undefined if the system does not report it. */
 export function memoryMiB(pid: number, figure: 'VmRSS' | 'VmHWM'): number | undefined {
   let status: string;
   try {
@@ -12,7 +12,7 @@ export function memoryMiB(pid: number, figure: 'VmRSS' | 'VmHWM'): number | unde
   return line === null ? undefined : Number(line[1]) / 1024;
 }
 
-/** Sets `VmHWM` of one's own process back to `VmRSS`. Says whether the system lets it. */
+/** Resets this process's `VmHWM` to its `VmRSS`. Returns whether the system allows it. */
 export function resetPeakMemory(pid: number): boolean {
   try {
     writeFileSync(`/proc/${pid}/clear_refs`, '5');

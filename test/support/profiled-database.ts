@@ -1,19 +1,19 @@
 import { mongo } from 'mongoose';
 
-/** What the database did for one command of the service, as its profiler tells. */
+/** What the database did for one command of the service, by its profiler. */
 export interface Profiled {
   readonly operation: string;
   /** Its filter or pipeline, as JSON. */
-  readonly question: string;
+  readonly query: string;
   readonly plan: string;
   readonly sortedInMemory: boolean;
   readonly keysExamined: number;
   readonly docsExamined: number;
   /** Documents returned, changed or removed. */
-  readonly served: number;
+  readonly affected: number;
 }
 
-/** What is used here of an entry of `system.profile`. */
+/** The fields of a `system.profile` entry that are used here. */
 interface Entry extends Pick<Profiled, 'keysExamined' | 'docsExamined'> {
   readonly op: string;
   readonly command: { readonly filter?: object; readonly pipeline?: object; readonly q?: object };
@@ -24,7 +24,7 @@ interface Entry extends Pick<Profiled, 'keysExamined' | 'docsExamined'> {
   readonly ndeleted?: number;
 }
 
-/** A database whose profiler is asked what each piece of work took. */
+/** A database whose profiler shows the cost of each piece of work. */
 export class ProfiledDatabase {
   private readonly client: mongo.MongoClient;
   readonly db: mongo.Db;
@@ -34,7 +34,7 @@ export class ProfiledDatabase {
     this.db = this.client.db();
   }
 
-  /** The commands that reached the database while the work was done, but for those of this very connection. */
+  /** Returns the commands that reached the database during the work, except those of this connection. */
   async profile(work: () => Promise<unknown>): Promise<Profiled[]> {
     await this.db.command({ profile: 0 });
     await this.db.collection('system.profile').drop();
@@ -60,11 +60,11 @@ function toProfiled(entry: Entry): Profiled {
   const { filter, pipeline, q } = command;
   return {
     operation: op,
-    question: JSON.stringify(filter ?? pipeline ?? q ?? {}),
+    query: JSON.stringify(filter ?? pipeline ?? q ?? {}),
     plan: planSummary,
     sortedInMemory: hasSortStage === true,
     keysExamined,
     docsExamined,
-    served: nreturned ?? nMatched ?? ndeleted ?? 0,
+    affected: nreturned ?? nMatched ?? ndeleted ?? 0,
   };
 }

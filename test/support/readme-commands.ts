@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
-/** A command as the README gives it, and the reply that it promises. */
+/** A command in the README, and the reply shown for it. */
 export interface ReadmeCommand {
   readonly command: string;
   readonly reply?: { readonly form: 'json' | 'text'; readonly text: string };

@@ -8,7 +8,7 @@ import { mongo } from 'mongoose';
 import { findMongod } from './mongod-binary';
 import { until } from './until';
 
-/** One mongod of a replica set: it can be killed, frozen and started again on its own data. */
+/** One mongod of a replica set: it can be killed, frozen, and restarted on its data. */
 export class Member {
   private process: ChildProcess | undefined;
   private readonly folder = mkdtempSync(join(tmpdir(), 'mongod-'));
@@ -31,7 +31,7 @@ export class Member {
       ],
       { stdio: 'ignore' },
     );
-    await until(`mongod on ${this.address} answers`, () => this.command({ ping: 1 }).catch(() => undefined));
+    await until(`mongod on ${this.address} replies`, () => this.command({ ping: 1 }).catch(() => undefined));
   }
 
   freeze(): void {
@@ -50,7 +50,7 @@ export class Member {
     await exit;
   }
 
-  /** Sends a command to this very member. */
+  /** Sends a command to this member. */
   async command(command: mongo.Document, database = 'admin'): Promise<mongo.Document> {
     const client = new mongo.MongoClient(`mongodb://${this.address}/?directConnection=true`, {
       serverSelectionTimeoutMS: 1000,
@@ -94,7 +94,7 @@ export class ReplicaSet {
     return `mongodb://${this.members.map(({ address }) => address).join(',')}/conversation?replicaSet=rs`;
   }
 
-  /** The member that takes writes, as soon as there is one. */
+  /** Returns the primary, once there is one. */
   primary(): Promise<Member> {
     return until(
       'the replica set has a primary',

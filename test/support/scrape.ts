@@ -6,9 +6,9 @@ interface Sample {
   readonly value: number;
 }
 
-/** What a scrape of `/metrics` told: https://prometheus.io/docs/instrumenting/exposition_formats/. */
+/** A scrape of `/metrics`: https://prometheus.io/docs/instrumenting/exposition_formats/. */
 export class Scrape {
-  /** Of the metrics; a histogram's samples have a suffix. */
+  /** The names of the metrics; a histogram's samples have suffixes. */
   readonly names: ReadonlySet<string>;
   private readonly samples: readonly Sample[];
 
@@ -35,7 +35,7 @@ export class Scrape {
     return new Scrape(String(body));
   }
 
-  /** The first sample with these labels; undefined: there is none. */
+  /** The value of the first sample with these labels; undefined if no sample has them. */
   value(name: string, labels: Readonly<Record<string, string>> = {}): number | undefined {
     return this.samples.find(
       (sample) =>

@@ -11,7 +11,7 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
-  /** From the start of the process, in milliseconds. */
+  /** How long the process ran, in milliseconds. */
   readonly ms: number;
 }
 
@@ -22,7 +22,7 @@ export interface RunOptions {
   readonly folder: string;
 }
 
-/** The built service in a process of its own, with none of the environment that the tests run in. */
+/** The built service in its own process, without the environment of the tests. */
 export class ServiceProcess {
   readonly exit: Promise<Exit>;
   private readonly child: ChildProcess;
@@ -52,7 +52,7 @@ export class ServiceProcess {
     running.add(this);
   }
 
-  /** The log so far: one JSON object a line. */
+  /** The log so far: one JSON object per line. */
   get log(): Record<string, unknown>[] {
     const whole = this.stdout.slice(0, this.stdout.lastIndexOf('\n') + 1);
     return whole
@@ -61,26 +61,26 @@ export class ServiceProcess {
       .map((line) => JSON.parse(line) as Record<string, unknown>);
   }
 
-  /** The port, once the service says that it listens. */
+  /** Resolves to the gRPC port once the service listens. */
   async listening(): Promise<number> {
-    return until('the service says that it listens', () => {
+    return until('the service listens', () => {
       if (this.ended !== undefined) throw new Error(`the service ended: ${JSON.stringify(this.ended)}`);
       const port = this.log.find(({ msg }) => String(msg).startsWith('listening'))?.grpcPort;
       return typeof port === 'number' ? port : undefined;
     });
   }
 
-  /** Where its HTTP face is, once it listens. */
+  /** The base URL of the HTTP API; valid once the service listens. */
   get url(): string {
     const line = this.log.find(({ msg }) => String(msg).startsWith('listening'));
     return `http://127.0.0.1:${String(line?.httpPort)}`;
   }
 
-  /** In MiB: what it has (`VmRSS`), or the most that it had (`VmHWM`). */
+  /** Memory in MiB: current (`VmRSS`) or peak (`VmHWM`). */
   memory(figure: 'VmRSS' | 'VmHWM'): number {
     const { pid } = this.child;
     const mib = pid === undefined ? undefined : memoryMiB(pid, figure);
-    if (mib === undefined) throw new Error('the system does not tell how much memory the service has');
+    if (mib === undefined) throw new Error('the system does not report the memory of the service');
     return mib;
   }
 
@@ -92,14 +92,14 @@ export class ServiceProcess {
 const running = new Set<ServiceProcess>();
 const folders: string[] = [];
 
-/** A fresh folder, which `endServices` removes. */
+/** A new folder, which `endServices` removes. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'conversation-test-'));
   folders.push(folder);
   return folder;
 }
 
-/** A service that listens on a free port, with its data in its working folder unless the environment says otherwise. */
+/** Starts a service on free ports, with its data in its working folder unless the environment sets another. */
 export async function startService(
   environment: Readonly<Record<string, string>> = {},
   folder = temporaryFolder(),
@@ -112,12 +112,12 @@ export async function startService(
   return { service, port, url: service.url };
 }
 
-/** Runs the service to its end. */
+/** Runs the service until it exits. */
 export function runService(options: Omit<RunOptions, 'folder'> & { folder?: string }): Promise<Exit> {
   return new ServiceProcess({ folder: temporaryFolder(), ...options }).exit;
 }
 
-/** For `afterEach`: no process and no folder outlives its test. */
+/** For `afterEach`: kills the processes and removes the folders of a test. */
 export async function endServices(): Promise<void> {
   for (const service of running) service.signal('SIGKILL');
   await Promise.all([...running].map(({ exit }) => exit));

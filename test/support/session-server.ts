@@ -6,7 +6,7 @@ import { createLogger, type Logger } from '../../src/telemetry/logger';
 import { Metrics } from '../../src/telemetry/metrics';
 import { RpcClient } from './rpc-client';
 
-/** A gRPC server on a free port, and a client of it. */
+/** A gRPC server on a free port, with a client. */
 export interface SessionServer {
   readonly port: number;
   readonly client: RpcClient;

@@ -1,6 +1,6 @@
 import { runService } from './service-process';
 
-/** Every setting that the service has, as `--help` lists them. */
+/** The names of all settings, as `--help` lists them. */
 export async function settingNames(): Promise<string[]> {
   const { stdout } = await runService({ options: ['--help'] });
   const [, table = ''] = stdout.split(/^ {2}setting .*$/m);

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A span as it came, in OTLP's JSON. */
+/** A received span, in OTLP's JSON form. */
 export interface CollectedSpan {
   readonly traceId: string;
   readonly spanId: string;
@@ -11,7 +11,7 @@ export interface CollectedSpan {
   readonly kind: number;
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly status: { readonly code?: number; readonly message?: string };
-  /** Of the service that made it. */
+  /** The resource attributes of the service that created it. */
   readonly resource: Readonly<Record<string, unknown>>;
 }
 
@@ -29,7 +29,7 @@ interface Export {
   }[];
 }
 
-/** Stands in for an OpenTelemetry collector: takes what is exported to it as OTLP over HTTP, in JSON. */
+/** A fake OpenTelemetry collector: receives spans as OTLP over HTTP, in JSON. */
 export class TraceCollector {
   readonly spans: CollectedSpan[] = [];
   private readonly server: Server;
@@ -47,7 +47,7 @@ export class TraceCollector {
     return collector;
   }
 
-  /** What makes a service export to it. */
+  /** The settings for a service that exports to it. */
   get environment(): Record<string, string> {
     const { port } = this.server.address() as AddressInfo;
     return {
@@ -63,7 +63,7 @@ export class TraceCollector {
   }
 
   private async take(request: IncomingMessage): Promise<void> {
-    if (request.url !== '/v1/traces') throw new Error(`${request.url} was exported to`);
+    if (request.url !== '/v1/traces') throw new Error(`unexpected export to ${request.url}`);
     let body = '';
     for await (const chunk of request.setEncoding('utf8')) body += String(chunk);
     const { resourceSpans } = JSON.parse(body) as Export;

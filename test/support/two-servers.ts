@@ -1,7 +1,7 @@
 import { type ServiceProcess, startService } from './service-process';
 import { until } from './until';
 
-/** Two server processes on one database, each of which can be started anew on its port. */
+/** Two server processes on one database, each of which can be restarted on its port. */
 export class TwoServers {
   private constructor(
     private readonly mongodbUri: string,
@@ -10,7 +10,7 @@ export class TwoServers {
   ) {}
 
   static async start(mongodbUri: string): Promise<TwoServers> {
-    const started = [await serving(mongodbUri), await serving(mongodbUri)];
+    const started = [await start(mongodbUri), await start(mongodbUri)];
     return new TwoServers(
       mongodbUri,
       started.map(({ service }) => service),
@@ -18,26 +18,26 @@ export class TwoServers {
     );
   }
 
-  /** Both addresses, as grpc-js takes them. */
+  /** Both addresses, as a grpc-js target. */
   get target(): string {
     return `ipv4:${this.ports.map((port) => `127.0.0.1:${port}`).join(',')}`;
   }
 
-  /** Ends one by a signal and starts it anew on its port; returns how it ended, once the new one serves. */
+  /** Stops a server by a signal and starts another on its port; returns the exit code once that one serves. */
   async restart(index: number, signal: NodeJS.Signals): Promise<{ code: number | null }> {
     const service = this.services[index];
     if (service === undefined) throw new Error(`there is no server ${index}`);
     service.signal(signal);
     const { code } = await service.exit;
-    const anew = await serving(this.mongodbUri, this.ports[index]);
-    this.services[index] = anew.service;
+    const restarted = await start(this.mongodbUri, this.ports[index]);
+    this.services[index] = restarted.service;
     return { code };
   }
 }
 
-async function serving(mongodbUri: string, port = 0): Promise<{ service: ServiceProcess; port: number }> {
+async function start(mongodbUri: string, port = 0): Promise<{ service: ServiceProcess; port: number }> {
   const started = await startService({ MONGODB_URI: mongodbUri, GRPC_PORT: String(port) });
   const { service } = started;
-  await until('it serves', () => service.log.find(({ msg }) => msg === 'the store answers: serving'));
+  await until('the server serves', () => service.log.find(({ msg }) => msg === 'the store answers: serving'));
   return started;
 }

@@ -1,4 +1,4 @@
-/** Looks again and again until there is something to see, and returns it. @throws after the time limit */
+/** Polls until the function returns a value other than undefined, and returns it. @throws after the time limit */
 export async function until<Seen>(
   what: string,
   look: () => Seen | undefined | Promise<Seen | undefined>,

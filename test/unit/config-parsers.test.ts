@@ -35,11 +35,11 @@ test.each([
   '10s\n',
   '0s',
   '21d',
-])('%j is no duration', (text) => {
+])('%j is not a duration', (text) => {
   expect(() => parseDuration(text)).toThrow('must be a duration from 1ms to 20d');
 });
 
-test.each(['1toString', '1constructor', '1valueOf'])('%s is no duration and no size', (text) => {
+test.each(['1toString', '1constructor', '1valueOf'])('%s is neither a duration nor a size', (text) => {
   expect(() => parseDuration(text)).toThrow('must be a duration from 1ms to 20d');
   expect(() => parseBytes(text)).toThrow('must be a size such as');
 });
@@ -54,7 +54,7 @@ test.each([
   expect(parseBytes(text)).toBe(bytes);
 });
 
-test.each(['', '1', '1KB', '1kib', '1 MiB', '-1B', '1.5GiB', 'MiB'])('%j is no size', (text) => {
+test.each(['', '1', '1KB', '1kib', '1 MiB', '-1B', '1.5GiB', 'MiB'])('%j is not a size', (text) => {
   expect(() => parseBytes(text)).toThrow('must be a size such as');
 });
 
@@ -76,11 +76,11 @@ test.each([
   '1_000',
   '٣',
   '9'.repeat(400),
-])('%j is no whole number from 0 to 65535', (text) => {
+])('%j is not a whole number from 0 to 65535', (text) => {
   expect(() => parseInteger(0, 65_535)(text)).toThrow('must be a whole number from 0 to 65535');
 });
 
-test('a choice is one of those there are, exactly', () => {
+test('a choice must match one of the words exactly', () => {
   const parse = parseChoice(['info', 'warn']);
   expect(parse('warn')).toBe('warn');
   for (const text of ['', 'Info', 'info ', 'toString']) {
@@ -88,7 +88,7 @@ test('a choice is one of those there are, exactly', () => {
   }
 });
 
-test('text is as it is, and an optional one is undefined where it is empty', () => {
+test('text is kept unchanged, and an empty optional text is undefined', () => {
   expect(parseText(' a ')).toBe(' a ');
   expect(parseOptionalText(' a ')).toBe(' a ');
   expect(parseOptionalText('')).toBeUndefined();

@@ -1,4 +1,5 @@
-import { ConfigError, helpText, readConfig } from '../../src/config/settings';
+import { helpText } from '../../src/config/help';
+import { ConfigError, readConfig } from '../../src/config/read-config';
 
 test('with nothing set, every setting has its default', () => {
   expect(readConfig({})).toEqual({
@@ -29,15 +30,15 @@ test('with nothing set, every setting has its default', () => {
   });
 });
 
-test('a setting that is empty has its default', () => {
+test('an empty setting has its default', () => {
   expect(readConfig({ GRPC_PORT: '', LOG_LEVEL: '', MONGODB_URI: '' })).toEqual(readConfig({}));
 });
 
-test('settings are read, and those of others are not looked at', () => {
+test('every setting is read, and PORT is ignored where HTTP_PORT is set', () => {
   const config = readConfig({
     MONGODB_URI: 'mongodb://db.example/conversations',
     DATA_DIR: '/var/lib/sessions',
-    DISK_RESERVE: '1GiB',
+    MIN_FREE_DISK: '1GiB',
     HOST: '::',
     GRPC_PORT: '0',
     HEALTH_PORT: '50052',
@@ -47,16 +48,16 @@ test('settings are read, and those of others are not looked at', () => {
     TOKENS_FILE: 'tokens',
     ALLOW_INSECURE: 'true',
     REFLECTION: 'off',
-    CONNECTIONS: '5',
-    CALL_DEADLINE: '250ms',
-    STREAMS_PER_CONNECTION: '7',
-    UNANSWERED_REQUESTS: '50',
-    UNANSWERED_BYTES: '2MiB',
-    CONNECTION_AGE: '12h',
+    MAX_CONNECTIONS: '5',
+    DEFAULT_DEADLINE: '250ms',
+    MAX_STREAMS_PER_CONNECTION: '7',
+    MAX_IN_FLIGHT_REQUESTS: '50',
+    MAX_IN_FLIGHT_BYTES: '2MiB',
+    MAX_CONNECTION_AGE: '12h',
     SHUTDOWN_GRACE: '1s',
     LOG_LEVEL: 'silent',
     RETENTION: '90d',
-    WATCH_POLL: '100ms',
+    WATCH_POLL_INTERVAL: '100ms',
     HTTP_PORT: '8080',
     PORT: 'nonsense',
   });
@@ -88,67 +89,67 @@ test('settings are read, and those of others are not looked at', () => {
   });
 });
 
-test('what is read cannot be changed', () => {
+test('the config is frozen', () => {
   expect(Object.isFrozen(readConfig({}))).toBe(true);
 });
 
-test('every malformed setting is named at once, with what it is and what it should be', () => {
+test('all malformed settings are reported at once, each with its rule and its value', () => {
   const read = (): unknown =>
     readConfig({
       GRPC_PORT: '65536',
-      CALL_DEADLINE: 'soon',
-      DISK_RESERVE: '10MB',
+      DEFAULT_DEADLINE: 'soon',
+      MIN_FREE_DISK: '10MB',
       LOG_LEVEL: 'loud',
-      STREAMS_PER_CONNECTION: '0',
-      UNANSWERED_REQUESTS: '0',
-      UNANSWERED_BYTES: 'many',
+      MAX_STREAMS_PER_CONNECTION: '0',
+      MAX_IN_FLIGHT_REQUESTS: '0',
+      MAX_IN_FLIGHT_BYTES: 'many',
       HEALTH_PORT: 'x',
       ALLOW_INSECURE: 'yes',
       REFLECTION: '1',
-      CONNECTIONS: '0',
+      MAX_CONNECTIONS: '0',
     });
   expect(read).toThrow(ConfigError);
   const lines = messageOf(read).split('\n');
   expect(lines.sort()).toEqual([
-    'ALLOW_INSECURE must be one of true, false, and is "yes" (default: false)',
-    'CALL_DEADLINE must be a duration from 1ms to 20d, such as 250ms, 10s, 30m or 12h, and is "soon" (default: 10s)',
-    'CONNECTIONS must be a whole number from 1 to 1000000, and is "0" (default: 10000)',
-    'DISK_RESERVE must be a size such as 64KiB, 256MiB or 1GiB, and is "10MB" (default: 256MiB)',
-    'GRPC_PORT must be a whole number from 0 to 65535, and is "65536" (default: 50051)',
-    'HEALTH_PORT must be a whole number from 0 to 65535, and is "x" (default: unset)',
-    'LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent, and is "loud" (default: info)',
-    'REFLECTION must be one of on, off, and is "1" (default: on)',
-    'STREAMS_PER_CONNECTION must be a whole number from 1 to 1000000, and is "0" (default: 1000)',
-    'UNANSWERED_BYTES must be a size such as 64KiB, 256MiB or 1GiB, and is "many" (default: 128MiB)',
-    'UNANSWERED_REQUESTS must be a whole number from 1 to 1000000, and is "0" (default: 10000)',
+    'ALLOW_INSECURE must be one of true, false; got "yes" (default: false)',
+    'DEFAULT_DEADLINE must be a duration from 1ms to 20d, such as 250ms, 10s, 30m or 12h; got "soon" (default: 10s)',
+    'GRPC_PORT must be a whole number from 0 to 65535; got "65536" (default: 50051)',
+    'HEALTH_PORT must be a whole number from 0 to 65535; got "x" (default: unset)',
+    'LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent; got "loud" (default: info)',
+    'MAX_CONNECTIONS must be a whole number from 1 to 1000000; got "0" (default: 10000)',
+    'MAX_IN_FLIGHT_BYTES must be a size such as 64KiB, 256MiB or 1GiB; got "many" (default: 128MiB)',
+    'MAX_IN_FLIGHT_REQUESTS must be a whole number from 1 to 1000000; got "0" (default: 10000)',
+    'MAX_STREAMS_PER_CONNECTION must be a whole number from 1 to 1000000; got "0" (default: 1000)',
+    'MIN_FREE_DISK must be a size such as 64KiB, 256MiB or 1GiB; got "10MB" (default: 256MiB)',
+    'REFLECTION must be one of on, off; got "1" (default: on)',
   ]);
 });
 
 test.each([
-  [{ TLS_CERT: 'x' }, 'TLS_KEY is unset, and TLS_CERT is set: TLS takes both, and plain text neither'],
-  [{ TLS_KEY: 'x' }, 'TLS_CERT is unset, and TLS_KEY is set: TLS takes both, and plain text neither'],
+  [{ TLS_CERT: 'x' }, 'TLS_KEY is unset but TLS_CERT is set: TLS needs both; set both or neither'],
+  [{ TLS_KEY: 'x' }, 'TLS_CERT is unset but TLS_KEY is set: TLS needs both; set both or neither'],
   [
     { TLS_CLIENT_CA: 'x' },
-    'TLS_CLIENT_CA asks clients for certificates, which takes TLS: set TLS_CERT and TLS_KEY too',
+    'TLS_CLIENT_CA requires client certificates, which need TLS: set TLS_CERT and TLS_KEY too',
   ],
-])('settings that do not go together are named: %j', (environment, message) => {
+])('settings that require each other are reported: %j', (environment, message) => {
   expect(messageOf(() => readConfig(environment))).toBe(message);
 });
 
 test('--help has a line for every setting, with its default', () => {
   const help = helpText();
   for (const name of [
-    ...['MONGODB_URI', 'DATA_DIR', 'DISK_RESERVE', 'HOST', 'GRPC_PORT', 'CALL_DEADLINE'],
+    ...['MONGODB_URI', 'DATA_DIR', 'MIN_FREE_DISK', 'HOST', 'GRPC_PORT', 'DEFAULT_DEADLINE'],
     ...[
-      'STREAMS_PER_CONNECTION',
-      'UNANSWERED_REQUESTS',
-      'UNANSWERED_BYTES',
-      'CONNECTION_AGE',
+      'MAX_STREAMS_PER_CONNECTION',
+      'MAX_IN_FLIGHT_REQUESTS',
+      'MAX_IN_FLIGHT_BYTES',
+      'MAX_CONNECTION_AGE',
       'SHUTDOWN_GRACE',
       'LOG_LEVEL',
     ],
     ...['HEALTH_PORT', 'TLS_CERT', 'TLS_KEY', 'TLS_CLIENT_CA', 'TOKENS_FILE', 'ALLOW_INSECURE'],
-    ...['REFLECTION', 'CONNECTIONS'],
+    ...['REFLECTION', 'MAX_CONNECTIONS'],
   ]) {
     expect(help).toMatch(new RegExp(`^ {2}${name} +\\S`, 'm'));
   }
@@ -161,7 +162,7 @@ function messageOf(action: () => unknown): string {
   } catch (error) {
     if (error instanceof Error) return error.message;
   }
-  throw new Error('it should have thrown');
+  throw new Error('nothing was thrown');
 }
 
 test.each([
@@ -172,7 +173,7 @@ test.each([
   [{ OTEL_TRACES_EXPORTER: 'none', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' }, false],
   [{ OTEL_SDK_DISABLED: 'true', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' }, false],
   [{ OTEL_SERVICE_NAME: 'sessions' }, false],
-])('with %j, traces are made: %s', (environment, tracing) => {
+])('with %j, tracing is on: %s', (environment, tracing) => {
   expect(readConfig(environment).tracing).toBe(tracing);
 });
 
@@ -185,6 +186,6 @@ test.each([
   expect(readConfig(environment).httpPort).toBe(port);
 });
 
-test('a malformed PORT is told of by its name', () => {
+test('a malformed PORT is reported under its own name', () => {
   expect(() => readConfig({ PORT: 'x' })).toThrow(/^PORT must be a whole number/);
 });

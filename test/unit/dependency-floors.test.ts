@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/package-root';
 
-/** The first versions without a hole that is known. */
+/** The first versions without known vulnerabilities. */
 const FLOORS: Readonly<Record<string, string>> = {
   '@grpc/grpc-js': '1.14.4',
   mongoose: '9.9.2',
@@ -13,12 +13,12 @@ const { packages } = JSON.parse(readFileSync(join(packageRoot(), 'package-lock.j
   packages: Readonly<Record<string, { readonly version: string }>>;
 };
 
-/** Negative where a is the older one. */
+/** Negative if a is older. */
 function compareVersions(a: string, b: string): number {
   return a.localeCompare(b, 'en', { numeric: true });
 }
 
-test.each(Object.entries(FLOORS))('no copy of %s is older than %s', (name, floor) => {
+test.each(Object.entries(FLOORS))('no installed copy of %s is older than %s', (name, floor) => {
   const copies = Object.entries(packages).filter(
     ([path]) => path === `node_modules/${name}` || path.endsWith(`/node_modules/${name}`),
   );

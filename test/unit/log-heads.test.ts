@@ -13,25 +13,25 @@ const FOUND: FoundSession = {
   last: undefined,
 };
 
-test('a session that is deleted during a look at it is looked up anew', async () => {
-  const answers: ((found: FoundSession | undefined) => void)[] = [];
-  const tails = new LogHeads({ find: () => new Promise((resolve) => answers.push(resolve)) });
-  const before = tails.get('session-1');
-  tails.invalidate('session-1');
-  answers[0]?.(FOUND);
+test('a read in flight when a session is deleted is not cached: the next append reads again', async () => {
+  const replies: ((found: FoundSession | undefined) => void)[] = [];
+  const heads = new LogHeads({ find: () => new Promise((resolve) => replies.push(resolve)) });
+  const before = heads.get('session-1');
+  heads.invalidate('session-1');
+  replies[0]?.(FOUND);
   expect(await before).toMatchObject({ sequence: 0 });
-  const after = tails.get('session-1');
-  answers[1]?.(undefined);
+  const after = heads.get('session-1');
+  replies[1]?.(undefined);
   await expect(after).rejects.toThrow('Session with ID session-1 not found');
 });
 
-test('a tail that was looked up is not looked up again at once', async () => {
-  let looks = 0;
+test('a head that was read is cached', async () => {
+  let reads = 0;
   const find = (): Promise<FoundSession> => {
-    looks += 1;
+    reads += 1;
     return Promise.resolve(FOUND);
   };
-  const tails = new LogHeads({ find });
-  expect(await tails.get('session-1')).toBe(await tails.get('session-1'));
-  expect(looks).toBe(1);
+  const heads = new LogHeads({ find });
+  expect(await heads.get('session-1')).toBe(await heads.get('session-1'));
+  expect(reads).toBe(1);
 });

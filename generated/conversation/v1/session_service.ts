@@ -2092,7 +2092,7 @@ export const DeleteSessionResponse: MessageFns<DeleteSessionResponse> = {
  * for, or `UNAVAILABLE`, `DEADLINE_EXCEEDED` or `INTERNAL`, may or may not be
  * stored: send it again with the same ids and the reply settles it.
  *
- * Deadlines: a call without one gets 10 s (the server's setting `CALL_DEADLINE`).
+ * Deadlines: a call without one gets 10 s (the server's setting `DEFAULT_DEADLINE`).
  * A received message may have 4 MiB.
  *
  * Errors: every error that the service makes (not those of the gRPC library: a
@@ -2224,7 +2224,7 @@ export const SessionServiceService = {
    * The server stops reading while 1,000 requests or 4 MiB of the stream are
    * unanswered. When it shuts down it answers what it has taken, and ends the
    * stream with UNAVAILABLE (SHUTTING_DOWN). A deadline is the whole stream's;
-   * each event has the setting `CALL_DEADLINE` in it.
+   * each event has the setting `DEFAULT_DEADLINE` in it.
    */
   ingestEvents: {
     path: "/conversation.v1.SessionService/IngestEvents" as const,
@@ -2410,7 +2410,7 @@ export interface SessionServiceServer extends UntypedServiceImplementation {
    * The server stops reading while 1,000 requests or 4 MiB of the stream are
    * unanswered. When it shuts down it answers what it has taken, and ends the
    * stream with UNAVAILABLE (SHUTTING_DOWN). A deadline is the whole stream's;
-   * each event has the setting `CALL_DEADLINE` in it.
+   * each event has the setting `DEFAULT_DEADLINE` in it.
    */
   ingestEvents: handleBidiStreamingCall<IngestEventsRequest, IngestEventsResponse>;
   /**
@@ -2605,7 +2605,7 @@ export interface SessionServiceClient extends Client {
    * The server stops reading while 1,000 requests or 4 MiB of the stream are
    * unanswered. When it shuts down it answers what it has taken, and ends the
    * stream with UNAVAILABLE (SHUTTING_DOWN). A deadline is the whole stream's;
-   * each event has the setting `CALL_DEADLINE` in it.
+   * each event has the setting `DEFAULT_DEADLINE` in it.
    */
   ingestEvents(): ClientDuplexStream<IngestEventsRequest, IngestEventsResponse>;
   ingestEvents(options: Partial<CallOptions>): ClientDuplexStream<IngestEventsRequest, IngestEventsResponse>;

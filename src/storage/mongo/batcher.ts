@@ -1,80 +1,80 @@
-/** A question on its way, and who waits for its answer. */
-interface Waiting<Question, Answer> {
-  readonly question: Question;
+/** A request that waits for the next batch, or for the result of the one in flight. */
+interface Pending<Request, Result> {
+  readonly request: Request;
   readonly key: string | undefined;
-  resolve(answer: Answer): void;
+  resolve(result: Result): void;
   reject(error: unknown): void;
 }
 
-/** The longest that a group waits to be as large as the last one, in milliseconds. */
+/** The longest that a batch waits to become as large as the previous one, in milliseconds. */
 const MAX_BATCH_WAIT_MS = 3;
 
-/** How long after it the last group says anything of the next, in milliseconds. */
+/** How long the size of the previous batch predicts the next one, in milliseconds. */
 const BATCH_SIZE_VALID_MS = 100;
 
 /**
- * Puts questions to the store together: what comes while one group is under way goes out in the
- * next. A question costs the driver and the server far more than what it carries.
+ * Sends requests to the database in batches: requests that arrive while one batch is in flight go
+ * out in the next. A round trip costs the driver and the server far more than its content.
  *
- * Callers who were answered together come back together, the first of them a little before the
- * others. Were it asked for at once, they would all wait for it: groups of 1 and of all others
- * in turn, at twice the cost. So a group waits for a moment until it is as large as the last one
- * was. One caller alone waits for nobody.
+ * Callers that got their results together come back together, but the first of them a little
+ * earlier. A batch sent for that one at once would make all others wait for it: batches of 1 and of
+ * all others would alternate, at twice the cost. So a batch waits a moment until it is as large as
+ * the previous one. A lone caller never waits.
  */
-export class Batcher<Question, Answer> {
-  private waiting: Waiting<Question, Answer>[] = [];
+export class Batcher<Request, Result> {
+  private pending: Pending<Request, Result>[] = [];
   private executing = false;
-  /** The group that was answered last. */
-  private lastSize = 0;
-  private lastAt = 0;
+  private previousSize = 0;
+  private previousEndedAt = 0;
   private onBatchFull: (() => void) | undefined;
-  /** The answers to come to questions that wait, by their keys. */
-  private readonly shared = new Map<string, Promise<Answer>>();
+  /** The results of pending requests, by key. */
+  private readonly coalesced = new Map<string, Promise<Result>>();
 
   /**
-   * @param execute answers the questions in their order; where it rejects, so does each of them
-   * @param weight what a question takes of a group: those of a group are 1 at most in sum, or one question
-   * @param coalesceKey questions of one key that wait together are asked once, and share the answer; undefined: none does
+   * @param execute returns the results in the order of the requests; if it rejects, all of them do
+   * @param weight the share of a batch that a request uses: a batch holds 1 in total, or one request
+   * @param coalesceKey pending requests with the same key are sent once and share the result; undefined: none are
    */
   constructor(
-    private readonly execute: (questions: readonly Question[]) => Promise<readonly Answer[]>,
-    private readonly weight: (question: Question) => number,
-    private readonly coalesceKey?: (question: Question) => string,
+    private readonly execute: (requests: readonly Request[]) => Promise<readonly Result[]>,
+    private readonly weight: (request: Request) => number,
+    private readonly coalesceKey?: (request: Request) => string,
   ) {}
 
-  load(question: Question): Promise<Answer> {
-    const key = this.coalesceKey?.(question);
-    const same = key === undefined ? undefined : this.shared.get(key);
-    if (same !== undefined) return same;
-    const answer = new Promise<Answer>((resolve, reject) => {
-      this.waiting.push({ question, key, resolve, reject });
+  load(request: Request): Promise<Result> {
+    const key = this.coalesceKey?.(request);
+    const shared = key === undefined ? undefined : this.coalesced.get(key);
+    if (shared !== undefined) return shared;
+    const result = new Promise<Result>((resolve, reject) => {
+      this.pending.push({ request, key, resolve, reject });
     });
-    if (key !== undefined) this.shared.set(key, answer);
+    if (key !== undefined) this.coalesced.set(key, result);
     if (!this.executing) void this.executeAll();
-    else if (this.waiting.length >= this.lastSize) this.onBatchFull?.();
-    return answer;
+    else if (this.pending.length >= this.previousSize) this.onBatchFull?.();
+    return result;
   }
 
   private async executeAll(): Promise<void> {
     this.executing = true;
-    while (this.waiting.length > 0) {
+    while (this.pending.length > 0) {
       await this.waitForBatch();
-      const group = this.take();
+      const batch = this.takeBatch();
       try {
-        const answers = await this.execute(group.map(({ question }) => question));
-        if (answers.length !== group.length) throw new Error('a group was not answered question by question');
-        answers.forEach((answer, index) => group[index]?.resolve(answer));
+        const results = await this.execute(batch.map(({ request }) => request));
+        if (results.length !== batch.length) throw new Error('a batch must have one result for each request');
+        results.forEach((result, index) => batch[index]?.resolve(result));
       } catch (error) {
-        for (const waiting of group) waiting.reject(error);
+        for (const pending of batch) pending.reject(error);
       }
-      this.lastSize = group.length;
-      this.lastAt = performance.now();
+      this.previousSize = batch.length;
+      this.previousEndedAt = performance.now();
     }
     this.executing = false;
   }
 
   private async waitForBatch(): Promise<void> {
-    if (this.waiting.length >= this.lastSize || performance.now() - this.lastAt > BATCH_SIZE_VALID_MS) return;
+    const isFull = this.pending.length >= this.previousSize;
+    if (isFull || performance.now() - this.previousEndedAt > BATCH_SIZE_VALID_MS) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, MAX_BATCH_WAIT_MS);
       this.onBatchFull = () => {
@@ -85,12 +85,12 @@ export class Batcher<Question, Answer> {
     this.onBatchFull = undefined;
   }
 
-  private take(): Waiting<Question, Answer>[] {
+  private takeBatch(): Pending<Request, Result>[] {
     let sum = 0;
-    const end = this.waiting.findIndex(({ question }) => (sum += this.weight(question)) > 1);
-    const group = this.waiting.splice(0, end < 0 ? this.waiting.length : Math.max(end, 1));
-    // Who asks from here on is to have what is stored by then.
-    for (const { key } of group) if (key !== undefined) this.shared.delete(key);
-    return group;
+    const end = this.pending.findIndex(({ request }) => (sum += this.weight(request)) > 1);
+    const batch = this.pending.splice(0, end < 0 ? this.pending.length : Math.max(end, 1));
+    // Requests from here on must see what is stored by then.
+    for (const { key } of batch) if (key !== undefined) this.coalesced.delete(key);
+    return batch;
   }
 }

@@ -1,38 +1,39 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Connection, type ConnectOptions, createConnection, mongo } from 'mongoose';
 import { storeUnavailable } from '../../core/errors';
 import { StartupError } from '../../core/startup-error';
 import type { Logger } from '../../telemetry/logger';
-import { isIndexConflict, isRefusal, toConversationError } from './errors';
+import { isIndexConflict, isUnauthorized, toConversationError } from './errors';
 import {
   defineModels,
   type EventDocument,
   type SessionDocument,
   type TombstoneDocument,
 } from './documents/schema';
-import { sleep, within } from './query-timeout';
+import { withQueryTimeout } from './query-timeout';
 
-/** The database where the URI names none. */
+/** The database where the URI has none in its path. */
 const DEFAULT_DATABASE = 'conversation';
 
-/** How long to wait before the next attempt to reach a database that could not be, in milliseconds. */
-const RETRY_MS = 1000;
+/** The delay before the next attempt to connect, in milliseconds. */
+const CONNECT_RETRY_DELAY_MS = 1000;
 
-/** How long a ping may take, in milliseconds. */
-const PING_MS = 2000;
+/** The longest that a ping may take, in milliseconds. */
+const PING_TIMEOUT_MS = 2000;
 
 /**
- * What is acknowledged is on the disks of a majority. Each write says so for itself: what the URI says of
- * `journal` would win over the connection's.
+ * An acknowledged write is on the disks of a majority. Each write carries this concern itself: a
+ * `journal` option in the URI would override the connection's.
  */
 export const DURABLE = { w: 'majority', journal: true } as const;
 
-/** Bytes are read as such, not as the library's `Binary`. */
+/** Reads binary fields as Buffers, not as the driver's `Binary`. */
 const READ_OPTIONS = { promoteBuffers: true } as const;
 
 function connectOptions(uri: string): ConnectOptions {
-  const namesDatabase = /^[^:]+:\/\/[^/]*\/[^?]/.test(uri);
+  const hasDatabase = /^[^:]+:\/\/[^/]*\/[^?]/.test(uri);
   return {
-    ...(namesDatabase ? {} : { dbName: DEFAULT_DATABASE }),
+    ...(hasDatabase ? {} : { dbName: DEFAULT_DATABASE }),
     appName: 'conversation-session-service',
     autoCreate: false,
     autoIndex: false,
@@ -44,93 +45,91 @@ function connectOptions(uri: string): ConnectOptions {
     retryWrites: true,
     serverSelectionTimeoutMS: 3000,
     waitQueueTimeoutMS: 2000,
-    // A frozen primary is noticed by its heartbeat, which waits for as long as a connection may take.
+    // The heartbeat detects a frozen primary; this is its timeout too.
     connectTimeoutMS: 2000,
     heartbeatFrequencyMS: 2000,
   };
 }
 
-/** What the store works with once the database is there. */
+/** The connected database and its collections. */
 export interface Database {
-  /** Whether it is a replica set or a sharded cluster, where a primary can change. */
+  /** Whether it is a replica set or a sharded cluster: only there can the primary change. */
   readonly replicated: boolean;
   readonly connection: Connection;
   readonly db: mongo.Db;
-  /** The collections under the Mongoose models: nothing is cast on the way. */
+  /** The driver's collections, without the casts of the Mongoose models. */
   readonly sessions: mongo.Collection<SessionDocument>;
-  /** What is left of deleted sessions, among them. */
+  /** The same collection as `sessions`, for the tombstones of deleted sessions. */
   readonly tombstones: mongo.Collection<TombstoneDocument>;
   readonly events: mongo.Collection<EventDocument>;
 }
 
-/** The connection to MongoDB: made in the background, tried again until it is there, and kept by the driver from then on. */
+/** The connection to MongoDB: opened in the background, with retries, and kept alive by the driver from then on. */
 export class MongoConnection {
   private readonly options: ConnectOptions;
-  private found: Database | undefined;
+  private connected: Database | undefined;
   private closing = false;
 
-  /** @throws StartupError where the URI cannot be one */
+  /** @throws StartupError if the URI is malformed */
   constructor(
     private readonly uri: string,
     private readonly logger: Logger,
   ) {
     this.options = connectOptions(uri);
     try {
-      // Parses the URI, and connects to nothing.
+      // Only parses the URI; it does not connect.
       new mongo.MongoClient(uri);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
       throw new StartupError(
-        `MONGODB_URI is malformed: ${why}; write it as mongodb://HOST:PORT/DATABASE?replicaSet=NAME or mongodb+srv://HOST/DATABASE`,
+        `MONGODB_URI is malformed: ${messageOf(error)}; write it as mongodb://HOST:PORT/DATABASE?replicaSet=NAME or mongodb+srv://HOST/DATABASE`,
       );
     }
   }
 
   /**
-   * Connects and makes the indexes, however long the database takes to be there.
-   * @throws StartupError where it is there and refuses
+   * Connects and creates the indexes, however long it takes until the database is reachable.
+   *
+   * @throws StartupError if the database rejects the user or the indexes
    */
   async open(): Promise<void> {
     while (!this.closing) {
       try {
-        this.found = await this.connect();
+        this.connected = await this.connect();
         return;
       } catch (error) {
-        if (isRefusal(error)) {
-          const why = error instanceof Error ? error.message : String(error);
+        if (isUnauthorized(error)) {
           throw new StartupError(
-            `MongoDB refuses what MONGODB_URI names: ${why}; check its user, password and authSource, and that the user may read and write`,
+            `MongoDB rejects the user in MONGODB_URI: ${messageOf(error)}; check user, password and authSource, and that the user has the readWrite role`,
           );
         }
         if (isIndexConflict(error)) {
-          const why = error instanceof Error ? error.message : String(error);
           throw new StartupError(
-            `the indexes cannot be made in what MONGODB_URI names: ${why}; give the service a database of its own`,
+            `cannot create the indexes in the database of MONGODB_URI: ${messageOf(error)}; give the service a database of its own`,
           );
         }
         this.logger.warn(
           { err: error },
-          'MongoDB cannot be reached, trying again: check that it runs and that MONGODB_URI names it',
+          'cannot reach MongoDB, retrying: check that it is running and that MONGODB_URI is correct',
         );
-        await sleep(RETRY_MS);
+        await sleep(CONNECT_RETRY_DELAY_MS);
       }
     }
   }
 
-  get isReached(): boolean {
-    return this.found !== undefined;
+  get isOpen(): boolean {
+    return this.connected !== undefined;
   }
 
-  /** @throws STORE_UNAVAILABLE until the database has been reached for the first time */
+  /** @throws STORE_UNAVAILABLE until the first connection is established */
   get database(): Database {
-    if (this.found === undefined) throw storeUnavailable(new Error('MongoDB has not been reached yet'));
-    return this.found;
+    if (this.connected === undefined) throw storeUnavailable(new Error('not connected to MongoDB yet'));
+    return this.connected;
   }
 
-  /** Whether a primary answers. */
+  /** Resolves when a primary replies. */
   async ping(): Promise<void> {
     try {
-      await within(PING_MS, this.database.connection.getClient().db().command({ ping: 1 }));
+      await withQueryTimeout(this.database.connection.getClient().db().command({ ping: 1 }), PING_TIMEOUT_MS);
     } catch (error) {
       throw toConversationError(error);
     }
@@ -138,7 +137,7 @@ export class MongoConnection {
 
   async close(): Promise<void> {
     this.closing = true;
-    await this.found?.connection.close(true);
+    await this.connected?.connection.close(true);
   }
 
   private async connect(): Promise<Database> {
@@ -164,4 +163,8 @@ export class MongoConnection {
       throw error;
     }
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

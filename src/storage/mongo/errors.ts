@@ -1,41 +1,37 @@
 import { mongo } from 'mongoose';
 import { ConversationError, internalError, storageFull, storeUnavailable } from '../../core/errors';
+import { QueryTimeoutError } from './query-timeout';
 
-/** Codes of https://www.mongodb.com/docs/manual/reference/error-codes/ that matter here. */
+/** Error codes; see https://www.mongodb.com/docs/manual/reference/error-codes/. */
 const DUPLICATE_KEY = 11000;
 const OUT_OF_DISK_SPACE = 14031;
 const UNAUTHORIZED = [13, 18, 8000];
 const INDEX_CONFLICT = [85, 86, DUPLICATE_KEY];
-/** The server gave up, is stepping down or going away, or never was the primary: another try may find one that is. */
+/** The server timed out, is stepping down or shutting down, or is not the primary: a retry may reach one that is. */
 const TRANSIENT_CODES = new Set([
   6, 7, 50, 64, 89, 91, 112, 134, 189, 262, 358, 9001, 10107, 11600, 11602, 13435, 13436,
 ]);
-
-/** What the store was asked for did not come within the time that it is given; whether it was done is not known. */
-export class QueryTimeoutError extends Error {
-  override readonly name = 'QueryTimeoutError';
-}
 
 export function isDuplicateKey(error: unknown): boolean {
   return error instanceof mongo.MongoServerError && error.code === DUPLICATE_KEY;
 }
 
-/** The credentials were refused, or do not allow what the service needs. */
-export function isRefusal(error: unknown): boolean {
+/** Authentication failed, or the user lacks a permission that the service needs. */
+export function isUnauthorized(error: unknown): boolean {
   return error instanceof mongo.MongoServerError && UNAUTHORIZED.includes(Number(error.code));
 }
 
-/** The indexes cannot be made: others of their names or over their fields are there, or rows that break them. */
+/** An index cannot be created: one with its name or its fields exists, or documents violate its uniqueness. */
 export function isIndexConflict(error: unknown): boolean {
   return error instanceof mongo.MongoServerError && INDEX_CONFLICT.includes(Number(error.code));
 }
 
-/** No server to talk to was found in time: the driver has waited already. */
+/** The driver found no server within its own timeout: retrying at once does not help. */
 export function isUnreachable(error: unknown): boolean {
   return error instanceof mongo.MongoServerSelectionError || error instanceof mongo.MongoTopologyClosedError;
 }
 
-/** An error that passes: the same again, a little later, may well do. The outcome of a write is not known. */
+/** A retry may succeed. The outcome of a write is unknown. */
 export function isTransient(error: unknown): boolean {
   if (error instanceof QueryTimeoutError) return true;
   if (error instanceof mongo.MongoWriteConcernError) return true;
@@ -51,7 +47,7 @@ export function isTransient(error: unknown): boolean {
   );
 }
 
-/** What the caller is told of an error of the driver. */
+/** Maps an error of the driver to the error that the caller gets. */
 export function toConversationError(error: unknown): ConversationError {
   if (error instanceof ConversationError) return error;
   if (error instanceof mongo.MongoServerError && Number(error.code) === OUT_OF_DISK_SPACE)

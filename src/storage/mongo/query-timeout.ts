@@ -1,27 +1,16 @@
-import { QueryTimeoutError } from './errors';
+import { withTimeout } from '../../core/with-timeout';
 
-/** How long one question to the store may take, in milliseconds; a write's outcome is not known then. */
+/** The longest that one query or write may take, in milliseconds. */
 export const QUERY_TIMEOUT_MS = 4000;
 
-/**
- * Waits for the store no longer than this. `maxTimeMS` is the server's to
- * enforce, and a frozen server enforces nothing; what comes later is let go.
- */
-export async function within<Value>(limitMs: number, asked: Promise<Value>): Promise<Value> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new QueryTimeoutError(`the store did not answer within ${limitMs} ms`)),
-      limitMs,
-    );
-  });
-  try {
-    return await Promise.race([asked, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
+/** The database did not reply in time. The outcome of a write is unknown. */
+export class QueryTimeoutError extends Error {
+  override readonly name = 'QueryTimeoutError';
 }
 
-export function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+/** Enforces the timeout here too: `maxTimeMS` is enforced by the server, and a frozen server enforces nothing. */
+export function withQueryTimeout<Value>(reply: Promise<Value>, ms = QUERY_TIMEOUT_MS): Promise<Value> {
+  return withTimeout(ms, reply, () => {
+    throw new QueryTimeoutError(`MongoDB did not reply within ${ms} ms`);
+  });
 }

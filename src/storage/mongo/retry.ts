@@ -1,33 +1,34 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { storeUnavailable } from '../../core/errors';
 import type { RequestContext } from '../../core/request-context';
 import type { Database, MongoConnection } from './connection';
 import { isTransient, isUnreachable, toConversationError } from './errors';
-import { QUERY_TIMEOUT_MS, sleep, within } from './query-timeout';
+import { withQueryTimeout } from './query-timeout';
 
-/** About how long to wait before asking again, in milliseconds. */
-const AGAIN_MS = 50;
+/** The mean delay before a retry, in milliseconds; jitter adds or removes up to half. */
+const RETRY_DELAY_MS = 50;
 
-/** A question to the store; `undefined` where its answer is not settled yet, and it is to be asked again. */
-export type Attempt<Answer> = (database: Database) => Promise<Answer | undefined>;
+/** One attempt of an operation; `undefined` where its result is not known yet, and a retry may tell. */
+export type Attempt<Result> = (database: Database) => Promise<Result | undefined>;
 
-/** Asks until the answer is settled, the failure is not one that passes, or the caller's time is over. */
-export async function retryUntilKnown<Answer>(
+/** Retries until the result is known, an error is not transient, or the caller's deadline has come. */
+export async function retryUntilKnown<Result>(
   connection: MongoConnection,
   context: RequestContext,
-  attempt: Attempt<Answer>,
-): Promise<Answer> {
+  attempt: Attempt<Result>,
+): Promise<Result> {
   for (;;) {
     context.throwIfEnded();
     let failure: unknown;
     try {
-      const answer = await within(QUERY_TIMEOUT_MS, attempt(connection.database));
-      if (answer !== undefined) return answer;
+      const result = await withQueryTimeout(attempt(connection.database));
+      if (result !== undefined) return result;
     } catch (error) {
       if (!isTransient(error) || isUnreachable(error)) throw toConversationError(error);
       failure = error;
     }
-    const ms = AGAIN_MS * (0.5 + Math.random());
-    if (context.remainingMs() <= ms) throw storeUnavailable(failure);
-    await sleep(ms);
+    const delayMs = RETRY_DELAY_MS * (0.5 + Math.random());
+    if (context.remainingMs() <= delayMs) throw storeUnavailable(failure);
+    await sleep(delayMs);
   }
 }

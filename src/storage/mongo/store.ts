@@ -3,7 +3,7 @@ import type { SessionStore, Store } from '../../core/store';
 import type { StoreObserver } from '../../core/store-observer';
 import { WatchRegistry } from '../../core/watch-registry';
 import type { Logger } from '../../telemetry/logger';
-import { AppendQueues } from './append/event-writer';
+import { AppendQueues } from './append/append-queue';
 import { LogHeads } from './append/log-heads';
 import { MongoConnection } from './connection';
 import { EventCleanup } from './events/event-cleanup';

@@ -1,21 +1,27 @@
 import type { Database } from '../connection';
 import { DURABLE } from '../connection';
+import { newEventDocument } from '../documents/event-document';
+import { BY_SEQUENCE } from '../documents/schema';
 import { isDuplicateKey } from '../errors';
-import { BY_SEQUENCE, type EventDocument } from '../documents/schema';
-import { QUERY_TIMEOUT_MS, within } from '../query-timeout';
+import { QUERY_TIMEOUT_MS, withQueryTimeout } from '../query-timeout';
+import type { PlannedEvent } from './plan-batch';
 
 /**
- * Puts an event after the last one of its log, wherever that is by now: the database finds the
- * end and inserts in one command, so that no round trip lies between, in which a server that is
- * nearer takes the place. Whether it was stored is to be read: nothing happens where the log is
- * empty, the event is stored already, or the place is taken nevertheless.
+ * Appends an event after the last one of its log, wherever that is: the database finds the end and
+ * inserts in one command. A read and an insert would have a round trip between them, in which a
+ * server closer to the database takes the sequence. Read the event to learn whether it was stored:
+ * nothing happens if the log is empty, the event is stored already, or the sequence is taken
+ * nevertheless.
  *
- * The end is read as it is on the primary, not on a majority: what is acknowledged by one is
- * never without what it was put after.
+ * The end is the primary's, not the majority's: a write acknowledged by a majority never lacks the
+ * events before it.
  */
-export async function appendAtEnd({ events }: Database, document: EventDocument): Promise<void> {
-  const { _id, sessionId, eventId, type, payload, timestamp } = document;
-  const stored = {
+export async function appendAtEnd(
+  { events }: Database,
+  { append, event }: Pick<PlannedEvent, 'append' | 'event'>,
+): Promise<void> {
+  const { _id, sessionId, eventId, type, payload, timestamp } = newEventDocument(append.rowId, event);
+  const document = {
     _id,
     sessionId: { $literal: sessionId },
     eventId: { $literal: eventId },
@@ -24,12 +30,12 @@ export async function appendAtEnd({ events }: Database, document: EventDocument)
     payload: { $literal: payload },
     timestamp: { $max: ['$timestamp', timestamp] },
   };
-  const append = events.aggregate(
+  const command = events.aggregate(
     [
       { $match: { sessionId } },
       { $sort: { sequence: -1 } },
       { $limit: 1 },
-      { $replaceWith: stored },
+      { $replaceWith: document },
       {
         $merge: {
           into: events.collectionName,
@@ -42,7 +48,7 @@ export async function appendAtEnd({ events }: Database, document: EventDocument)
     { hint: BY_SEQUENCE, readConcern: 'local', writeConcern: DURABLE, maxTimeMS: QUERY_TIMEOUT_MS },
   );
   try {
-    await within(QUERY_TIMEOUT_MS, append.toArray());
+    await withQueryTimeout(command.toArray());
   } catch (error) {
     if (!isDuplicateKey(error)) throw error;
   }

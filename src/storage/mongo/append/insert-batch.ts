@@ -1,70 +1,130 @@
 import { mongo } from 'mongoose';
-import { DURABLE } from '../connection';
-import { isDuplicateKey } from '../errors';
+import type { StoreObserver } from '../../../core/store-observer';
+import { Batcher } from '../batcher';
+import { DURABLE, type MongoConnection } from '../connection';
+import { newEventDocument } from '../documents/event-document';
 import type { EventDocument } from '../documents/schema';
-import { QUERY_TIMEOUT_MS, within } from '../query-timeout';
+import { isDuplicateKey } from '../errors';
+import { QUERY_TIMEOUT_MS, withQueryTimeout } from '../query-timeout';
+import type { PlannedEvent } from './plan-batch';
 
-/** What became of one session's documents, which were inserted in order. */
+/** The most events, and bytes of payload, in one bulk write. */
+const MAX_EVENTS = 1000;
+const MAX_BYTES = 8 * 1024 * 1024;
+
+/** The outcome of one session's batch. */
 export interface InsertResult {
-  /** How many of them, from the first on, are acknowledged. */
+  /** How many events, from the first on, are stored. */
   readonly stored: number;
-  /** Whether the next one met a unique index: its sequence or its event id is taken. Others were not tried. */
+  /** Whether the next event's sequence or event id was taken already. Events after it are not stored either. */
   readonly conflict: boolean;
 }
 
+/** One session's batch as documents, in order. */
+type Documents = readonly EventDocument[];
+
 /**
- * Inserts the documents of several sessions in one write, and tells what became of each session's.
+ * Combines the batches of many sessions into bulk writes.
  *
- * @param ordered whether the write stops at the first failure, as it must where a session has more than one
- *
- * Throws where the outcome is not known. An item is acknowledged only where there
- * is no write concern error and no error but E11000 of single items: with both
- * kinds at once the driver throws with no write errors listed, and what is not
- * listed is not stored for certain.
+ * Batches of one event share an unordered write, in which no failure affects another session.
+ * Larger batches share an ordered one: it stops at the first failure, so that what is stored of
+ * each batch is a prefix.
  */
-export async function insertEvents(
+export class EventInserter {
+  private readonly unordered: Batcher<Documents, InsertResult>;
+  private readonly ordered: Batcher<Documents, InsertResult>;
+
+  constructor(
+    private readonly connection: MongoConnection,
+    private readonly observer: StoreObserver,
+  ) {
+    this.unordered = new Batcher((batches) => this.write(batches, false), weightOf);
+    this.ordered = new Batcher((batches) => this.write(batches, true), weightOf);
+  }
+
+  /**
+   * Rejects where the outcome is unknown.
+   *
+   * @param alone whether to skip the queue for a shared write: waiting there loses the race against another server
+   */
+  async insert(
+    batch: readonly PlannedEvent[],
+    { alone }: { readonly alone: boolean },
+  ): Promise<InsertResult> {
+    const documents = batch.map(({ append, event }) => newEventDocument(append.rowId, event));
+    if (!alone) return (documents.length === 1 ? this.unordered : this.ordered).load(documents);
+    const [result] = await this.write([documents], true);
+    return result ?? { stored: 0, conflict: false };
+  }
+
+  private async write(batches: readonly Documents[], ordered: boolean): Promise<InsertResult[]> {
+    const conflicts = await insertAll(this.connection.database.events, batches.flat(), ordered);
+    const results = resultsOf(batches, conflicts, ordered);
+    this.observer.committed(results.reduce((sum, { stored }) => sum + stored, 0));
+    return results;
+  }
+}
+
+function weightOf(documents: Documents): number {
+  const bytes = documents.reduce((sum, { payload }) => sum + payload.length, 0);
+  return Math.max(documents.length / MAX_EVENTS, bytes / MAX_BYTES);
+}
+
+/** Inserts all documents in one write, and returns the indexes of those that met a unique index. */
+async function insertAll(
   collection: mongo.Collection<EventDocument>,
-  runs: readonly (readonly EventDocument[])[],
+  documents: Documents,
   ordered: boolean,
-): Promise<InsertResult[]> {
+): Promise<readonly number[]> {
   try {
-    const documents = runs.flat();
     const [first] = documents;
     const inserted: Promise<unknown> =
       documents.length === 1 && first !== undefined
         ? collection.insertOne(first, { maxTimeMS: QUERY_TIMEOUT_MS, writeConcern: DURABLE })
         : collection.insertMany(documents, { ordered, maxTimeMS: QUERY_TIMEOUT_MS, writeConcern: DURABLE });
-    await within(QUERY_TIMEOUT_MS, inserted);
-    return outcomes(runs, [], ordered);
+    await withQueryTimeout(inserted);
+    return [];
   } catch (error) {
-    return outcomes(runs, takenIndexes(error), ordered);
+    return conflictsOf(error);
   }
 }
 
-/** The items that met a unique index, and nothing else went wrong; otherwise throws the error. */
-function takenIndexes(error: unknown): number[] {
+/**
+ * Returns the indexes of the documents that met a unique index, by the error of their insert.
+ *
+ * Throws the error where the outcome is unknown. The other documents are stored only if there is no
+ * write concern error, and no document has an error other than E11000: with both kinds at once the
+ * driver lists no write errors, and what is not listed is not certain to be stored.
+ */
+export function conflictsOf(error: unknown): readonly number[] {
   if (!isDuplicateKey(error)) throw error;
   if (!(error instanceof mongo.MongoBulkWriteError)) return [0];
   const failed = [error.writeErrors].flat();
-  const known =
+  const isKnown =
     error.result.getWriteConcernError() === undefined && failed.every(({ code }) => code === error.code);
-  if (!known || failed.length === 0) throw error;
+  if (!isKnown || failed.length === 0) throw error;
   return failed.map(({ index }) => index);
 }
 
-function outcomes(
-  runs: readonly (readonly EventDocument[])[],
-  taken: readonly number[],
+/**
+ * Splits the outcome of one write into the results of its batches.
+ *
+ * @param conflicts indexes among the documents of all batches
+ * @param ordered whether the write stopped at the first conflict
+ */
+export function resultsOf(
+  batches: readonly (readonly unknown[])[],
+  conflicts: readonly number[],
   ordered: boolean,
 ): InsertResult[] {
-  const failed = new Set(taken);
+  const failed = new Set(conflicts);
   let index = 0;
   let stopped = false;
-  return runs.map((run) => {
+  return batches.map((batch) => {
     if (stopped) return { stored: 0, conflict: false };
-    const at = run.findIndex((_, offset) => failed.has(index + offset));
-    index += run.length;
-    stopped = ordered && at >= 0;
-    return at < 0 ? { stored: run.length, conflict: false } : { stored: at, conflict: true };
+    const stored = batch.findIndex((_, offset) => failed.has(index + offset));
+    index += batch.length;
+    stopped = ordered && stored >= 0;
+    return stored < 0 ? { stored: batch.length, conflict: false } : { stored, conflict: true };
   });
 }

@@ -1,68 +1,74 @@
 import { sessionNotFound } from '../../../core/errors';
+import type { Event } from '../../../core/event';
 import { BoundedMap } from '../../bounded-map';
 import type { SessionFinder } from '../sessions/session-finder';
 
-/** The end of a session's log, as it was when it was last seen. */
+/** The position of a log's last event. */
 export interface LogHead {
   /** 0 where the log is empty. */
   readonly sequence: number;
   /** The last event's time, or the session's start, in milliseconds: no later event is before it. */
   readonly timestamp: number;
-  /** When the last read of the session's document began, by `performance.now()`. No write renews it. */
+  /** When the last read of the session began, by `performance.now()`. Writes do not renew it. */
   readonly readAt: number;
 }
 
-/** How long a tail is trusted: a server learns by then that another one deleted the session. */
+/** How long a cached head stays valid: by then a server notices that another one deleted the session. */
 const MAX_AGE_MS = 5000;
 
-/** Tails kept at most; the least recently used go first. One takes about 200 bytes. */
+/** The most heads in the cache; the least recently written are evicted first. A head takes about 200 bytes. */
 const CAPACITY = 50_000;
 
-/** The tails of the sessions seen lately, so that an append needs no read before it. */
+/** Caches the heads of recently used logs, so that an append needs no read first. */
 export class LogHeads {
-  private readonly known = new BoundedMap<LogHead>(CAPACITY);
+  private readonly cache = new BoundedMap<LogHead>(CAPACITY);
 
-  /** Look-ups under way, whose answers are as yet worth keeping. */
-  private readonly looking = new Map<string, symbol>();
+  /** Reads in flight whose results may still be cached: the latest of each session, until it is invalidated. */
+  private readonly reads = new Map<string, symbol>();
 
   constructor(private readonly sessions: Pick<SessionFinder, 'find'>) {}
 
   /** @throws SESSION_NOT_FOUND */
   async get(sessionId: string): Promise<LogHead> {
-    const tail = this.known.get(sessionId);
-    if (tail === undefined || performance.now() - tail.readAt > MAX_AGE_MS) return this.read(sessionId);
-    return tail;
+    const head = this.cache.get(sessionId);
+    if (head === undefined || performance.now() - head.readAt > MAX_AGE_MS) return this.read(sessionId);
+    return head;
   }
 
-  /** Reads the tail from the store, by majority: a local read may see what is rolled back later. */
+  /**
+   * Reads the head with majority read concern: a local read may see what is rolled back later.
+   *
+   * @throws SESSION_NOT_FOUND
+   */
   async read(sessionId: string): Promise<LogHead> {
-    this.known.delete(sessionId);
+    this.cache.delete(sessionId);
     const readAt = performance.now();
-    const look = Symbol(sessionId);
-    this.looking.set(sessionId, look);
+    const read = Symbol(sessionId);
+    this.reads.set(sessionId, read);
     try {
       const found = await this.sessions.find(sessionId);
       if (found === undefined) throw sessionNotFound(sessionId);
       const { document, last } = found;
       const timestamp = Math.max(document.startedAt.getTime(), last?.timestamp.getTime() ?? 0);
-      const tail = { sequence: last?.sequence ?? 0, timestamp, readAt };
-      if (this.looking.get(sessionId) === look) this.known.set(sessionId, tail);
-      return tail;
+      const head = { sequence: last?.sequence ?? 0, timestamp, readAt };
+      if (this.reads.get(sessionId) === read) this.cache.set(sessionId, head);
+      return head;
     } finally {
-      if (this.looking.get(sessionId) === look) this.looking.delete(sessionId);
+      if (this.reads.get(sessionId) === read) this.reads.delete(sessionId);
     }
   }
 
-  /** After events up to this one were stored and acknowledged. */
-  advance(sessionId: string, from: LogHead, sequence: number, timestamp: number): void {
-    // What was forgotten meanwhile stays so: the session may be deleted.
-    if (this.known.get(sessionId) === from)
-      this.known.set(sessionId, { sequence, timestamp, readAt: from.readAt });
+  /** Moves the head on after events up to this one were stored right after `from`. */
+  advance(sessionId: string, from: LogHead, last: Pick<Event, 'sequence' | 'timestamp'>): void {
+    // An invalidated head stays so: the session may have been deleted.
+    if (this.cache.get(sessionId) !== from) return;
+    const { sequence, timestamp } = last;
+    this.cache.set(sessionId, { sequence, timestamp: timestamp.getTime(), readAt: from.readAt });
   }
 
-  /** Where what is stored is in doubt, the next append looks it up: what is being looked up now may be from before. */
+  /** Makes the next append read the head: neither the cached one nor the result of a read in flight is valid. */
   invalidate(sessionId: string): void {
-    this.looking.delete(sessionId);
-    this.known.delete(sessionId);
+    this.reads.delete(sessionId);
+    this.cache.delete(sessionId);
   }
 }

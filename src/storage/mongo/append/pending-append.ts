@@ -5,11 +5,11 @@ import type { RequestContext } from '../../../core/request-context';
 import type { AppendedEvent } from '../../../core/store';
 import { toConversationError } from '../errors';
 
-/** One caller's event on its way into the log, and the answer that the caller waits for. */
+/** A caller's event that is not in the log yet, and the result that the caller awaits. */
 export class PendingAppend {
-  /** The row's id in every try: what is found under it is this append's own write come through. */
+  /** The document's id in every attempt: an event stored with this id is this append's own write. */
   readonly rowId = new Types.ObjectId();
-  readonly answer: Promise<AppendedEvent>;
+  readonly result: Promise<AppendedEvent>;
   private answered = false;
   private resolve!: (added: AppendedEvent) => void;
   private reject!: (error: ConversationError) => void;
@@ -18,7 +18,7 @@ export class PendingAppend {
     readonly event: NewEvent,
     private readonly context: RequestContext,
   ) {
-    this.answer = new Promise((resolve, reject) => {
+    this.result = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
     });
@@ -28,7 +28,7 @@ export class PendingAppend {
     return this.answered;
   }
 
-  /** Whether the caller still waits; one that does not is answered why. */
+  /** Whether the caller still awaits the result. Fails the append if the caller has cancelled or its deadline has passed. */
   isAwaited(): boolean {
     try {
       this.context.throwIfEnded();
@@ -38,7 +38,7 @@ export class PendingAppend {
     return !this.answered;
   }
 
-  /** Whether the caller waits for longer than this. */
+  /** Whether the deadline is further away than this. */
   canWait(ms: number): boolean {
     return this.context.remainingMs() > ms;
   }

@@ -1,5 +1,4 @@
 import { Types } from 'mongoose';
-import type { Event } from '../../../core/event';
 import type { NewSession, Session } from '../../../core/session';
 import { StructBytes } from '../../../core/struct/struct-bytes';
 import type { EventDocument, SessionDocument } from './schema';
@@ -18,7 +17,7 @@ export function newSessionDocument({ sessionId, status, language, metadata }: Ne
   };
 }
 
-/** @param last the place of its last event; undefined: it has none */
+/** @param last the session's last event; undefined where it has none */
 export function toSession(
   document: SessionDocument,
   last: Pick<EventDocument, 'sequence' | 'timestamp'> | undefined,
@@ -37,14 +36,4 @@ export function toSession(
     lastEventAt: last?.timestamp,
     revision,
   };
-}
-
-export function newEventDocument(_id: Types.ObjectId, event: Event): EventDocument {
-  const { sessionId, eventId, sequence, type, payload, timestamp } = event;
-  return { _id, sessionId, eventId, sequence, type, payload: payload.bytes, timestamp };
-}
-
-export function toEvent(document: EventDocument): Event {
-  const { _id, eventId, sessionId, sequence, type, payload, timestamp } = document;
-  return { rowId: _id.id, eventId, sessionId, sequence, type, payload: new StructBytes(payload), timestamp };
 }

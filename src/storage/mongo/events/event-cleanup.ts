@@ -52,7 +52,7 @@ export class EventCleanup {
   }
 
   private async removeAll(): Promise<void> {
-    while (this.runAgain && !this.stopped && this.connection.isReached) {
+    while (this.runAgain && !this.stopped && this.connection.isOpen) {
       this.runAgain = false;
       const { database } = this.connection;
       const uncleared = database.tombstones.find(

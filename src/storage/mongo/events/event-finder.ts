@@ -2,7 +2,7 @@ import { groupBySession } from './group-by-session';
 import type { MongoConnection } from '../connection';
 import { Batcher } from '../batcher';
 import { BY_EVENT_ID, type EventDocument } from '../documents/schema';
-import { QUERY_TIMEOUT_MS, within } from '../query-timeout';
+import { QUERY_TIMEOUT_MS, withQueryTimeout } from '../query-timeout';
 
 /** The maximum number of event IDs in one query. */
 const MAX_BATCH_IDS = 1000;
@@ -23,7 +23,7 @@ export class EventFinder {
 
   constructor(connection: MongoConnection) {
     this.batcher = new Batcher(
-      (lookups) => within(QUERY_TIMEOUT_MS, findAll(connection, lookups)),
+      (lookups) => withQueryTimeout(findAll(connection, lookups)),
       ({ eventIds }) => eventIds.length / MAX_BATCH_IDS,
     );
   }

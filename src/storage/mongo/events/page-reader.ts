@@ -2,10 +2,10 @@ import { type Event, eventSize } from '../../../core/event';
 import type { PageRange } from '../../../core/store';
 import { groupBySession } from './group-by-session';
 import type { MongoConnection } from '../connection';
-import { readRows } from '../documents/event-decoder';
+import { decodeEvents } from '../documents/event-decoder';
 import { Batcher } from '../batcher';
 import { BY_SEQUENCE } from '../documents/schema';
-import { QUERY_TIMEOUT_MS, within } from '../query-timeout';
+import { QUERY_TIMEOUT_MS, withQueryTimeout } from '../query-timeout';
 
 /** The maximum number of events in one query: as many as in the longest page. */
 const MAX_BATCH_EVENTS = 1000;
@@ -30,7 +30,7 @@ export class PageReader {
 
   constructor(private readonly connection: MongoConnection) {
     this.batcher = new Batcher(
-      (requests) => within(QUERY_TIMEOUT_MS, this.readAll(requests)),
+      (requests) => withQueryTimeout(this.readAll(requests)),
       ({ range }) => range.limit / MAX_BATCH_EVENTS,
       ({ sessionId, range }) => JSON.stringify([sessionId, range]),
     );
@@ -46,7 +46,7 @@ export class PageReader {
     if (reply.length > COMPLETE_REPLY_BYTES && requests.length > 1)
       return (await Promise.all(requests.map((request) => this.readAll([request])))).flat();
     // The server may return the branches in any order.
-    const found = groupBySession(readRows(reply).sort((a, b) => a.sequence - b.sequence));
+    const found = groupBySession(decodeEvents(reply).sort((a, b) => a.sequence - b.sequence));
     return requests.map(({ sessionId, range }) => pageOf(found.get(sessionId) ?? [], range));
   }
 

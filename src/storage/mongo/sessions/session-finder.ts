@@ -2,7 +2,7 @@ import type { mongo } from 'mongoose';
 import type { MongoConnection } from '../connection';
 import { Batcher } from '../batcher';
 import { BY_SESSION, type EventDocument, type SessionDocument } from '../documents/schema';
-import { QUERY_TIMEOUT_MS, within } from '../query-timeout';
+import { QUERY_TIMEOUT_MS, withQueryTimeout } from '../query-timeout';
 
 /** The maximum number of sessions in one query. Even with the largest metadata the reply fits into one batch. */
 const MAX_BATCH_SESSIONS = 200;
@@ -25,7 +25,7 @@ export class SessionFinder {
 
   constructor(private readonly connection: MongoConnection) {
     this.batcher = new Batcher(
-      (sessionIds) => within(QUERY_TIMEOUT_MS, this.findAll(sessionIds)),
+      (sessionIds) => withQueryTimeout(this.findAll(sessionIds)),
       () => 1 / MAX_BATCH_SESSIONS,
       (sessionId) => sessionId,
     );
@@ -41,8 +41,7 @@ export class SessionFinder {
     const { sessions, replicated } = this.connection.database;
     if (found !== undefined || !replicated) return found;
     const options = { readConcern: 'linearizable', maxTimeMS: QUERY_TIMEOUT_MS } as const;
-    const exists =
-      (await within(QUERY_TIMEOUT_MS, sessions.findOne(notDeleted({ sessionId }), options))) !== null;
+    const exists = (await withQueryTimeout(sessions.findOne(notDeleted({ sessionId }), options))) !== null;
     return exists ? this.batcher.load(sessionId) : undefined;
   }
 

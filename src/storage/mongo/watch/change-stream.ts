@@ -1,48 +1,49 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { mongo } from 'mongoose';
 import type { WatchRegistry } from '../../../core/watch-registry';
 import type { Logger } from '../../../telemetry/logger';
 import type { Database, MongoConnection } from '../connection';
 import { PrimaryMonitor } from './primary-monitor';
-import { QUERY_TIMEOUT_MS, sleep } from '../query-timeout';
+import { QUERY_TIMEOUT_MS } from '../query-timeout';
 
-/** How long the database may hold a question of the stream, in milliseconds: an idle stream costs one each time. */
-const AWAIT_MS = 1000;
+/** How long the database waits for changes before it replies to a `getMore`, in milliseconds: an idle stream costs one query each time. */
+const MAX_AWAIT_MS = 1000;
 
-/** How long to wait before the stream is opened anew after a failure, in milliseconds. */
-const REOPEN_MS = 500;
+/** The delay before the stream is reopened after a failure, in milliseconds. */
+const REOPEN_DELAY_MS = 500;
 
-/** How long the stream stays open when nobody watches any more, in milliseconds, at least. */
+/** The least time that the stream stays open after its last watcher has gone, in milliseconds. */
 const LINGER_MS = 5000;
 
-/** What the stream tells of a row. */
+/** What the stream's pipeline projects of a changed document. */
 interface Change {
   readonly sessionId?: string;
-  /** Of an event. */
+  /** Present for events only. */
   readonly sequence?: number;
 }
 
 type EventStream = mongo.ChangeStream<mongo.Document, Change>;
 
-/** Wakes the watches of this server: by one change stream for all of them; on a standalone server, which has none, by the clock. */
+/** Notifies this server's watchers: from one change stream for all of them, or by polling on a standalone server, which has no change streams. */
 export class ChangeStream {
   private running = false;
   private stream: EventStream | undefined;
   private stopped = false;
 
-  /** @param pollMs how often watches look on a standalone server, in milliseconds */
+  /** @param pollIntervalMs how often watchers are notified on a standalone server, in milliseconds */
   constructor(
     private readonly connection: MongoConnection,
-    private readonly watches: WatchRegistry,
-    private readonly pollMs: number,
+    private readonly watchers: WatchRegistry,
+    private readonly pollIntervalMs: number,
     private readonly logger: Logger,
   ) {}
 
-  /** Begins, where it has not. */
+  /** Does nothing if it is running. */
   start(): void {
     if (!this.running) void this.run();
   }
 
-  /** A question that is under way is cut with the connection. */
+  /** A query in flight ends when the connection is closed. */
   stop(): void {
     this.stopped = true;
     this.stream?.close().catch(() => undefined);
@@ -50,38 +51,39 @@ export class ChangeStream {
 
   private async run(): Promise<void> {
     this.running = true;
-    while (!this.stopped && !this.watches.isEmpty) {
+    while (!this.stopped && !this.watchers.isEmpty) {
       try {
         const { database } = this.connection;
         if (database.replicated) await this.follow(database);
         else await this.poll();
       } catch (error) {
-        this.logger.debug({ err: error }, 'the change stream ended and is opened anew');
-        await sleep(REOPEN_MS);
+        this.logger.debug({ err: error }, 'the change stream failed; reopening');
+        await sleep(REOPEN_DELAY_MS);
       }
     }
     this.running = false;
   }
 
   private async poll(): Promise<void> {
-    await sleep(this.pollMs);
-    this.watches.notifyAll();
+    await sleep(this.pollIntervalMs);
+    this.watchers.notifyAll();
   }
 
   /**
-   * The stream begins at a time, and every watch looks once when a majority has all from before
-   * it: so nothing is missed between a look and the stream, and no token needs to be resumed.
+   * The stream starts at an operation time, and every watcher is notified once a majority has
+   * everything before it. So nothing is missed between a watcher's read and the stream, and no
+   * resume token is needed.
    */
   private async follow(database: Database): Promise<void> {
-    const changed = new PrimaryMonitor(database.connection.getClient());
+    const primary = new PrimaryMonitor(database.connection.getClient());
     let stream: EventStream | undefined;
     try {
       stream = await this.openStream(database);
       this.stream = stream;
-      // A stream stays with its server, and a former primary may be far behind: it is left for the new one.
-      await Promise.race([this.read(stream), changed.changed]);
+      // A stream stays on its server, and a former primary may lag far behind: reopen it on the new one.
+      await Promise.race([this.read(stream), primary.changed]);
     } finally {
-      changed.close();
+      primary.close();
       this.stream = undefined;
       stream?.close().catch(() => undefined);
     }
@@ -99,28 +101,28 @@ export class ChangeStream {
         },
         { $project: { sessionId: '$fullDocument.sessionId', sequence: '$fullDocument.sequence' } },
       ],
-      { startAtOperationTime, maxAwaitTimeMS: AWAIT_MS },
+      { startAtOperationTime, maxAwaitTimeMS: MAX_AWAIT_MS },
     );
     await db.command({
       ...{ find: sessions.collectionName, filter: { sessionId: '' }, limit: 1, maxTimeMS: QUERY_TIMEOUT_MS },
       readConcern: { level: 'majority', afterClusterTime: startAtOperationTime },
     });
-    this.watches.notifyAll();
+    this.watchers.notifyAll();
     return stream;
   }
 
-  /** Until nobody has watched for a while. */
+  /** Returns once there have been no watchers for a while. */
   private async read(stream: EventStream): Promise<void> {
-    let watchedAt = performance.now();
+    let lastWatchedAt = performance.now();
     for await (const change of stream) {
-      if (change.sessionId !== undefined) this.watches.notify(change.sessionId, change.sequence ?? 0);
-      if (!this.watches.isEmpty) watchedAt = performance.now();
-      else if (performance.now() - watchedAt > LINGER_MS) return;
+      if (change.sessionId !== undefined) this.watchers.notify(change.sessionId, change.sequence ?? 0);
+      if (!this.watchers.isEmpty) lastWatchedAt = performance.now();
+      else if (performance.now() - lastWatchedAt > LINGER_MS) return;
     }
   }
 }
 
 function timestampOf(value: unknown): mongo.Timestamp {
   if (value instanceof mongo.Timestamp) return value;
-  throw new Error('the database tells no time of its operations');
+  throw new Error('the reply to ping has no operationTime');
 }

@@ -1,21 +1,22 @@
 import type { mongo } from 'mongoose';
 
-/** Another primary than before, or none, as the driver comes to know of it. */
+/** Detects that the replica set has another primary, or none, from the driver's monitoring. */
 export class PrimaryMonitor {
+  /** Resolves with the first change. */
   readonly changed: Promise<void>;
-  private happened: () => void = () => undefined;
+  private resolveChanged: () => void = () => undefined;
 
   constructor(private readonly client: mongo.MongoClient) {
-    this.changed = new Promise((resolve) => (this.happened = resolve));
-    client.on('topologyDescriptionChanged', this.compare);
+    this.changed = new Promise((resolve) => (this.resolveChanged = resolve));
+    client.on('topologyDescriptionChanged', this.onTopologyChange);
   }
 
   close(): void {
-    this.client.off('topologyDescriptionChanged', this.compare);
+    this.client.off('topologyDescriptionChanged', this.onTopologyChange);
   }
 
-  private readonly compare = (event: mongo.TopologyDescriptionChangedEvent): void => {
-    if (primaryOf(event.previousDescription) !== primaryOf(event.newDescription)) this.happened();
+  private readonly onTopologyChange = (event: mongo.TopologyDescriptionChangedEvent): void => {
+    if (primaryOf(event.previousDescription) !== primaryOf(event.newDescription)) this.resolveChanged();
   };
 }
 

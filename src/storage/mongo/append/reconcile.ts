@@ -1,0 +1,44 @@
+import { sequenceMismatch } from '../../../core/errors';
+import { toEvent } from '../documents/event-document';
+import type { EventFinder } from '../events/event-finder';
+import type { LogHeads } from './log-heads';
+import type { PendingAppend } from './pending-append';
+import type { PlannedEvent } from './plan-batch';
+
+/** Decides pending appends by what is stored. All reads have majority read concern. */
+export class Reconciler {
+  constructor(
+    private readonly heads: Pick<LogHeads, 'read'>,
+    private readonly finder: Pick<EventFinder, 'find'>,
+  ) {}
+
+  /** Answers the appends whose events are stored: as duplicates, or as their own writes. The others stay pending. */
+  async answerStored(
+    sessionId: string,
+    planned: readonly Pick<PlannedEvent, 'append' | 'duplicates'>[],
+  ): Promise<void> {
+    const eventIds = planned.map(({ append }) => append.event.eventId);
+    const found = await this.finder.find(sessionId, eventIds);
+    const stored = new Map(found.map((document) => [document.eventId, document]));
+    for (const { append, duplicates } of planned) {
+      const document = stored.get(append.event.eventId);
+      if (document === undefined) continue;
+      const event = toEvent(document);
+      append.succeed(event, !document._id.equals(append.rowId));
+      for (const duplicate of duplicates) duplicate.succeed(event, true);
+    }
+  }
+
+  /**
+   * Answers an append that expects another sequence than the cached head's, unless the stored head
+   * turns out to fit. The event is looked for after the head is read: an append whose event is
+   * stored never fails for its expected sequence.
+   */
+  async checkExpectedSequence(sessionId: string, append: PendingAppend): Promise<void> {
+    const expected = append.event.expectedSequence;
+    if (expected === undefined) return;
+    const { sequence } = await this.heads.read(sessionId);
+    await this.answerStored(sessionId, [{ append, duplicates: [] }]);
+    if (!append.isAnswered && sequence !== expected) append.fail(sequenceMismatch(expected, sequence));
+  }
+}
