@@ -6,11 +6,8 @@ import type { Logger } from '../telemetry/logger';
 /** How long after its grace period a shutdown may still take before the process exits, in milliseconds. */
 const SHUTDOWN_MARGIN_MS = 1500;
 
-/** The npm scripts that run this command. */
-const NPM_SCRIPTS = ['start', 'start:prod'];
-
-/** How often the service checks whether the shell that npm started it in has ended, in milliseconds. */
-const SHELL_CHECK_INTERVAL_MS = 250;
+/** How often the service checks whether its parent process has ended, in milliseconds. */
+const PARENT_CHECK_INTERVAL_MS = 250;
 
 /** Runs the service until a signal arrives or the store fails for good; then the process exits. @throws StartupError */
 export async function serve(config: Config, logger: Logger): Promise<void> {
@@ -46,10 +43,12 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
       stop(0);
     });
   }
-  onShellExit(() => {
-    logger.info('the shell of npm has ended: shutting down');
-    stop(0);
-  });
+  if (config.runByNpm) {
+    onParentExit(() => {
+      logger.info("npm's shell has ended: shutting down");
+      stop(0);
+    });
+  }
   logStart(config, await starting, logger);
 }
 
@@ -57,14 +56,13 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
  * npm signals only the shell that runs its script, and dash (sh on Debian and Ubuntu) ends at SIGTERM without
  * passing it on: the service would keep running.
  */
-function onShellExit(listener: () => void): void {
-  if (!NPM_SCRIPTS.includes(process.env.npm_lifecycle_event ?? '')) return;
+function onParentExit(listener: () => void): void {
   const { ppid } = process;
   const timer = setInterval(() => {
     if (process.ppid === ppid) return;
     clearInterval(timer);
     listener();
-  }, SHELL_CHECK_INTERVAL_MS).unref();
+  }, PARENT_CHECK_INTERVAL_MS).unref();
 }
 
 function logStart(config: Config, { grpcPort, httpPort, healthPort }: App, logger: Logger): void {

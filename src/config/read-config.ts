@@ -2,6 +2,9 @@ import { type Config, type Setting, SETTINGS } from './settings';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** The npm scripts that run the service; npm sets their names in the environment. */
+const NPM_SCRIPTS = ['start', 'start:prod'];
+
 /** Settings that cannot be used; the message has one line per problem. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
@@ -27,7 +30,8 @@ export function readConfig(environment: Environment): Config {
   const config = Object.fromEntries(entries) as Config;
   problems.push(...checkCombinations(config));
   if (problems.length > 0) throw new ConfigError(problems.join('\n'));
-  return Object.freeze({ ...config, tracing: wantsTraces(environment) });
+  const runByNpm = NPM_SCRIPTS.includes(environment.npm_lifecycle_event ?? '');
+  return Object.freeze({ ...config, tracing: wantsTraces(environment), runByNpm });
 }
 
 /** Exporting is opt-in, unlike in the OpenTelemetry standard: every user would pay for traces that have no destination. */

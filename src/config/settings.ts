@@ -167,4 +167,6 @@ type Settings = typeof SETTINGS;
 export type Config = { readonly [Key in keyof Settings]: ReturnType<Settings[Key]['parse']> } & {
   /** Whether OpenTelemetry's own settings, which its SDK reads, ask for traces. */
   readonly tracing: boolean;
+  /** Whether npm runs the service, in a shell of its own. */
+  readonly runByNpm: boolean;
 };

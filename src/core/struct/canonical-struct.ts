@@ -14,7 +14,7 @@ export function isCanonicalStruct(bytes: Uint8Array): boolean {
   return new CanonicalWalk(bytes).isStruct(bytes.length, 1);
 }
 
-/** Validates the bytes in one pass, without allocating anything. */
+/** Validates the bytes in one pass, without decoding them. */
 class CanonicalWalk {
   private at = 0;
 
