@@ -1,5 +1,6 @@
 import { Client, credentials } from '@grpc/grpc-js';
 import { SessionServiceService } from '../generated/conversation/v1/session_service';
+import { errorMessage } from '../src/core/error-message';
 import type { Job, JobAnswer, JobResult } from './job';
 import { Measurement } from './measurement';
 import { requestsOf } from './requests';
@@ -36,6 +37,6 @@ process.on('message', (job) => {
   // Only the parent sends messages, and all are jobs: see load-generator.ts.
   run(job as Job).then(
     (result) => send({ result }),
-    (error: unknown) => send({ failure: error instanceof Error ? error.message : String(error) }),
+    (error: unknown) => send({ failure: errorMessage(error) }),
   );
 });

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { errorMessage } from '../src/core/error-message';
 import { measureAgainst } from './against';
 import type { Sizes } from './measure-store';
 import { type Options, parseOptions } from './options';
@@ -60,7 +61,7 @@ function readOptions(): Options {
   try {
     return parseOptions(process.argv.slice(2));
   } catch (error) {
-    throw new Error(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`, { cause: error });
+    throw new Error(`${errorMessage(error)}\n${USAGE}`, { cause: error });
   }
 }
 
@@ -84,15 +85,14 @@ async function cleanUp(): Promise<void> {
     try {
       await cleanup();
     } catch (error) {
-      process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+      process.stderr.write(`bench: ${errorMessage(error)}\n`);
     }
   }
 }
 
 function fail(error: unknown): Promise<void> {
   // During cleanup, the run fails because its processes were stopped: that error is not reported.
-  if (exiting === undefined)
-    process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+  if (exiting === undefined) process.stderr.write(`bench: ${errorMessage(error)}\n`);
   return exit(1);
 }
 

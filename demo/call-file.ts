@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { errorMessage } from '../src/core/error-message';
 import type { JsonObject, JsonValue } from '../src/core/struct/json';
 
 /** One line of a call file: an event, and how to play it. */
@@ -53,7 +54,7 @@ export function readCallFile(path: string): Call[] {
     try {
       addLine(calls, place, parseObject(content));
     } catch (error) {
-      throw new DemoError(`${place}: ${messageOf(error)}`);
+      throw new DemoError(`${place}: ${errorMessage(error)}`);
     }
   }
   if (calls.length === 0) {
@@ -72,7 +73,7 @@ function readText(path: string): string {
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
   } catch (error) {
     if (error instanceof TypeError) throw new DemoError(`cannot read ${path}: it is not UTF-8 text`);
-    throw new DemoError(`cannot read ${path}: ${messageOf(error).replace(/, \w+( '.*')?$/, '')}`);
+    throw new DemoError(`cannot read ${path}: ${errorMessage(error).replace(/, \w+( '.*')?$/, '')}`);
   }
 }
 
@@ -138,7 +139,7 @@ function parseObject(content: string): JsonObject {
   try {
     value = JSON.parse(content) as JsonValue;
   } catch (error) {
-    throw new Error(`invalid JSON: ${messageOf(error)}`, { cause: error });
+    throw new Error(`invalid JSON: ${errorMessage(error)}`, { cause: error });
   }
   if (!isObject(value)) throw new Error('a line must be a JSON object');
   return value;
@@ -146,8 +147,4 @@ function parseObject(content: string): JsonObject {
 
 export function isObject(value: JsonValue | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

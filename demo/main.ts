@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type App, startApp } from '../src/app';
 import { readConfig } from '../src/config/read-config';
+import { errorMessage } from '../src/core/error-message';
 import { createLogger } from '../src/telemetry/logger';
 import { RpcClient } from '../test/support/rpc-client';
-import { type Call, DemoError, messageOf, readCallFile } from './call-file';
+import { type Call, DemoError, readCallFile } from './call-file';
 import { type Paint, paintFor } from './colours';
 import { PAGE_SIZE, playCall, readLog } from './play-call';
 import { conversationText } from './print-conversation';
@@ -71,7 +72,7 @@ async function watch([port, ...rest]: readonly string[]): Promise<void> {
   try {
     await watchCall(client, paintFor(process.stdout, process.env), print);
   } catch (error) {
-    throw new DemoError(messageOf(error));
+    throw new DemoError(errorMessage(error));
   } finally {
     client.close();
   }
@@ -112,7 +113,9 @@ function print(text: string): void {
 
 function fail(error: unknown): never {
   const expected = error instanceof DemoError;
-  process.stderr.write(`demo: ${expected || !(error instanceof Error) ? messageOf(error) : error.stack}\n`);
+  process.stderr.write(
+    `demo: ${expected || !(error instanceof Error) ? errorMessage(error) : error.stack}\n`,
+  );
   process.exit(1);
 }
 

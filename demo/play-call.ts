@@ -1,8 +1,9 @@
 import { SessionStatus, type Session } from '../generated/conversation/v1/session';
 import type { Event } from '../generated/conversation/v1/event';
 import type { AddEventResponse } from '../generated/conversation/v1/session_service';
+import { errorMessage } from '../src/core/error-message';
 import type { RpcClient } from '../test/support/rpc-client';
-import { type Call, DemoError, messageOf, type PlayedEvent } from './call-file';
+import { type Call, DemoError, type PlayedEvent } from './call-file';
 
 /** Small, so that a typical call has several pages. */
 export const PAGE_SIZE = 20;
@@ -75,6 +76,6 @@ async function withPlace<Reply>(place: string, call: () => Promise<Reply>): Prom
   try {
     return await call();
   } catch (error) {
-    throw new DemoError(`${place}: rejected by the service: ${messageOf(error)}`);
+    throw new DemoError(`${place}: rejected by the service: ${errorMessage(error)}`);
   }
 }

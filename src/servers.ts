@@ -1,4 +1,5 @@
 import type { Config } from './config/settings';
+import { errorMessage } from './core/error-message';
 import type { Store } from './core/store';
 import { StartupError } from './core/startup-error';
 import type { InFlightBudget } from './calls/in-flight-budget';
@@ -93,7 +94,7 @@ export class Servers {
       return await server.listen();
     } catch (error) {
       const { host } = this.config;
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = errorMessage(error);
       if (/EADDRINUSE/.test(reason)) {
         throw new StartupError(
           `port ${port} on ${host} is in use: stop the program that uses it, or set ${setting} to another port (0 picks a free one)`,

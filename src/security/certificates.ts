@@ -1,5 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import { errorMessage } from '../core/error-message';
 import { StartupError } from '../core/startup-error';
 import type { NamedFile } from './watched-files';
 
@@ -42,7 +43,7 @@ export function readIdentity(
     createSecureContext(context);
   } catch (error) {
     throw new StartupError(
-      `${certificate.setting} and ${key.setting} cannot be used for TLS: ${messageOf(error)}`,
+      `${certificate.setting} and ${key.setting} cannot be used for TLS: ${errorMessage(error)}`,
     );
   }
   const expiryTimes = chain.map(({ validTo }) => Date.parse(validTo));
@@ -75,8 +76,4 @@ function parseKey({ setting, path }: NamedFile, content: Buffer): KeyObject {
         : `${setting} ${path} contains no readable private key: use a PEM file, which starts with -----BEGIN PRIVATE KEY----- or similar`,
     );
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

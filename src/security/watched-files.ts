@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { errorMessage } from '../core/error-message';
 import { StartupError } from '../core/startup-error';
 import type { Logger } from '../telemetry/logger';
 
@@ -70,8 +71,7 @@ export class WatchedFiles<Value> {
     try {
       this.value = this.parse(contents.map(throwIfUnread));
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.logger.error({ settings }, `${reason}; the previous content stays in use`);
+      this.logger.error({ settings }, `${errorMessage(error)}; the previous content stays in use`);
       return;
     }
     this.onChange(this.value);

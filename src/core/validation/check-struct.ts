@@ -1,3 +1,4 @@
+import { errorMessage } from '../error-message';
 import type { JsonObject } from '../struct/json';
 import { LIMITS } from '../limits';
 import type { Violations } from './violations';
@@ -24,8 +25,7 @@ export function checkStruct(
   try {
     return checkObject(violations, field, value.toJson(), maximumBytes);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    violations.add(field, `does not decode as google.protobuf.Struct: ${why}`);
+    violations.add(field, `does not decode as google.protobuf.Struct: ${errorMessage(error)}`);
     return StructBytes.EMPTY;
   }
 }

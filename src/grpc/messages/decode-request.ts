@@ -1,4 +1,5 @@
 import { BinaryReader } from '@bufbuild/protobuf/wire';
+import { errorMessage } from '../../core/error-message';
 import { invalidRequest } from '../../core/errors';
 import { RawStructReader } from '../../protobuf/raw-struct-reader';
 
@@ -13,8 +14,7 @@ export function decodeRequest<Message>(decoder: MessageDecoder<Message>, bytes: 
     skipFields(new BinaryReader(bytes));
     return decoder.decode(new RawStructReader(bytes));
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    const description = `the request's bytes do not decode: ${why}; check that client and server use the same proto`;
+    const description = `the request's bytes do not decode: ${errorMessage(error)}; check that client and server use the same proto`;
     throw invalidRequest([{ field: '', description }]);
   }
 }

@@ -1,6 +1,7 @@
 import { closeSync, existsSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Database, open, type RootDatabase } from 'lmdb';
+import { errorMessage } from '../../core/error-message';
 import { StartupError } from '../../core/startup-error';
 import { lockFolder } from './folder-lock';
 import { Tables } from './tables/tables';
@@ -89,8 +90,7 @@ function checkFormat(folder: string, meta: Database<number, string>): void {
 }
 
 function unusable(folder: string, error: unknown): StartupError {
-  const why = error instanceof Error ? error.message : String(error);
   return new StartupError(
-    `DATA_DIR ${folder} cannot be used: ${why}; use a folder on a local disk that this user can write to`,
+    `DATA_DIR ${folder} cannot be used: ${errorMessage(error)}; use a folder on a local disk that this user can write to`,
   );
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Connection, type ConnectOptions, createConnection, mongo } from 'mongoose';
+import { errorMessage } from '../../core/error-message';
 import { storeUnavailable } from '../../core/errors';
 import { StartupError } from '../../core/startup-error';
 import type { Logger } from '../../telemetry/logger';
@@ -81,7 +82,7 @@ export class MongoConnection {
       new mongo.MongoClient(uri);
     } catch (error) {
       throw new StartupError(
-        `MONGODB_URI is malformed: ${messageOf(error)}; write it as mongodb://HOST:PORT/DATABASE?replicaSet=NAME or mongodb+srv://HOST/DATABASE`,
+        `MONGODB_URI is malformed: ${errorMessage(error)}; write it as mongodb://HOST:PORT/DATABASE?replicaSet=NAME or mongodb+srv://HOST/DATABASE`,
       );
     }
   }
@@ -99,12 +100,12 @@ export class MongoConnection {
       } catch (error) {
         if (isUnauthorized(error)) {
           throw new StartupError(
-            `MongoDB rejects the user in MONGODB_URI: ${messageOf(error)}; check user, password and authSource, and that the user has the readWrite role`,
+            `MongoDB rejects the user in MONGODB_URI: ${errorMessage(error)}; check user, password and authSource, and that the user has the readWrite role`,
           );
         }
         if (isIndexConflict(error)) {
           throw new StartupError(
-            `cannot create the indexes in the database of MONGODB_URI: ${messageOf(error)}; give the service a database of its own`,
+            `cannot create the indexes in the database of MONGODB_URI: ${errorMessage(error)}; give the service a database of its own`,
           );
         }
         this.logger.warn(
@@ -163,8 +164,4 @@ export class MongoConnection {
       throw error;
     }
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
