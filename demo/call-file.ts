@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { errorMessage } from '../src/core/error-message';
-import type { JsonObject, JsonValue } from '../src/core/struct/json';
+import { isJsonObject, type JsonObject, type JsonValue } from '../src/core/struct/json';
 
 /** One line of a call file: an event, and how to play it. */
 export interface PlayedEvent {
@@ -100,9 +100,9 @@ function addLine(calls: OpenCall[], place: string, record: JsonObject): void {
 }
 
 function toCall(place: string, session: JsonValue | undefined): OpenCall {
-  if (!isObject(session)) throw new Error('"session" must be an object');
+  if (!isJsonObject(session)) throw new Error('"session" must be an object');
   const metadata = session.metadata ?? {};
-  if (!isObject(metadata)) throw new Error('"metadata" must be an object');
+  if (!isJsonObject(metadata)) throw new Error('"metadata" must be an object');
   return {
     place,
     sessionId: textOf(session, 'sessionId'),
@@ -114,7 +114,7 @@ function toCall(place: string, session: JsonValue | undefined): OpenCall {
 
 function toEvent(place: string, record: JsonObject): PlayedEvent {
   const { payload = {}, sent = 1, afterHangUp = false } = record;
-  if (!isObject(payload)) throw new Error('"payload" must be an object');
+  if (!isJsonObject(payload)) throw new Error('"payload" must be an object');
   if (typeof sent !== 'number' || !Number.isInteger(sent) || sent < 1 || sent > 100)
     throw new Error('"sent" must be an integer from 1 to 100');
   if (typeof afterHangUp !== 'boolean') throw new Error('"afterHangUp" must be true or false');
@@ -141,10 +141,6 @@ function parseObject(content: string): JsonObject {
   } catch (error) {
     throw new Error(`invalid JSON: ${errorMessage(error)}`, { cause: error });
   }
-  if (!isObject(value)) throw new Error('a line must be a JSON object');
+  if (!isJsonObject(value)) throw new Error('a line must be a JSON object');
   return value;
-}
-
-export function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '../src/core/struct/json';
-import { isObject } from './call-file';
+import { isJsonObject, type JsonObject, type JsonValue } from '../src/core/struct/json';
 import type { Colour } from './colours';
 import { NO_BREAK_SPACE } from './text-layout';
 
@@ -67,7 +66,7 @@ function speech(payload: JsonObject, defaultSpeaker: string): Line[] {
 function uncertainWords(words: JsonValue | undefined): string {
   if (!Array.isArray(words)) return '';
   const uncertain = words
-    .filter(isObject)
+    .filter(isJsonObject)
     .filter(({ confidence }) => typeof confidence === 'number' && confidence < LOW_CONFIDENCE)
     .map(({ word, confidence }) => `“${textOf(word, '?')}” ${Math.round(Number(confidence) * 100)}%`);
   return uncertain.length === 0 ? '' : `unsure of ${uncertain.join(', ')}`;
@@ -98,7 +97,7 @@ function toolResult({ name, ok, result, error, durationMs }: JsonObject): Line {
 function annotationLines(annotations: JsonValue | undefined): Line[] {
   if (!Array.isArray(annotations)) return [];
   let tool = '?';
-  return annotations.filter(isObject).flatMap(({ name, value }) => {
+  return annotations.filter(isJsonObject).flatMap(({ name, value }) => {
     switch (name) {
       case 'api_call':
       case 'api_response':
@@ -148,7 +147,7 @@ function without(payload: JsonObject, keys: readonly string[]): string {
 /** Formats an object's entries without braces, and any other value like `compact`. */
 function pairs(value: JsonValue | undefined): string {
   if (value === undefined) return '';
-  if (!isObject(value)) return compact(value);
+  if (!isJsonObject(value)) return compact(value);
   return Object.entries(value)
     .map(([key, entry]) => `${key}:${NO_BREAK_SPACE}${compact(entry)}`)
     .join(', ');
@@ -157,7 +156,7 @@ function pairs(value: JsonValue | undefined): string {
 /** Readable JSON: keys without quotes, and spaces where a line may break. */
 function compact(value: JsonValue): string {
   if (Array.isArray(value)) return `[${value.map(compact).join(', ')}]`;
-  if (isObject(value)) return `{${pairs(value)}}`;
+  if (isJsonObject(value)) return `{${pairs(value)}}`;
   return JSON.stringify(value);
 }
 

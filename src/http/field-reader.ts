@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../core/struct/json';
+import { isJsonObject, type JsonObject, type JsonValue } from '../core/struct/json';
 import { truncateText } from '../core/validation/text';
 import type { Violations } from '../core/validation/violations';
 
@@ -19,8 +19,8 @@ export class FieldReader {
     body: unknown,
     names: readonly string[],
   ) {
-    this.object = isObject(body) ? body : {};
-    if (body !== undefined && !isObject(body)) violations.add('', 'the body must be a JSON object');
+    this.object = isJsonObject(body) ? body : {};
+    if (body !== undefined && !isJsonObject(body)) violations.add('', 'the body must be a JSON object');
     const unknown = Object.keys(this.object).filter((key) => !names.includes(key));
     for (const key of unknown.slice(0, MAX_UNKNOWN_KEYS))
       violations.add(
@@ -46,7 +46,7 @@ export class FieldReader {
 
   optionalObject(name: string, field: string): JsonObject | undefined {
     const value = this.value(name);
-    if (value === undefined || isObject(value)) return value;
+    if (value === undefined || isJsonObject(value)) return value;
     this.violations.addUnread(field, 'must be a JSON object');
     return undefined;
   }
@@ -62,8 +62,4 @@ export class FieldReader {
   private value(name: string): JsonValue | undefined {
     return Object.hasOwn(this.object, name) ? (this.object[name] ?? undefined) : undefined;
   }
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -5,6 +5,10 @@ export interface JsonObject {
   [key: string]: JsonValue;
 }
 
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** Whether two values are equal. The order of keys does not matter, nor does `-0` versus `0`. */
 export function sameJson(a: JsonValue, b: JsonValue): boolean {
   if (a === b) return true;
