@@ -1,5 +1,5 @@
 import { StartupError } from '../../core/startup-error';
-import type { SessionStore, Store } from '../../core/store';
+import type { EventStore, SessionStore, Store } from '../../core/store';
 import type { StoreObserver } from '../../core/store-observer';
 import { WatchRegistry } from '../../core/watch-registry';
 import type { Logger } from '../../telemetry/logger';
@@ -63,16 +63,7 @@ export function openMongoStore({
 
   return {
     sessions: sessionStore(connection, sessionFinder, notify, afterDeletion),
-    events: {
-      async append(sessionId, events, context) {
-        const appended = await queues.append(sessionId, events, context);
-        notify(sessionId);
-        return appended;
-      },
-      get: (sessionId, eventId, context) => reader.get(sessionId, eventId, context),
-      readPage: (sessionId, range, context) => reader.readPage(sessionId, range, context),
-      countBefore: (sessionId, time, context) => reader.countBefore(sessionId, time, context),
-    },
+    events: eventStore(queues, reader, notify),
     watches: {
       watch(sessionId) {
         const watcher = watches.watch(sessionId);
@@ -121,6 +112,23 @@ function sessionStore(
     },
     list: (query, context) =>
       retryUntilKnown(connection, context, (database) => listSessions(database, query)),
+  };
+}
+
+function eventStore(
+  queues: AppendQueues,
+  reader: EventReader,
+  afterAppend: (sessionId: string) => void,
+): EventStore {
+  return {
+    async append(sessionId, events, context) {
+      const appended = await queues.append(sessionId, events, context);
+      afterAppend(sessionId);
+      return appended;
+    },
+    get: (sessionId, eventId, context) => reader.get(sessionId, eventId, context),
+    readPage: (sessionId, range, context) => reader.readPage(sessionId, range, context),
+    countBefore: (sessionId, time, context) => reader.countBefore(sessionId, time, context),
   };
 }
 
