@@ -6,6 +6,7 @@ export interface Figures {
   readonly p50Ms: number;
   readonly p95Ms: number;
   readonly p99Ms: number;
+  /** CPU per event or page; null if the system does not report it. */
   readonly serverMicros: number | null;
   readonly mongodMicros: number | null;
   /** Share of time in which the server's event loop was runnable but another process used its core. */

@@ -1,26 +1,18 @@
 import { readFileSync } from 'node:fs';
+import type { Figures } from './figures';
 import type { FlatnessRow } from './flatness';
 
 /** One row of the table. A figure is null if the system does not report it. */
-export interface Row {
+export interface Row extends Figures {
   readonly operation: string;
   readonly store: string;
   readonly callers: number;
-  readonly perSecond: number;
-  readonly p50Ms: number;
-  readonly p95Ms: number;
-  readonly p99Ms: number;
-  /** CPU per event. */
-  readonly serverMicros: number | null;
-  readonly mongodMicros: number | null;
   /** The server's CPU as a ratio to the echo of the same messages. */
   readonly echoRatio: number | null;
   /** CPU of the server and of mongod as a ratio to the echo of one AddEvent. */
   readonly unitRatio: number | null;
   readonly mongodRatio: number | null;
   readonly peakMiB: number | null;
-  /** Share of time in which the server's event loop was runnable but another process used its core. */
-  readonly waited: number | null;
 }
 
 export function tableRow(
