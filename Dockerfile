@@ -1,6 +1,6 @@
 # The service as a container image. Builds from a clean checkout: docker build -t conversation-sessions .
 
-# A line of Node.js with long-term support; the image's test runs the service on this very version.
+# An LTS release of Node.js; the image's tests run the service on this version.
 ARG NODE_VERSION=24.21.0
 
 FROM node:${NODE_VERSION}-bookworm-slim AS build
@@ -10,7 +10,7 @@ RUN npm ci
 COPY tsconfig.json ./
 COPY src ./src
 COPY generated ./generated
-# The optional dependencies hold the store's compiled part: only those of development go.
+# Keeps the optional dependencies, which contain the native code of the embedded store.
 RUN npm run build && npm prune --omit=dev && mkdir data
 
 FROM node:${NODE_VERSION}-bookworm-slim
@@ -27,7 +27,7 @@ COPY package.json ./
 COPY generated/descriptor_set.binpb ./generated/
 COPY --from=build /build/node_modules ./node_modules
 COPY --from=build /build/dist ./dist
-# Nothing else is written to: the root file system can be read-only.
+# The only folder that the service writes to: the root file system can be read-only.
 COPY --from=build --chown=65532:65532 /build/data ./data
 VOLUME /app/data
 USER 65532:65532

@@ -21,7 +21,7 @@ export default tseslint.config(
         { allowNumber: true, allowBoolean: true },
       ],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
-      // Control characters are what the id rules are about.
+      // The rules for IDs match control characters.
       'no-control-regex': 'off',
     },
   },
@@ -36,7 +36,7 @@ export default tseslint.config(
     },
   },
   {
-    // Mongoose types a schema's paths as instances of a class, and takes literals.
+    // Mongoose types the paths of a schema as class instances, but expects object literals.
     files: ['src/storage/mongo/documents/schema.ts'],
     rules: { '@typescript-eslint/no-unsafe-class-instance-assignment': 'off' },
   },

@@ -1,6 +1,6 @@
 import base from './jest.config.js';
 
-/** The tests that run others' clients, in Go and Python, and so need their tools. */
+/** The tests with third-party clients, which need Go and Python. */
 export default {
   ...base,
   testMatch: ['<rootDir>/test/e2e/real-clients.test.ts', '<rootDir>/test/clients/*.test.ts'],

@@ -1,5 +1,5 @@
 // Queries the registry's advisory service for known vulnerabilities in production dependencies, and fails if one is
-// high or critical. If no such service answers (a mirror may have none), it says so and succeeds.
+// high or critical. If no advisory service answers (a mirror may have none), reports that and succeeds.
 import { execFileSync } from 'node:child_process';
 
 let report;

@@ -8,9 +8,9 @@ const MONGO = [...STORE, 'storage/mongo', 'storage/mongo/documents'];
 const GENERATED = '../generated';
 
 /**
- * The folders of src/, some files that stand apart from their folder, and what each may import from
- * the rest of src/: the entry that contains a file most closely is the file's own, and files of one
- * entry may import each other. The arrows point inward and make no cycle.
+ * What each folder of src/, and some files with rules of their own, may import from the rest of src/. A file belongs
+ * to the most specific entry that contains it. Files of the same entry may import each other. Dependencies between
+ * entries point inward, towards core, and have no cycles.
  */
 export const FOLDERS = {
   core: [],
@@ -77,7 +77,7 @@ export const LIBRARIES = {
   '@bufbuild/protobuf': ['core', 'protobuf', 'grpc'],
 };
 
-/** An ESLint rule that holds the imports of src/ to FOLDERS and LIBRARIES. Options: `{ root, folders, libraries }`. */
+/** An ESLint rule that enforces FOLDERS and LIBRARIES. Options: `{ root, folders, libraries }`. */
 export const importTable = {
   meta: {
     type: 'problem',
@@ -85,7 +85,7 @@ export const importTable = {
     messages: {
       folder: '{{from}} may not import {{to}}: see FOLDERS in scripts/import-table.mjs',
       library: '{{from}} may not import {{to}}: see LIBRARIES in scripts/import-table.mjs',
-      unlisted: '{{file}} belongs to no folder of FOLDERS in scripts/import-table.mjs: add it',
+      unlisted: '{{file}} has no entry in FOLDERS in scripts/import-table.mjs: add one',
     },
   },
   create(context) {

@@ -20,7 +20,7 @@ const ALLOWED = new Set([
 
 const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
 
-/** All production dependencies; the lock file lists those of other platforms too. */
+/** All production dependencies, including those for other platforms. */
 const shipped = Object.entries(packages)
   .filter(([path, { dev }]) => path !== '' && dev !== true)
   .map(([path, { version, license = 'unknown' }]) => ({

@@ -39,7 +39,7 @@ test.each([
   ['storage/embedded/store.ts', "import '../../telemetry/metrics';", 'may not import telemetry'],
   ['http/server.ts', "import '@grpc/grpc-js';", 'http/server may not import @grpc'],
   ['grpc/server.ts', "import 'mongodb';", 'grpc/server may not import mongodb'],
-  ['elsewhere/file.ts', "import '../core/session';", 'belongs to no folder'],
+  ['elsewhere/file.ts', "import '../core/session';", 'has no entry in FOLDERS'],
 ])('in %s, %s is reported', (file, line, message) => {
   expect(lint(file, line)).toEqual([expect.stringContaining(message)]);
 });
