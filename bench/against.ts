@@ -40,8 +40,8 @@ export interface AgainstRow {
 /** Compares the working tree with a commit, in alternating rounds. */
 export async function measureAgainst(
   { commit, stores, operations, rounds }: AgainstOptions,
-  logProgress: (what: string) => void,
-  addCleanup: (undo: Cleanup) => void,
+  logProgress: (text: string) => void,
+  addCleanup: (cleanup: Cleanup) => void,
 ): Promise<AgainstReport> {
   const date = new Date().toISOString();
   const loadAverage = loadavg()[0] ?? 0;
@@ -66,7 +66,7 @@ async function measureStore(
   launcher: Launcher,
   operations: readonly PairedOperation[],
   rounds: number,
-  logProgress: (what: string) => void,
+  logProgress: (text: string) => void,
 ): Promise<AgainstRow[]> {
   const store = launcher.store.name;
   logProgress(`determine round sizes, ${store}`);

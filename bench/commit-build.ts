@@ -18,8 +18,8 @@ export interface CommitBuild {
 /** Builds a commit with its own build script, in a temporary worktree that is removed when the benchmark ends. */
 export async function buildCommit(
   commit: string,
-  logProgress: (what: string) => void,
-  addCleanup: (undo: Cleanup) => void,
+  logProgress: (text: string) => void,
+  addCleanup: (cleanup: Cleanup) => void,
 ): Promise<CommitBuild> {
   const hash = await resolveCommit(commit);
   const folder = mkdtempSync(join(tmpdir(), 'conversation-baseline-'));

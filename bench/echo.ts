@@ -91,7 +91,7 @@ export class Echo {
       stored: 0,
     }));
     // The echo server stores no events, so there are none to resend.
-    const job = { ...work, repeat: false, port, sessions, serverPid: pid, mongodPid: undefined };
+    const job = { ...work, resend: false, port, sessions, serverPid: pid, mongodPid: undefined };
     return this.generator.run(job);
   }
 }

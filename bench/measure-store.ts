@@ -32,7 +32,7 @@ export async function measureStore(
   generator: LoadGenerator,
   echo: Echo,
   { longEvents, manySessions }: Sizes,
-  logProgress: (what: string) => void,
+  logProgress: (text: string) => void,
 ): Promise<StoreResults> {
   const { name } = store;
   const start = async (database: string): Promise<Target> =>

@@ -15,8 +15,8 @@ export type Cleanup = () => unknown;
 /** Runs the whole benchmark. */
 export async function runBench(
   sizes: Sizes,
-  logProgress: (what: string) => void,
-  addCleanup: (undo: Cleanup) => void,
+  logProgress: (text: string) => void,
+  addCleanup: (cleanup: Cleanup) => void,
 ): Promise<Report> {
   const { longEvents, manySessions } = sizes;
   const date = new Date().toISOString();

@@ -4,7 +4,7 @@ import { buildService, BUILT_SERVICE } from '../test/support/built-service';
 import type { Cleanup } from './run-bench';
 
 /** Builds the working tree, and copies the result, since another build during the measurement would replace it. */
-export async function buildWorkingTree(addCleanup: (undo: Cleanup) => void): Promise<string> {
+export async function buildWorkingTree(addCleanup: (cleanup: Cleanup) => void): Promise<string> {
   await buildService();
   // Inside this checkout, so that it finds node_modules.
   const folder = mkdtempSync(join(dirname(BUILT_SERVICE), 'bench-'));
