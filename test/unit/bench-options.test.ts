@@ -12,7 +12,7 @@ test('--against measures all operations on both stores', () => {
   });
 });
 
-test('a run is restricted to a store, an operation and so many rounds, in any order', () => {
+test('--store, --operation and --rounds restrict a run, in any order', () => {
   const words = ['--rounds', '4', '--store', 'mongodb', '--against', 'main', '--operation', 'GetSession'];
   expect(parseOptions(words)).toEqual({
     command: 'against',
@@ -28,7 +28,7 @@ test.each([
   [['--json', 'a.json', '--full'], { command: 'measure', full: true, jsonPath: 'a.json' }],
   [['--compare', 'a.json', 'b.json'], { command: 'compare', first: 'a.json', second: 'b.json' }],
   [['--full', '--help'], { command: 'help' }],
-])('%j is %j', (words, expected) => {
+])('%j is parsed as %j', (words, expected) => {
   expect(parseOptions(words)).toEqual(expected);
 });
 
@@ -43,6 +43,6 @@ test.each([
   [['--against', 'HEAD', '--full'], '--full cannot be combined with --against'],
   [['--store', 'mongodb'], '--store needs --against COMMIT'],
   [['--compare', 'a.json'], 'a file is missing'],
-])('%j is refused', (words, message) => {
+])('%j is rejected', (words, message) => {
   expect(() => parseOptions(words)).toThrow(message);
 });
