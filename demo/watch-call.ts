@@ -18,7 +18,7 @@ export async function watchCall(client: RpcClient, paint: Paint, say: (text: str
   watch.onEvent = (event) => say(eventText(event, paint));
   const failure = await watch.end;
   if (failure !== undefined) throw new DemoError(`the watch of ${sessionId} ended: ${failure.message}`);
-  const last = watch.told.at(-1);
+  const last = watch.updates.at(-1);
   say(
     endText(
       typeof last === 'object' ? last : { status: SessionStatus.SESSION_STATUS_COMPLETED, endReason: '' },

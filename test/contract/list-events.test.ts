@@ -50,7 +50,7 @@ describeContract('ListEvents', (service) => {
       });
   });
 
-  test('all pages together are complete in both directions, with the default page size and others', async () => {
+  test('the pages together are complete in both directions, with any page size', async () => {
     const sessionId = await sessionOf(service, 120);
     const first = await service.client.listEvents({ sessionId });
     expect(sequencesOf(first.events)).toEqual(range(1, 50));
@@ -103,7 +103,7 @@ describeContract('ListEvents', (service) => {
     expect(await listAll(service, sessionId, { types: ['none'] })).toEqual([]);
   });
 
-  test('a page filtered by type scans a limited part of the log, and the next one continues there', async () => {
+  test('a page filtered by type scans a limited part of the log, and the next page continues after it', async () => {
     const sessionId = await sessionOf(service, 12_000);
     await service.client.addEvent({ sessionId, eventId: 'rare', type: 'rare' });
     const first = await service.client.listEvents({ sessionId, types: ['rare'] });

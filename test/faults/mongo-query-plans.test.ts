@@ -90,7 +90,7 @@ async function fill({ db }: ProfiledDatabase): Promise<void> {
   ]);
 }
 
-/** Expects each command of the work to use an index, and to examine about as much as it returns. */
+/** Expects each database command of the work to use an index, and to examine about as much as it returns. */
 async function expectIndexed(work: () => Promise<unknown>): Promise<void> {
   const profiled = await database.profile(work);
   expect(profiled).not.toEqual([]);
@@ -99,18 +99,18 @@ async function expectIndexed(work: () => Promise<unknown>): Promise<void> {
 
 function isCostly(profiled: Profiled): boolean {
   const { operation, query, plan, sortedInMemory, keysExamined, docsExamined, affected } = profiled;
-  // An empty getMore: the first reply should have said that there is no more.
+  // An empty getMore: the first reply should have ended the cursor.
   if (operation === 'getmore' && affected === 0) return true;
-  // For each session the end of its log is read too.
+  // The end of each session's log is read too.
   const docs = query.includes('$lookup') ? 2 * affected : affected;
-  // For scattered ids the index scan examines one key beyond each.
+  // For scattered IDs the index scan examines one key beyond each.
   const keys = query.includes('$in') || query.includes('$or') ? docs + affected : docs;
   const tooMany = keysExamined > keys * 1.1 + 1 || docsExamined > docs * 1.1 + 1;
   return plan.includes('COLLSCAN') || sortedInMemory || tooMany;
 }
 
 describe('one session of 100,000 events, after many short ones', () => {
-  // The database caches the plan that was best for the first queries.
+  // The database caches the plan that was best for the first queries: here, those of short sessions.
   beforeAll(async () => {
     for (let index = 0; index < 20; index += 1) {
       const sessionId = `listed-${index}`;
@@ -165,7 +165,7 @@ describe('one session of 100,000 events, after many short ones', () => {
     const second = await openMongo(mongod.uri);
     const other = await startSessionServer(second);
     await expectIndexed(() => other.client.addEvent({ ...event, eventId: 'appended elsewhere' }));
-    // This server's cached head is outdated: the append has a conflict, and reads the head again.
+    // The first server's cached head is now outdated: its append has a conflict, and reads the head again.
     await expectIndexed(() => server.client.addEvent({ ...event, eventId: 'appended after it' }));
     await expectIndexed(() =>
       other.client.batchAddEvents({
@@ -212,7 +212,7 @@ describe('100,000 sessions', () => {
     ),
   );
 
-  test('ListSessions by any combination of status, language and times, on its first and later pages', async () => {
+  test('ListSessions by any combination of status, language and times, on the first and later pages', async () => {
     expect(filters).toHaveLength(100);
     for (const filter of filters) await expectListIndexed(filter);
   }, 60_000);
@@ -261,11 +261,11 @@ describe('100,000 sessions', () => {
     });
   }, 60_000);
 
-  /** Resolves when no event of the sessions is left. */
+  /** Waits until the sessions have no events. */
   async function untilCleanedUp(sessionId: string | RegExp): Promise<void> {
     const events = database.db.collection('conversation_events');
-    const look = async (): Promise<true | undefined> =>
+    const isCleanedUp = async (): Promise<true | undefined> =>
       (await events.findOne({ sessionId })) === null ? true : undefined;
-    await until('all events are removed', look, 50_000);
+    await until('all events are removed', isCleanedUp, 50_000);
   }
 });
