@@ -17,7 +17,7 @@ function read(...lines: (string | object)[]): Call[] {
 const SESSION = { session: { sessionId: 'call-1', language: 'en-US', metadata: { channel: 'phone' } } };
 const EVENT = { eventId: 'event-1', type: 'user_speech', payload: { text: 'hello' } };
 
-it('reads calls and their events in order, blank lines and line ends of Windows too', () => {
+it('reads calls and their events in order, and accepts a BOM, blank lines and CRLF', () => {
   const other = { session: { sessionId: 'call-2', language: 'de' } };
   const late = { eventId: 'event-2', type: 'dtmf', sent: 2, afterHangUp: true };
   const calls = read('\uFEFF' + JSON.stringify(SESSION) + '\r', EVENT, '', late, other, EVENT, '');
@@ -36,41 +36,41 @@ it('reads calls and their events in order, blank lines and line ends of Windows 
 it.each<[string, (string | object)[], RegExp]>([
   ['an empty file', [''], /calls\.jsonl holds no calls/],
   ['a call without events', [SESSION], /calls\.jsonl, line 1: the call call-1 has no events$/],
-  ['a line that is no JSON', [SESSION, EVENT, '{oops'], /calls\.jsonl, line 3: this is not JSON/],
-  ['a line that is no object', [SESSION, '[1]'], /line 2: a line must be a JSON object$/],
+  ['a line that is not JSON', [SESSION, EVENT, '{oops'], /calls\.jsonl, line 3: this is not JSON/],
+  ['a line that is not an object', [SESSION, '[1]'], /line 2: a line must be a JSON object$/],
   ['an event before a session', [EVENT, SESSION], /line 1: an event before any/],
-  ['a session that is no object', [{ session: 'call-1' }], /line 1: "session" must be an object$/],
+  ['a session that is not an object', [{ session: 'call-1' }], /line 1: "session" must be an object$/],
   ['a session without a language', [{ session: { sessionId: 'a' } }], /line 1: "language" must be a text/],
   [
-    'a session that is there twice',
+    'a session that occurs twice',
     [SESSION, EVENT, SESSION],
     /line 3: the session call-1 is in this file already/,
   ],
-  ['an event without an id', [SESSION, { type: 'x' }], /line 2: "eventId" must be a text/],
+  ['an event without an ID', [SESSION, { type: 'x' }], /line 2: "eventId" must be a text/],
   [
-    'a payload that is no object',
+    'a payload that is not an object',
     [SESSION, { ...EVENT, payload: 3 }],
     /line 2: "payload" must be an object$/,
   ],
   [
-    'an event that is there twice',
+    'an event that occurs twice',
     [SESSION, EVENT, EVENT],
     /line 3: the event event-1 is in this call already/,
   ],
-  ['an event sent no times', [SESSION, { ...EVENT, sent: 0 }], /line 2: "sent" must be a whole number/],
+  ['an event sent 0 times', [SESSION, { ...EVENT, sent: 0 }], /line 2: "sent" must be a whole number/],
   [
-    'an event that goes back before the hang-up',
+    'an event before the hang-up that follows one after it',
     [SESSION, { ...EVENT, afterHangUp: true }, { ...EVENT, eventId: 'event-2' }],
     /line 3: an event before the hang-up follows one after it/,
   ],
-])('names what is wrong with %s, on one line', (_, lines, message) => {
-  let fault: unknown;
+])('reports %s on one line', (_, lines, message) => {
+  let problem: unknown;
   try {
     read(...lines);
   } catch (error) {
-    fault = error;
+    problem = error;
   }
-  expect(fault).toBeInstanceOf(DemoError);
-  expect(fault).toMatchObject({ message: expect.stringMatching(message) as string });
-  expect(fault).toMatchObject({ message: expect.not.stringContaining('\n') as string });
+  expect(problem).toBeInstanceOf(DemoError);
+  expect(problem).toMatchObject({ message: expect.stringMatching(message) as string });
+  expect(problem).toMatchObject({ message: expect.not.stringContaining('\n') as string });
 });

@@ -41,37 +41,37 @@ const event = (eventId: string, sequence: number): Event => ({
   timestamp: new Date(1_000 + sequence),
 });
 
-/** A log of these events in this order, numbered as it should be. */
+/** Returns a log of these events in this order, with correct sequences. */
 const log = (...ids: string[]): Event[] => ids.map((eventId, index) => event(eventId, index + 1));
 
-it('finds no fault in a log that is what was sent', () => {
+it('finds no problem in a log that matches what was sent', () => {
   expect(faultsOfLog(CALL, SESSION, log(...IDS))).toEqual([]);
 });
 
 it.each<[string, Event[], string]>([
   ['a missing event', log('a', 'b', 'd'), 'c is missing'],
   ['a missing last event', log('a', 'b', 'c'), 'd is missing'],
-  ['a doubled event', log('a', 'b', 'b', 'c', 'd'), 'b is there twice'],
+  ['a duplicated event', log('a', 'b', 'b', 'c', 'd'), 'b is there twice'],
   ['events out of order', log('a', 'c', 'b', 'd'), 'c is out of order'],
   ['an event that was never sent', log('a', 'b', 'c', 'd', 'e'), 'e was never sent'],
   ['a gap in the sequence', [...log('a', 'b', 'c'), event('d', 5)], 'd has sequence 5, and should have 4'],
   [
-    'another payload',
+    'a different payload',
     [...log('a', 'b', 'c'), { ...event('d', 4), payload: { text: 'says D' } }],
     'the payload of d is not what was sent',
   ],
   [
-    'another type',
+    'a different type',
     [...log('a', 'b', 'c'), { ...event('d', 4), type: 'dtmf' }],
     'd has the type dtmf, sent as user_speech',
   ],
   [
-    'time that goes back',
+    'a decreasing timestamp',
     [...log('a', 'b', 'c'), { ...event('d', 4), timestamp: new Date(0) }],
     'd has an earlier timestamp than the event before it',
   ],
-])('names %s', (_, events, fault) => {
-  expect(faultsOfLog(CALL, SESSION, events)).toContain(fault);
+])('reports %s', (_, events, problem) => {
+  expect(faultsOfLog(CALL, SESSION, events)).toContain(problem);
 });
 
 it.each<[string, Partial<Session>, RegExp]>([
@@ -79,7 +79,7 @@ it.each<[string, Partial<Session>, RegExp]>([
   ['metadata', { metadata: {} }, /^the session's metadata is \{\}/],
   ['event count', { eventCount: 5 }, /^the session's event count is 5, and should be 4/],
   ['end', { endedAt: undefined }, /no time of its end/],
-])("names a session's wrong %s", (_, change, fault) => {
-  const faults = faultsOfLog(CALL, { ...SESSION, ...change }, log(...IDS));
-  expect(faults).toEqual([expect.stringMatching(fault)]);
+])("reports a session's wrong %s", (_, change, problem) => {
+  const problems = faultsOfLog(CALL, { ...SESSION, ...change }, log(...IDS));
+  expect(problems).toEqual([expect.stringMatching(problem)]);
 });

@@ -7,7 +7,7 @@ import { until } from '../support/until';
 const ROOT = resolve(__dirname, '..', '..');
 const OWN_CALL = join(ROOT, 'demo', 'calls', 'moving-home.jsonl');
 
-interface Played {
+interface DemoRun {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
@@ -15,16 +15,16 @@ interface Played {
 
 afterEach(endServices);
 
-function play(...options: string[]): Promise<Played> {
+function play(...options: string[]): Promise<DemoRun> {
   const tsx = join(ROOT, 'node_modules', '.bin', 'tsx');
-  return new Promise((done) => {
+  return new Promise((resolveRun) => {
     execFile(tsx, [join(ROOT, 'demo', 'main.ts'), ...options], (error, stdout, stderr) => {
-      done({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
+      resolveRun({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
     });
   });
 }
 
-function playLines(...lines: unknown[]): Promise<Played> {
+function playLines(...lines: unknown[]): Promise<DemoRun> {
   const file = join(temporaryFolder(), 'calls.jsonl');
   const text = lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line)));
   writeFileSync(file, `${text.join('\n')}\n`);
@@ -48,7 +48,7 @@ it('plays its own call: 30 to 60 events, two of them retried, one after the hang
   expect(stdout).not.toMatch(/\p{Cc}(?<!\n)/u);
 });
 
-it('shows odd text without passing its control characters to the terminal', async () => {
+it('prints text without its control characters', async () => {
   const { code, stdout } = await playLines(SESSION, {
     eventId: 'event-1',
     type: 'user_speech',
@@ -59,7 +59,7 @@ it('shows odd text without passing its control characters to the terminal', asyn
   expect(stdout).not.toMatch(/\p{Cc}(?<!\n)/u);
 });
 
-it('says on one line what the service refuses, and where it is in the file', async () => {
+it('reports on one line what the service rejects, and its line in the file', async () => {
   const session = { ...SESSION.session, language: 'no tag' };
   const { code, stderr } = await playLines({ session }, { eventId: 'event-1', type: 'dtmf' });
   expect(code).toBe(1);
@@ -68,16 +68,16 @@ it('says on one line what the service refuses, and where it is in the file', asy
   );
 });
 
-it('says on one line what is wrong with a file', async () => {
+it('reports a file that cannot be read on one line', async () => {
   const { code, stdout, stderr } = await play('no-such-file.jsonl');
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   expect(stderr).toMatch(/^demo: cannot read no-such-file\.jsonl: ENOENT: .*\n$/);
 });
 
-it('is watched from a second terminal while it is played: each event once, in order, and the end', async () => {
+it('--watch shows a running call from a second terminal: each event once, in order, and the end', async () => {
   const file = join(temporaryFolder(), 'calls.jsonl');
-  const said = Array.from({ length: 8 }, (_, index) => `words number ${index + 1}`);
-  const events = said.map((text, index) => ({
+  const texts = Array.from({ length: 8 }, (_, index) => `words number ${index + 1}`);
+  const events = texts.map((text, index) => ({
     eventId: `event-${index}`,
     type: 'user_speech',
     payload: { speaker: 'caller', text },
@@ -85,18 +85,18 @@ it('is watched from a second terminal while it is played: each event once, in or
   writeFileSync(file, [SESSION, ...events].map((line) => JSON.stringify(line)).join('\n'));
   const tsx = join(ROOT, 'node_modules', '.bin', 'tsx');
   const live = spawn(tsx, [join(ROOT, 'demo', 'main.ts'), '--live', file]);
-  let played = '';
-  live.stdout.on('data', (text: Buffer) => (played += text.toString()));
+  let output = '';
+  live.stdout.on('data', (text: Buffer) => (output += text.toString()));
   const ended = new Promise((resolve) => live.once('exit', resolve));
-  const port = await until('it says how it is watched', () => /--watch (\d+)/.exec(played)?.[1], 20_000);
+  const port = await until('the --watch command is printed', () => /--watch (\d+)/.exec(output)?.[1], 20_000);
   const { code, stdout, stderr } = await play('--watch', port);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  expect([...stdout.matchAll(/words number \d+/g)].map(([text]) => text)).toEqual(said);
+  expect([...stdout.matchAll(/words number \d+/g)].map(([text]) => text)).toEqual(texts);
   expect(stdout).toMatch(/── call-1 ─+\n[^]*── session completed: hang-up ─+\n$/);
   expect(await ended).toBe(0);
 }, 60_000);
 
-it('says on one line which port a watch needs, and that none listens there', async () => {
+it('--watch reports on one line a missing port, and a port that does not answer', async () => {
   expect((await play('--watch')).stderr).toMatch(/^demo: give the port of the service: .*\n$/);
   const { code, stderr } = await play('--watch', '1');
   expect(code).toBe(1);

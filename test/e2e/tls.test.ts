@@ -19,7 +19,7 @@ const authorities = (): { own: Authority; other: Authority } => ({
   other: new Authority('other'),
 });
 
-/** The files of an identity, and the settings that name them. */
+/** Writes the files of an identity, and returns them with the settings that refer to them. */
 function tlsFiles({ certificate, key }: Identity, clientCa?: Buffer) {
   const files = new SwappedFiles({
     'tls.crt': certificate,
@@ -39,13 +39,13 @@ function tlsClient(port: number, trusted: Authority, identity?: Identity): RpcCl
   return connect(port, { credentials: credentials.createSsl(trusted.certificate, key, certificate) });
 }
 
-/** The outcome of a call. */
+/** Returns the outcome of a call. */
 async function outcomeOf(client: RpcClient): Promise<string | undefined> {
   const [outcome] = await outcomesOf([client.listSessions({}, { deadline: Date.now() + 5000 })]);
   return outcome;
 }
 
-/** The serial number of the certificate that the server presents to a new connection. */
+/** Returns the serial number of the certificate that the server presents to a new connection. */
 async function serialNumberOf(port: number): Promise<string> {
   const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false, ALPNProtocols: ['h2'] });
   await once(socket, 'secureConnect');
@@ -54,8 +54,8 @@ async function serialNumberOf(port: number): Promise<string> {
   return serialNumber;
 }
 
-function logged(service: ServiceProcess, words: RegExp): Promise<Record<string, unknown>> {
-  return until(`the log says ${words}`, () => service.log.find(({ msg }) => words.test(String(msg))));
+function logged(service: ServiceProcess, pattern: RegExp): Promise<Record<string, unknown>> {
+  return until(`the log says ${pattern}`, () => service.log.find(({ msg }) => pattern.test(String(msg))));
 }
 
 describe('TLS', () => {
@@ -73,7 +73,7 @@ describe('TLS', () => {
     ['TLSv1.1', false],
     ['TLSv1.2', true],
     ['TLSv1.3', true],
-  ] as const)('accepts %s: %s', async (version, spoken) => {
+  ] as const)('accepts %s: %s', async (version, accepted) => {
     const { environment } = tlsFiles(new Authority('own').issue('server'));
     const { port } = await startService(environment);
     const socket: TLSSocket = connectTls({
@@ -85,7 +85,7 @@ describe('TLS', () => {
       socket.once('error', () => resolve(undefined));
     });
     socket.destroy();
-    expect(protocol).toBe(spoken ? version : undefined);
+    expect(protocol).toBe(accepted ? version : undefined);
   });
 
   it('shuts down within the grace period while connections are open', async () => {
@@ -99,7 +99,7 @@ describe('TLS', () => {
 });
 
 describe('mutual TLS', () => {
-  it('answers only clients with a certificate of the authority', async () => {
+  it('answers only clients with a certificate of the configured authority', async () => {
     const { own, other } = authorities();
     const { environment } = tlsFiles(own.issue('server'), own.certificate);
     const { service, port } = await startService(environment);
@@ -131,7 +131,7 @@ describe('a change of the files', () => {
     const first = own.issue('server');
     const { files, environment } = tlsFiles(first);
     const { service, port } = await startService(environment);
-    const shownBefore = await serialNumberOf(port);
+    const serialBefore = await serialNumberOf(port);
     const client = tlsClient(port, own);
     await client.createSession({ sessionId: 'call-1' });
     const stream = client.ingestEvents();
@@ -143,7 +143,7 @@ describe('a change of the files', () => {
         outcomes.push(
           ...(await outcomesOf([client.addEvent({ sessionId: 'call-1', eventId: `added-${count}` })])),
         );
-        // New connections are opened meanwhile too.
+        // Also opens new connections meanwhile.
         if (count % 20 === 0) outcomes.push((await outcomeOf(tlsClient(port, own))) ?? '');
       }
       return outcomes.length;
@@ -156,12 +156,12 @@ describe('a change of the files', () => {
         service.log.slice(before).find(({ msg }) => /TLS_CERT, TLS_KEY: the new content/.test(String(msg))),
       );
     }
-    const shownAfter = await serialNumberOf(port);
+    const serialAfter = await serialNumberOf(port);
     changed.abort();
     await calling;
     const replies = await stream.finish();
 
-    expect(shownAfter).not.toBe(shownBefore);
+    expect(serialAfter).not.toBe(serialBefore);
     expect(new Set(outcomes)).toEqual(new Set(['OK']));
     expect(replies.length).toBeGreaterThan(100);
     for (const reply of replies) expect(addedOf(reply).duplicate).toBe(false);
@@ -172,14 +172,14 @@ describe('a change of the files', () => {
     const first = own.issue('server');
     const { files, environment } = tlsFiles(first);
     const { service, port } = await startService(environment);
-    const shown = await serialNumberOf(port);
+    const serial = await serialNumberOf(port);
     files.replace({ 'tls.crt': first.certificate, 'tls.key': own.issue('server').key });
     const line = await logged(
       service,
       /^TLS_KEY .* does not match the certificate .*the previous content stays in use$/,
     );
     expect(line.level).toBe(50);
-    expect(await serialNumberOf(port)).toBe(shown);
+    expect(await serialNumberOf(port)).toBe(serial);
 
     files.replace({ 'tls.crt': first.certificate.subarray(0, 300), 'tls.key': first.key });
     await logged(service, /^TLS_CERT .* contains no readable certificate/);
@@ -190,7 +190,7 @@ describe('a change of the files', () => {
     const last = own.issue('server');
     files.replace({ 'tls.crt': last.certificate, 'tls.key': last.key });
     await logged(service, /the new content is in use/);
-    expect(await serialNumberOf(port)).not.toBe(shown);
+    expect(await serialNumberOf(port)).not.toBe(serial);
     expect(service.log.filter(({ level }) => level === 50)).toHaveLength(3);
   });
 });
@@ -201,8 +201,8 @@ describe('the startup error names', () => {
     return { authority, server: authority.issue('server') };
   };
 
-  /** The error of a failed start: one line, with exit code 1. */
-  async function refusalOf(environment: Readonly<Record<string, string>>): Promise<string> {
+  /** Returns stderr of a failed start, after checks for exit code 1 and no stack trace. */
+  async function startupErrorOf(environment: Readonly<Record<string, string>>): Promise<string> {
     const { code, stderr } = await runService({ environment: { GRPC_PORT: '0', ...environment } });
     expect(code).toBe(1);
     expect(stderr).not.toMatch(/^\s+at /m);
@@ -212,7 +212,7 @@ describe('the startup error names', () => {
   it('a key that does not match the certificate', async () => {
     const { authority, server } = own();
     const { environment } = tlsFiles({ ...server, key: authority.issue('server').key });
-    expect(await refusalOf(environment)).toMatch(
+    expect(await startupErrorOf(environment)).toMatch(
       /^TLS_KEY \S+tls\.key does not match the certificate in TLS_CERT \S+tls\.crt: use the private key .*\n$/,
     );
   });
@@ -222,7 +222,7 @@ describe('the startup error names', () => {
     async (setting) => {
       const { authority, server } = own();
       const { files, environment } = tlsFiles(server, authority.certificate);
-      expect(await refusalOf({ ...environment, [setting]: '/nowhere/it.pem' })).toMatch(
+      expect(await startupErrorOf({ ...environment, [setting]: '/nowhere/it.pem' })).toMatch(
         new RegExp(
           `^${setting} /nowhere/it\\.pem cannot be read \\(ENOENT\\): use a file that this user can read\n$`,
         ),
@@ -233,7 +233,7 @@ describe('the startup error names', () => {
         'ca.crt': 'x',
         nonsense: 'nonsense',
       });
-      expect(await refusalOf({ ...environment, [setting]: files.path('nonsense') })).toMatch(
+      expect(await startupErrorOf({ ...environment, [setting]: files.path('nonsense') })).toMatch(
         new RegExp(`^${setting} \\S+nonsense contains no readable (certificate|private key): use a PEM file`),
       );
     },
@@ -242,14 +242,14 @@ describe('the startup error names', () => {
   it.each([
     ['TLS_KEY', 'TLS_CERT'],
     ['TLS_CERT', 'TLS_KEY'],
-  ])('%s if it is missing', async (missing, given) => {
-    expect(await refusalOf({ [given]: 'x.pem' })).toBe(
-      `${missing} is unset but ${given} is set: TLS needs both; set both or neither\n`,
+  ])('%s if it is missing', async (missing, present) => {
+    expect(await startupErrorOf({ [present]: 'x.pem' })).toBe(
+      `${missing} is unset but ${present} is set: TLS needs both; set both or neither\n`,
     );
   });
 
   it('TLS_CLIENT_CA without TLS', async () => {
-    expect(await refusalOf({ TLS_CLIENT_CA: 'x.pem' })).toMatch(
+    expect(await startupErrorOf({ TLS_CLIENT_CA: 'x.pem' })).toMatch(
       /^TLS_CLIENT_CA .*: set TLS_CERT and TLS_KEY too\n$/,
     );
   });

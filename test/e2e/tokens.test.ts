@@ -25,7 +25,7 @@ const READER_LINE = `${hash(READER)} read-only dashboard`;
 const WRITER_LINE = `${hash(WRITER).toUpperCase()} Read-Write`;
 
 /** Starts the service with a token file that has a read-only and a read-write token. */
-async function startGuarded(environment: Readonly<Record<string, string>> = {}) {
+async function startWithTokens(environment: Readonly<Record<string, string>> = {}) {
   const files = new SwappedFiles({
     tokens: `# who may call\n\n${READER_LINE} # for graphs\n${WRITER_LINE}\n`,
   });
@@ -34,7 +34,7 @@ async function startGuarded(environment: Readonly<Record<string, string>> = {}) 
   const rewrite = async (...lines: string[]): Promise<void> => {
     const before = service.log.length;
     files.replace({ tokens: lines.join('\n') });
-    await until('the service has read it', () =>
+    await until('the new content is in use', () =>
       service.log.slice(before).find(({ msg }) => /TOKENS_FILE: the new content is in use/.test(String(msg))),
     );
   };
@@ -45,7 +45,7 @@ const sessionId = 'call-1';
 const id = { sessionId };
 const event = { ...id, eventId: 'event-1' };
 
-/** Each method: whether a read-only token may call it, and a call of it. */
+/** For each method: whether a read-only token may call it, and a function that calls it. */
 const METHODS: Readonly<
   Record<keyof typeof SessionServiceService, [boolean, (client: RpcClient) => Promise<unknown>]>
 > = {
@@ -73,7 +73,7 @@ const METHODS: Readonly<
 };
 
 it('every method requires a token, and methods that change something require a read-write token', async () => {
-  const { service, port, as } = await startGuarded();
+  const { service, port, as } = await startWithTokens();
   const writer = as(WRITER);
   await writer.createSession(id);
   await writer.addEvent(event);
@@ -98,7 +98,7 @@ it('every method requires a token, and methods that change something require a r
   }
 });
 
-/** `OK`, or the reason of the failure. */
+/** Returns `OK`, or the reason of the failure. */
 async function reasonOf(call: Promise<unknown>): Promise<string | undefined> {
   try {
     await call;
@@ -119,12 +119,12 @@ it.each([
   [`Bearer ${hash(WRITER)}`, 'UNAUTHENTICATED'],
   [`Bearer ${WRITER.slice(0, -1)}`, 'UNAUTHENTICATED'],
 ])('the header %j leads to %s', async (authorization, outcome) => {
-  const { port } = await startGuarded();
+  const { port } = await startWithTokens();
   expect(await reasonOf(connect(port, { authorization }).createSession(id))).toBe(outcome);
 });
 
-it('authentication errors say what to do, with the details that all errors have', async () => {
-  const { port, as } = await startGuarded();
+it('authentication errors say what to do, and have details like all errors', async () => {
+  const { port, as } = await startWithTokens();
   expect(await failureOf(connect(port).getSession(id))).toMatchObject({
     code: 16,
     details: 'authentication required; send a token as "authorization: Bearer TOKEN"',
@@ -138,7 +138,7 @@ it('authentication errors say what to do, with the details that all errors have'
 });
 
 it('rejects an unauthenticated call by its headers, before the request has arrived', async () => {
-  const { port } = await startGuarded();
+  const { port } = await startWithTokens();
   const session = connectHttp2(`http://127.0.0.1:${port}`);
   try {
     const begin = (rpc: string): Promise<unknown> => {
@@ -155,13 +155,13 @@ it('rejects an unauthenticated call by its headers, before the request has arriv
   }
 });
 
-it('logs the name that the file gives to the token', async () => {
-  const { service, as } = await startGuarded({ LOG_LEVEL: 'debug' });
+it('logs the name of the token from the file', async () => {
+  const { service, as } = await startWithTokens({ LOG_LEVEL: 'debug' });
   await as(WRITER).createSession(id);
   await as(READER).getSession(id);
-  const lines = await until('both are told of', () => {
-    const told = service.log.filter(({ method }) => method !== undefined);
-    return told.length >= 2 ? told : undefined;
+  const lines = await until('both calls are logged', () => {
+    const calls = service.log.filter(({ method }) => method !== undefined);
+    return calls.length >= 2 ? calls : undefined;
   });
   expect(lines.map(({ method, caller }) => [method, caller])).toEqual([
     ['CreateSession', undefined],
@@ -174,7 +174,7 @@ it('health and reflection need no token; REFLECTION=off disables reflection', as
     [{}, true],
     [{ REFLECTION: 'off' }, false],
   ] as const) {
-    const { port } = await startGuarded(environment);
+    const { port } = await startWithTokens(environment);
     const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
     const asIs = (bytes: Buffer): Buffer => bytes;
     const health = await until('it is SERVING', () =>
@@ -207,7 +207,7 @@ it('health and reflection need no token; REFLECTION=off disables reflection', as
 
 describe('a change of the file', () => {
   it('accepts new tokens and rejects removed ones', async () => {
-    const { as, rewrite } = await startGuarded();
+    const { as, rewrite } = await startWithTokens();
     const [reader, later] = [as(READER), as(LATER)];
     await as(WRITER).createSession(id);
     expect(await reasonOf(later.getSession(id))).toBe('UNAUTHENTICATED');
@@ -219,7 +219,7 @@ describe('a change of the file', () => {
   });
 
   it('ends only the streams of the revoked token, and finishes their requests in progress first', async () => {
-    const { as, rewrite } = await startGuarded();
+    const { as, rewrite } = await startWithTokens();
     const writer = as(WRITER);
     await writer.createSession(id);
     const revoked = { watch: as(READER).watchSession(id), ingest: as(LATER).ingestEvents() };
@@ -248,13 +248,13 @@ describe('a change of the file', () => {
   it.each([
     ['a malformed line', `${READER_LINE}\nwriter-5ca1ab1e read-write\n`, /line 2: must be the SHA-256/],
     ['no token', '# nobody\n', /contains no token/],
-  ])('with %s is logged, and the previous tokens stay valid', async (_, content, words) => {
-    const { service, as, files } = await startGuarded();
+  ])('with %s is logged, and the previous tokens stay valid', async (_, content, pattern) => {
+    const { service, as, files } = await startWithTokens();
     const client = as(WRITER);
     await client.createSession(id);
     files.replace({ tokens: content });
     const line = await until('the problem is logged', () =>
-      service.log.find(({ msg }) => words.test(String(msg))),
+      service.log.find(({ msg }) => pattern.test(String(msg))),
     );
     expect(line).toMatchObject({
       level: 50,
@@ -273,13 +273,13 @@ it.each([
   [`${hash('x')} read-write a name\n`, /^TOKENS_FILE \S+, line 1: must be/],
   [`${READER_LINE}\n\n${hash(READER)} read-write\n`, /^TOKENS_FILE \S+, line 3: line 1 has the same token/],
   ['', /^TOKENS_FILE \S+ contains no token, so every call would be rejected/],
-])('the service does not start with the token file %j', async (tokens, words) => {
+])('the service does not start with the token file %j', async (tokens, pattern) => {
   const files = new SwappedFiles({ tokens });
   const { code, stderr } = await runService({
     environment: { GRPC_PORT: '0', TOKENS_FILE: files.path('tokens') },
   });
   expect(code).toBe(1);
-  expect(stderr).toMatch(words);
+  expect(stderr).toMatch(pattern);
   expect(stderr.trimEnd().split('\n')).toHaveLength(1);
 });
 
