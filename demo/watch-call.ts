@@ -22,7 +22,7 @@ export async function watchCall(
   watch.onEvent = (event) => print(eventText(event, paint));
   const failure = await watch.end;
   if (failure !== undefined) throw new DemoError(`the watch of ${sessionId} ended: ${failure.message}`);
-  const last = watch.told.at(-1);
+  const last = watch.updates.at(-1);
   print(
     endText(
       typeof last === 'object' ? last : { status: SessionStatus.SESSION_STATUS_COMPLETED, endReason: '' },

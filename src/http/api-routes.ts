@@ -5,8 +5,8 @@ import { RequestContext } from '../core/request-context';
 import { recordOf } from './call-record';
 import { throughPipeline } from './http-call';
 import { descriptionOf } from './openapi/document';
-import { sendPlainError } from './plain-error';
 import type { Route } from './routes/route';
+import { sendPlainError } from './status';
 
 /** What the routes of the API share. */
 export interface ApiSettings {

@@ -22,11 +22,10 @@ import { handleClientError } from './client-error';
 import { parseJsonBody } from './json-body';
 import { createNodeServer, HEADER_BYTES, type NodeServerSettings } from './node-server';
 import { addApiDescription } from './openapi/document';
-import { sendPlainError } from './plain-error';
 import { eventRoutes } from './routes/events';
 import { addOperationsRoutes } from './routes/operations';
 import { sessionRoutes } from './routes/sessions';
-import { toErrorReply } from './status';
+import { sendPlainError, toErrorReply } from './status';
 
 export interface HttpSettings extends NodeServerSettings {
   /** Applies to the API and the metrics; health and the API's description need no token. */

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import type { FastifyReply } from 'fastify';
 import type { ConversationError, ErrorReason } from '../core/errors';
 import { LIMITS } from '../core/limits';
 import { truncateText } from '../core/validation/text';
@@ -50,7 +51,12 @@ export function toErrorReply(error: ConversationError): ErrorReply {
   return { body: { statusCode, message }, headers };
 }
 
-/** The body of an error that occurred before the core was reached. */
+/** Answers with an error that did not come from the core. */
+export function sendPlainError(reply: FastifyReply, statusCode: number, message?: string): FastifyReply {
+  return reply.code(statusCode).send(plainErrorBody(statusCode, message));
+}
+
+/** The body of an error that did not come from the core. */
 export function plainErrorBody(statusCode: number, message = STATUS_CODES[statusCode] ?? ''): ErrorBody {
   const text = truncateText(message, LIMITS.errorMessageBytes);
   return { statusCode, message: statusCode === 400 ? [text] : text };

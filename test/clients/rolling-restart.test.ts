@@ -24,19 +24,19 @@ afterEach(async () => {
 
 afterAll(() => set.stop());
 
-/** A client in Go that calls both servers, by a policy. */
+/** Starts two servers, and a Go client that calls both with this policy. */
 async function start(policy: string): Promise<void> {
   const program = await buildGoClient(temporaryFolder());
   servers = await TwoServers.start(set.uri);
   client = new GoClient(program, servers.ports, policy);
-  await client.more();
+  await client.moreCalls();
 }
 
-test('no call of a client in Go fails while each server in turn is stopped and started anew', async () => {
+test('no call of a Go client fails while each server in turn is restarted', async () => {
   await start(POLICY);
   for (const index of [0, 1, 0, 1]) {
     await servers.restart(index, 'SIGTERM');
-    await client.more();
+    await client.moreCalls();
   }
   expect(await client.end()).toEqual([]);
   const events = await readLog(connect(servers.ports[0] ?? 0), 'go-1');
@@ -45,13 +45,13 @@ test('no call of a client in Go fails while each server in turn is stopped and s
   expect(new Set(events.map(({ eventId }) => eventId)).size).toBe(events.length);
 }, 360_000);
 
-test('it is the policy that does it: with round_robin alone calls fail', async () => {
-  const alone = join(temporaryFolder(), 'policy.json');
-  writeFileSync(alone, JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }));
-  await start(alone);
+test('the policy is needed: with round_robin alone, calls fail', async () => {
+  const roundRobinOnly = join(temporaryFolder(), 'policy.json');
+  writeFileSync(roundRobinOnly, JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }));
+  await start(roundRobinOnly);
   for (let restarts = 0; client.failures.length === 0 && restarts < 8; restarts += 1) {
     await servers.restart(restarts % 2, 'SIGTERM');
-    await client.more();
+    await client.moreCalls();
   }
   const failures = await client.end();
   expect(failures).not.toEqual([]);

@@ -116,9 +116,9 @@ describeContract('AddEvent', (service) => {
 
   test.each([
     { name: 'the same', first: { a: 1, b: [null] }, second: { a: 1, b: [null] }, mismatch: false },
-    { name: 'another order of keys', first: { a: 1, b: 2 }, second: { b: 2, a: 1 }, mismatch: false },
+    { name: 'keys in another order', first: { a: 1, b: 2 }, second: { b: 2, a: 1 }, mismatch: false },
     {
-      name: 'another order of keys further in',
+      name: 'nested keys in another order',
       first: { o: [{ a: 1, b: 2 }] },
       second: { o: [{ b: 2, a: 1 }] },
       mismatch: false,
@@ -128,20 +128,20 @@ describeContract('AddEvent', (service) => {
     { name: '-0 against 0', first: { n: -0 }, second: { n: 0 }, mismatch: false },
     { name: '0 against -0', first: { n: [0] }, second: { n: [-0] }, mismatch: false },
     {
-      name: '__proto__ alike',
+      name: 'the same __proto__',
       first: json('{"__proto__":1}'),
       second: json('{"__proto__":1}'),
       mismatch: false,
     },
     { name: 'another value', first: { a: 1 }, second: { a: 2 }, mismatch: true },
-    { name: 'a number against its text', first: { a: 1 }, second: { a: '1' }, mismatch: true },
+    { name: 'a number against the same number as text', first: { a: 1 }, second: { a: '1' }, mismatch: true },
     { name: 'null against absent', first: { a: null }, second: {}, mismatch: true },
     { name: 'absent against null', first: {}, second: { a: null }, mismatch: true },
     { name: '{} against []', first: { a: {} }, second: { a: [] }, mismatch: true },
     { name: 'null against {}', first: { a: null }, second: { a: {} }, mismatch: true },
     { name: 'false against 0', first: { a: false }, second: { a: 0 }, mismatch: true },
     { name: 'a longer list', first: { a: [1] }, second: { a: [1, null] }, mismatch: true },
-    { name: 'another order of a list', first: { a: [1, 2] }, second: { a: [2, 1] }, mismatch: true },
+    { name: 'a list in another order', first: { a: [1, 2] }, second: { a: [2, 1] }, mismatch: true },
     { name: 'another key', first: { a: 1 }, second: { b: 1 }, mismatch: true },
     {
       name: 'another __proto__',
@@ -155,8 +155,8 @@ describeContract('AddEvent', (service) => {
       second: { toString: {} },
       mismatch: true,
     },
-    { name: 'another normal form', first: { a: '\u00e9' }, second: { a: 'e\u0301' }, mismatch: true },
-  ])('payload_mismatch of $name is $mismatch', async ({ first, second, mismatch }) => {
+    { name: 'another normalization form', first: { a: '\u00e9' }, second: { a: 'e\u0301' }, mismatch: true },
+  ])('payload_mismatch for $name is $mismatch', async ({ first, second, mismatch }) => {
     const sessionId = await newSession(service);
     const { event } = await service.client.addEvent({ sessionId, eventId: 'one', payload: first });
     const repeat = await service.other.addEvent({ sessionId, eventId: 'one', payload: second });

@@ -25,7 +25,7 @@ function eventsOfBytes(bytes: number): NewEvent[] {
   // The encoded lengths have the same number of bytes in this range, so one correction suffices.
   const guess = 850_000;
   const events = eventsWith(guess + bytes - sizeOf(eventsWith(guess)));
-  if (sizeOf(events) !== bytes) throw new Error(`no text makes ${bytes} bytes`);
+  if (sizeOf(events) !== bytes) throw new Error(`no text has an encoding of ${bytes} bytes`);
   return events;
 }
 
@@ -47,7 +47,7 @@ describeContract('BatchAddEvents', (service) => {
     );
   });
 
-  test('a batch continues after the stored events, through both servers', async () => {
+  test('batches through both servers continue after the stored events', async () => {
     const sessionId = await newSession(service);
     await service.client.addEvent({ sessionId, eventId: 'first' });
     for (const [index, client] of [service.client, service.other, service.client].entries()) {
@@ -58,7 +58,7 @@ describeContract('BatchAddEvents', (service) => {
     expect(await readChecked(service.client, sessionId)).toHaveLength(10);
   });
 
-  test('events stored earlier or earlier in the batch are duplicates, in order', async () => {
+  test('events that were stored or occur earlier in the batch are duplicates, in order', async () => {
     const sessionId = await newSession(service);
     await service.other.addEvent({ sessionId, eventId: 'stored', payload: { a: 1 } });
     const { results } = await service.client.batchAddEvents({
@@ -119,7 +119,7 @@ describeContract('BatchAddEvents', (service) => {
     }
   });
 
-  test('two concurrent batches of 500 through both servers are dense, each in its order', async () => {
+  test('two concurrent batches of 500 through both servers form a dense log, each in its own order', async () => {
     const sessionId = await newSession(service);
     const [ours, theirs] = [eventsOf(500, 'a'), eventsOf(500, 'b')];
     const replies = await Promise.all([
@@ -157,17 +157,17 @@ describeContract('BatchAddEvents', (service) => {
       ...['events[5].event_id', 'events[5].type'],
     ];
     expect(await invalidFieldsOf(service.client.batchAddEvents({ sessionId, events }))).toEqual(fields);
-    const nowhere = service.client.batchAddEvents({ sessionId: '', events });
-    expect(await invalidFieldsOf(nowhere)).toEqual(['session_id', ...fields]);
+    const withoutSession = service.client.batchAddEvents({ sessionId: '', events });
+    expect(await invalidFieldsOf(withoutSession)).toEqual(['session_id', ...fields]);
     expect((await service.client.getSession({ sessionId })).pagination?.total).toBe(0);
   });
 
-  test('of more than 20 violations the first 20 are listed and the others counted', async () => {
+  test('of more than 20 violations only the first 20 are listed', async () => {
     const sessionId = await newSession(service);
     const events = eventsOf(30).map((event) => ({ ...event, type: '' }));
     const error = await failureOf(service.client.batchAddEvents({ sessionId, events }));
-    const named = error.violations?.map(({ field }) => field);
-    expect(named).toEqual(Array.from({ length: 20 }, (_, index) => `events[${index}].type`));
+    const listed = error.violations?.map(({ field }) => field);
+    expect(listed).toEqual(Array.from({ length: 20 }, (_, index) => `events[${index}].type`));
   });
 
   test('a batch of 3 MiB is stored; one byte more is INVALID_ARGUMENT', async () => {

@@ -7,7 +7,7 @@ const { SESSION_STATUS_INITIATED, SESSION_STATUS_ACTIVE, SESSION_STATUS_COMPLETE
   SessionStatus;
 
 describeContract('CompleteSession', (service) => {
-  test('the session ends now', async () => {
+  test('the session ends at the current time', async () => {
     const sessionId = newId();
     const { session } = await service.client.createSession({ sessionId, metadata: { kept: true } });
     const { session: ended, alreadyCompleted } = await service.other.completeSession({ sessionId });

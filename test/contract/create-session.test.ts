@@ -88,7 +88,7 @@ describeContract('CreateSession', (service) => {
     expect((await service.other.getSession({ sessionId })).session).toEqual(replies[0]?.session);
   });
 
-  test('IDs that differ in case, Unicode normal form or trailing characters are different sessions', async () => {
+  test('IDs that differ in case, Unicode normalization form or trailing characters are different sessions', async () => {
     const base = newId();
     const ids = [base, base.toUpperCase(), `${base} `, `${base}\u00e9`, `${base}e\u0301`, `${base}\u00a0`];
     for (const sessionId of ids) {

@@ -2,7 +2,7 @@ import { status as Code } from '@grpc/grpc-js';
 import { CallError, failureOf } from '../support/call-error';
 import { describeContract, newId, newSession } from './describe-contract';
 
-/** Whether the call succeeded; throws where it failed otherwise than expected. */
+/** Returns whether the call succeeded; throws if it failed with another code than the expected one. */
 async function succeeded(call: Promise<unknown>, failure: Code): Promise<boolean> {
   try {
     await call;
@@ -14,7 +14,7 @@ async function succeeded(call: Promise<unknown>, failure: Code): Promise<boolean
 }
 
 describeContract('deadlines and cancellation', (service) => {
-  test('a deadline that is past is DEADLINE_EXCEEDED, and repeating settles the call', async () => {
+  test('a call whose deadline has passed is DEADLINE_EXCEEDED, and a retry succeeds', async () => {
     const sessionId = newId();
     const deadline = Date.now() - 1;
     const create = await failureOf(service.client.createSession({ sessionId }, { deadline }));
@@ -26,10 +26,10 @@ describeContract('deadlines and cancellation', (service) => {
     expect(event?.sequence).toBe(1);
   });
 
-  test('adds whose deadline ends somewhere on the way are settled by repeating them', async () => {
+  test('adds whose deadlines expire at any stage can be retried: each event is stored once', async () => {
     const sessionId = await newSession(service);
     const ids = Array.from({ length: 60 }, (_, index) => `e${index}`);
-    const sent = await Promise.all(
+    const acknowledged = await Promise.all(
       ids.map((eventId, index) => {
         const deadline = Date.now() + 1 + (index % 20);
         return succeeded(
@@ -38,33 +38,33 @@ describeContract('deadlines and cancellation', (service) => {
         );
       }),
     );
-    const repeats = await Promise.all(ids.map((eventId) => service.other.addEvent({ sessionId, eventId })));
-    for (const [index, { duplicate }] of repeats.entries()) {
-      // What was acknowledged is stored; what was not may be.
-      if (sent[index] === true) expect(duplicate).toBe(true);
+    const retries = await Promise.all(ids.map((eventId) => service.other.addEvent({ sessionId, eventId })));
+    for (const [index, { duplicate }] of retries.entries()) {
+      // Acknowledged events are stored; others may be.
+      if (acknowledged[index] === true) expect(duplicate).toBe(true);
     }
     const { events } = await service.client.getSession({ sessionId, limit: 1000 });
     expect(events.map(({ sequence }) => sequence)).toEqual(ids.map((_, index) => index + 1));
     expect(new Set(events.map(({ eventId }) => eventId))).toEqual(new Set(ids));
   });
 
-  test('adds that are cancelled on the way are settled by repeating them', async () => {
+  test('adds that are cancelled in flight can be retried: each event is stored once', async () => {
     const sessionId = await newSession(service);
     const ids = Array.from({ length: 40 }, (_, index) => `e${index}`);
-    const hangUps = ids.map(() => new AbortController());
+    const cancellations = ids.map(() => new AbortController());
     const calls = ids.map((eventId, index) =>
       succeeded(
-        service.client.addEvent({ sessionId, eventId }, { signal: hangUps[index]?.signal }),
+        service.client.addEvent({ sessionId, eventId }, { signal: cancellations[index]?.signal }),
         Code.CANCELLED,
       ),
     );
     await Promise.race(calls);
-    for (const hangUp of hangUps) hangUp.abort();
-    const sent = await Promise.all(calls);
-    expect(sent).toContain(true);
-    const repeats = await Promise.all(ids.map((eventId) => service.client.addEvent({ sessionId, eventId })));
-    for (const [index, { duplicate }] of repeats.entries()) {
-      if (sent[index] === true) expect(duplicate).toBe(true);
+    for (const cancellation of cancellations) cancellation.abort();
+    const acknowledged = await Promise.all(calls);
+    expect(acknowledged).toContain(true);
+    const retries = await Promise.all(ids.map((eventId) => service.client.addEvent({ sessionId, eventId })));
+    for (const [index, { duplicate }] of retries.entries()) {
+      if (acknowledged[index] === true) expect(duplicate).toBe(true);
     }
     const { events } = await service.other.getSession({ sessionId, limit: 1000 });
     expect(events.map(({ sequence }) => sequence)).toEqual(ids.map((_, index) => index + 1));

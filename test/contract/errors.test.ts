@@ -9,7 +9,7 @@ const UNKNOWN_STATUS = statusOfNumber(42);
 
 describeContract('errors', (service) => {
   test.each(['getSession', 'completeSession', 'addEvent'] as const)(
-    '%s of an unknown session is NOT_FOUND and names the session',
+    '%s of an unknown session is NOT_FOUND, and the error contains its ID',
     async (rpc) => {
       const sessionId = 'session-999';
       const error = await failureOf(service.client[rpc]({ sessionId, eventId: 'one' }));
@@ -29,7 +29,7 @@ describeContract('errors', (service) => {
     },
   );
 
-  test('the message contains the ID as it was sent, in any script', async () => {
+  test('the message contains the ID unchanged, in any script', async () => {
     const sessionId = `sitzung-${newId()}-ü-通話-\u{1f4de}`;
     const error = await failureOf(service.client.getSession({ sessionId }));
     expect(error.details).toBe(`Session with ID ${sessionId} not found`);

@@ -46,10 +46,10 @@ describeContract('expected_sequence', (service) => {
     },
   );
 
-  test('an empty session expects 0, not 1', async () => {
+  test('in an empty session the expected sequence is 0, not 1', async () => {
     const sessionId = await newSession(service);
-    const early = service.other.addEvent({ sessionId, eventId: 'one', expectedSequence: 1 });
-    expect(await failureOf(early)).toMatchObject(mismatch(1, 0));
+    const tooHigh = service.other.addEvent({ sessionId, eventId: 'one', expectedSequence: 1 });
+    expect(await failureOf(tooHigh)).toMatchObject(mismatch(1, 0));
     const { event } = await service.client.addEvent({ sessionId, eventId: 'one', expectedSequence: 0 });
     expect(event?.sequence).toBe(1);
   });
@@ -112,7 +112,7 @@ describeContract('expected_sequence', (service) => {
     expect(await readChecked(service.client, sessionId)).toHaveLength(5);
   });
 
-  test('a server that has not seen the other’s appends checks the actual last sequence', async () => {
+  test('a server that does not know the other’s appends checks against the actual last sequence', async () => {
     const sessionId = await newSession(service);
     const both = [service.client, service.other] as const;
     let last = 0;
@@ -123,8 +123,8 @@ describeContract('expected_sequence', (service) => {
       await ahead.addEvent({ sessionId, eventId: `unseen-${round}` });
       last += 2;
       const eventId = `expecting-${round}`;
-      const old = behind.addEvent({ sessionId, eventId, expectedSequence: last - 1 });
-      expect(await failureOf(old)).toMatchObject(mismatch(last - 1, last));
+      const outdated = behind.addEvent({ sessionId, eventId, expectedSequence: last - 1 });
+      expect(await failureOf(outdated)).toMatchObject(mismatch(last - 1, last));
       await ahead.addEvent({ sessionId, eventId: `unseen-too-${round}` });
       last += 1;
       const { event } = await behind.addEvent({ sessionId, eventId, expectedSequence: last });
@@ -134,7 +134,7 @@ describeContract('expected_sequence', (service) => {
     expect(await readChecked(service.other, sessionId)).toHaveLength(last);
   });
 
-  test('concurrent adds with and without expectations leave the log dense, each at its sequence', async () => {
+  test('concurrent adds with and without expectations form a dense log, and expectations hold', async () => {
     const sessionId = await newSession(service);
     const calls = Array.from({ length: 120 }, (_, index) => {
       const client = index % 2 === 0 ? service.client : service.other;

@@ -3,14 +3,14 @@ import { expectSameJson, NASTY_KEYS, nastyObject } from '../support/nasty-json';
 import { newId } from './describe-contract';
 import { describeHttp } from './describe-http';
 
-/** As `Content-Type: application/json` has it. */
+/** The header of a JSON body. */
 const JSON_TYPE = { 'content-type': 'application/json' };
 
 describeHttp('requests', (service) => {
   const create = (body: unknown) => service.http.post('/sessions', body);
   const valid = () => ({ sessionId: newId(), language: 'en' });
 
-  it('any object that a Struct can hold comes back as it went in', async () => {
+  it('any object that a Struct can represent round-trips unchanged', async () => {
     await fc.assert(
       fc.asyncProperty(nastyObject, async (payload) => {
         const sessionId = newId();
@@ -30,7 +30,7 @@ describeHttp('requests', (service) => {
     );
   });
 
-  it('every key comes back', async () => {
+  it('every unusual key round-trips unchanged', async () => {
     const metadata = Object.fromEntries(NASTY_KEYS.map((key) => [key, key]));
     const { body } = await create({ ...valid(), metadata });
     expectSameJson((body as { metadata: unknown }).metadata, metadata);
@@ -71,7 +71,7 @@ describeHttp('requests', (service) => {
       `{"sessionId": "s", "language": en, "metadata": {"note": "${'long '.repeat(20)}"}}`,
       ['the body is not JSON'],
     ],
-  ])('%j is 400 with a line for each violation', async (body, lines) => {
+  ])('the body %j is 400 with a line for each violation', async (body, lines) => {
     const reply = await create(body);
     expect(reply).toMatchObject({ status: 400, body: { statusCode: 400 } });
     const { message } = reply.body as { message: string[] };
@@ -79,9 +79,9 @@ describeHttp('requests', (service) => {
   });
 
   it.each([
-    ['half of a surrogate pair', '{"a":"\\ud800"}'],
+    ['an unpaired surrogate', '{"a":"\\ud800"}'],
     ['U+0000 in a key', '{"a\\u0000":1}'],
-    ['a number that no double holds', '{"a":1e999}'],
+    ['a number beyond the range of a double', '{"a":1e999}'],
     ['33 levels', '{"a":'.repeat(33) + '1' + '}'.repeat(33)],
     ['100,000 levels', '{"a":'.repeat(100_000) + '1' + '}'.repeat(100_000)],
   ])('a payload with %s is 400', async (_, payload) => {
@@ -95,7 +95,7 @@ describeHttp('requests', (service) => {
     });
   });
 
-  it('bytes that are no UTF-8 are 400', async () => {
+  it('a body that is not UTF-8 is 400', async () => {
     const body = Buffer.concat([Buffer.from('{"sessionId":"'), Buffer.from([0xff]), Buffer.from('"}')]);
     const reply = await service.http.send('/sessions', { method: 'POST', body, headers: JSON_TYPE });
     expect(reply).toMatchObject({ status: 400, body: { message: ['the body is not UTF-8'] } });
@@ -116,7 +116,7 @@ describeHttp('requests', (service) => {
     else expect(message).toEqual(lines);
   });
 
-  it('an id that is too long is told of, and so are more unknown keys than one wants to read', async () => {
+  it('an ID that is too long is 400, and a long list of unknown keys is truncated', async () => {
     const long = await service.http.get(`/sessions/${'x'.repeat(257)}`);
     expect(long).toMatchObject({
       status: 400,
@@ -127,7 +127,7 @@ describeHttp('requests', (service) => {
     expect((body as { message: string[] }).message).toHaveLength(11);
   });
 
-  it('what is not there is 404, with the message of gRPC', async () => {
+  it('an unknown session is 404, with the same message as over gRPC', async () => {
     const message = 'Session with ID session-999 not found';
     const notFound = { status: 404, body: { statusCode: 404, message } };
     expect(await service.http.get('/sessions/session-999')).toEqual({
@@ -139,22 +139,22 @@ describeHttp('requests', (service) => {
     expect(await service.http.post('/sessions/session-999/events', event)).toMatchObject(notFound);
   });
 
-  it('a route that is not there is 404, a method that a route does not take 405', async () => {
+  it('an unknown route is 404, and an unsupported method 405', async () => {
     const unknown = await service.http.get('/session');
     expect(unknown).toMatchObject({
       status: 404,
       body: { statusCode: 404, message: expect.any(String) as string },
     });
-    const wrong = await service.http.send('/sessions', { method: 'DELETE' });
-    expect(wrong).toMatchObject({
+    const unsupported = await service.http.send('/sessions', { method: 'DELETE' });
+    expect(unsupported).toMatchObject({
       status: 405,
       body: { statusCode: 405, message: expect.any(String) as string },
     });
-    expect(wrong.headers.get('allow')).toBe('POST');
-    expect(Object.keys(wrong.body as object)).toEqual(['statusCode', 'message']);
+    expect(unsupported.headers.get('allow')).toBe('POST');
+    expect(Object.keys(unsupported.body as object)).toEqual(['statusCode', 'message']);
   });
 
-  it('a path that does not decode is 400', async () => {
+  it('a path that cannot be decoded is 400', async () => {
     expect(await service.http.get('/sessions/%zz')).toMatchObject({
       status: 400,
       body: { statusCode: 400, message: [expect.any(String) as string] },
@@ -176,7 +176,7 @@ describeHttp('requests', (service) => {
     },
   );
 
-  it('a body over 4 MiB is 413, and one payload over 1 MiB a violation', async () => {
+  it('a body over 4 MiB is 413, and a payload over 1 MiB is a violation', async () => {
     const { sessionId } = valid();
     await create({ sessionId, language: 'en' });
     const add = (bytes: number) =>

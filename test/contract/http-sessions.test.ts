@@ -6,12 +6,12 @@ const ROW_ID = expect.stringMatching(/^[0-9a-f]{24}$/) as string;
 const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as string;
 
 describeHttp('sessions', (service) => {
-  it('creates a session with exactly these keys, and returns it unchanged when it is sent again', async () => {
+  it('creates a session with exactly these keys, and returns it unchanged for a repeated request', async () => {
     const sessionId = newId();
     const metadata = { channel: 'phone', nested: { list: [1, null, {}] } };
-    const made = await service.http.post('/sessions', { sessionId, language: 'en-US', metadata });
-    expect(made.status).toBe(201);
-    expect(made.body).toEqual({
+    const created = await service.http.post('/sessions', { sessionId, language: 'en-US', metadata });
+    expect(created.status).toBe(201);
+    expect(created.body).toEqual({
       _id: ROW_ID,
       sessionId,
       status: 'initiated',
@@ -20,35 +20,35 @@ describeHttp('sessions', (service) => {
       endedAt: null,
       metadata,
     });
-    const again = await service.http.post('/sessions', { sessionId, language: 'de', status: 'active' });
-    expect(again).toMatchObject({ status: 200, body: made.body });
+    const repeated = await service.http.post('/sessions', { sessionId, language: 'de', status: 'active' });
+    expect(repeated).toMatchObject({ status: 200, body: created.body });
     const { session } = await service.grpc.getSession({ sessionId });
     expect(session).toMatchObject({ sessionId, language: 'en-US', metadata });
   });
 
-  it('adds an event with exactly these keys, and returns the stored one when it is sent again', async () => {
+  it('adds an event with exactly these keys, and returns the stored one for a repeated request', async () => {
     const sessionId = newId();
     await service.grpc.createSession({ sessionId });
     const event = { eventId: 'event-1', type: 'user_speech', payload: { text: 'Hello?' } };
     const added = await service.http.post(`/sessions/${sessionId}/events`, event);
     expect(added.status).toBe(201);
     expect(added.body).toEqual({ _id: ROW_ID, ...event, sessionId, timestamp: TIME });
-    const again = await service.http.post(`/sessions/${sessionId}/events`, { ...event, type: 'other' });
-    expect(again).toMatchObject({ status: 200, body: added.body });
+    const repeated = await service.http.post(`/sessions/${sessionId}/events`, { ...event, type: 'other' });
+    expect(repeated).toMatchObject({ status: 200, body: added.body });
     const overGrpc = await service.grpc.addEvent({ sessionId, ...event });
     expect(overGrpc).toMatchObject({ duplicate: true, payloadMismatch: false, event: { sequence: 1 } });
   });
 
-  it('an event without a payload has an empty one', async () => {
+  it('a missing payload is stored as {}', async () => {
     const sessionId = newId();
     await service.grpc.createSession({ sessionId });
     const { body } = await service.http.post(`/sessions/${sessionId}/events`, { eventId: 'e', type: 't' });
     expect(body).toMatchObject({ payload: {} });
   });
 
-  it('reads a session page by page, with the rows as they were made', async () => {
+  it('reads a session in pages, with the session and the events as they were returned', async () => {
     const sessionId = newId();
-    const made = await service.http.post('/sessions', { sessionId, language: 'en' });
+    const created = await service.http.post('/sessions', { sessionId, language: 'en' });
     const added = [];
     for (const eventId of ['a', 'b', 'c'])
       added.push((await service.http.post(`/sessions/${sessionId}/events`, { eventId, type: 't' })).body);
@@ -56,7 +56,7 @@ describeHttp('sessions', (service) => {
     const first = await service.http.get(`/sessions/${sessionId}?offset=0&limit=3`);
     expect(first).toMatchObject({ status: 200 });
     expect(first.body).toEqual({
-      session: made.body,
+      session: created.body,
       events: added,
       pagination: { offset: 0, limit: 3, total: 4, hasMore: true },
     });
@@ -65,11 +65,11 @@ describeHttp('sessions', (service) => {
       events: [{ _id: ROW_ID, eventId: 'd' }],
       pagination: { offset: 3, limit: 1000, total: 4, hasMore: false },
     });
-    const whole = await service.http.get(`/sessions/${sessionId}`);
-    expect(whole.body).toMatchObject({ pagination: { offset: 0, limit: 50 } });
+    const unpaged = await service.http.get(`/sessions/${sessionId}`);
+    expect(unpaged.body).toMatchObject({ pagination: { offset: 0, limit: 50 } });
   });
 
-  it('rows have ids of their own', async () => {
+  it('every session and event has its own _id', async () => {
     const sessionId = newId();
     await service.grpc.createSession({ sessionId });
     for (let i = 0; i < 20; i += 1) await service.grpc.addEvent({ sessionId, eventId: `event-${i}` });
@@ -78,18 +78,18 @@ describeHttp('sessions', (service) => {
     expect(new Set([session, ...events].map(({ _id }) => _id)).size).toBe(21);
   });
 
-  it('ends a session, with or without a body, and the first end wins', async () => {
+  it('completes a session, with or without a body; a later completion changes nothing', async () => {
     const sessionId = newId();
     await service.http.post('/sessions', { sessionId, language: 'en', status: 'active' });
     const ended = await service.http.post(`/sessions/${sessionId}/complete`);
     expect(ended).toMatchObject({ status: 200, body: { sessionId, status: 'completed', endedAt: TIME } });
-    const again = await service.http.post(`/sessions/${sessionId}/complete`, { status: 'failed' });
-    expect(again).toMatchObject({ status: 200, body: ended.body });
+    const repeated = await service.http.post(`/sessions/${sessionId}/complete`, { status: 'failed' });
+    expect(repeated).toMatchObject({ status: 200, body: ended.body });
     const late = await service.http.post(`/sessions/${sessionId}/events`, { eventId: 'late', type: 't' });
     expect(late.status).toBe(201);
   });
 
-  it('a session can be ended as failed, with a reason', async () => {
+  it('completes a session as failed, with a reason', async () => {
     const sessionId = newId();
     await service.grpc.createSession({ sessionId });
     const end = { status: 'failed', endReason: 'no audio' };
@@ -100,7 +100,7 @@ describeHttp('sessions', (service) => {
     expect(session).toMatchObject({ endReason: 'no audio', status: SessionStatus.SESSION_STATUS_FAILED });
   });
 
-  it('an id may hold what a path does not: slashes, spaces, emoji', async () => {
+  it('IDs may contain characters that a path must encode: slashes, spaces, emoji', async () => {
     const sessionId = `${newId()}/a b?c#d%2F é 🎧`;
     await service.http.post('/sessions', { sessionId, language: 'en' });
     const path = `/sessions/${encodeURIComponent(sessionId)}`;
@@ -110,7 +110,7 @@ describeHttp('sessions', (service) => {
     expect(body).toMatchObject({ session: { sessionId }, events: [{ eventId: '🎧', sessionId }] });
   });
 
-  it('a deleted session is gone, and its id is not given again', async () => {
+  it('the ID of a deleted session cannot be reused', async () => {
     const sessionId = newId();
     await service.http.post('/sessions', { sessionId, language: 'en' });
     await service.grpc.deleteSession(sessionId);

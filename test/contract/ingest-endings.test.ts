@@ -6,10 +6,10 @@ import { newId } from './describe-contract';
 import { readChecked } from './read-checked';
 import { type TestDatabase, STORES } from './stores';
 
-/** The most streams that a test opens before it gives up. */
-const STREAMS = 100;
+/** The number of streams after which a test gives up. */
+const MAX_STREAMS = 100;
 
-describe.each(STORES)('$name: streams that the server ends', ({ open }) => {
+describe.each(STORES)('$name: ingest streams ended by the server', ({ open }) => {
   let database: TestDatabase;
   let server: SessionServer | undefined;
   const sessionId = newId();
@@ -23,19 +23,19 @@ describe.each(STORES)('$name: streams that the server ends', ({ open }) => {
     await database.close();
   });
 
-  /** Sends what has no reply yet on one stream after the other, until all has; returns how each ended that was taken. */
+  /** Sends the unanswered events on one stream after another until all are answered. Returns how the streams ended. */
   async function sendUntilAnswered(
     { client }: SessionServer,
     events: readonly IngestedEvent[],
   ): Promise<(CallError | undefined)[]> {
     const ends: (CallError | undefined)[] = [];
     let answered = 0;
-    while (answered < events.length && ends.length < STREAMS) {
+    while (answered < events.length && ends.length < MAX_STREAMS) {
       const stream = client.ingestEvents();
       await stream.sendAll(events.slice(answered));
       stream.halfClose();
       const end = await stream.end;
-      // One that came to a connection as it closed was refused by the library, with nothing taken.
+      // The library rejects a stream on a closing connection before it sends anything: such a stream does not count.
       if (end === undefined || stream.replies.length > 0) ends.push(end);
       for (const reply of stream.replies) {
         expect(addedOf(reply).event).toMatchObject({
@@ -52,7 +52,7 @@ describe.each(STORES)('$name: streams that the server ends', ({ open }) => {
   const eventsOf = (count: number): IngestedEvent[] =>
     Array.from({ length: count }, (_, index) => ({ sessionId, eventId: `e${index}` }));
 
-  test('one that is older than its connection may be ends with UNAVAILABLE; the rest goes on another', async () => {
+  test('a stream that reaches the maximum age ends with UNAVAILABLE; the next one continues', async () => {
     server = await startSessionServer(database.stores[0], { maxConnectionAgeMs: 500 });
     await server.client.createSession({ sessionId });
     const idle = server.client.ingestEvents();
@@ -62,7 +62,7 @@ describe.each(STORES)('$name: streams that the server ends', ({ open }) => {
     const events = eventsOf(10_000);
     const ends = await sendUntilAnswered(server, events);
     expect(ends.length).toBeGreaterThan(1);
-    // The last one has all its answers, and ends so too where its half-close came just after its age.
+    // Even the last stream, whose events are all answered, may reach its maximum age just before its half-close.
     for (const end of ends.filter((end) => end !== undefined)) {
       expect(end).toMatchObject({ code: Code.UNAVAILABLE, info: { reason: 'SHUTTING_DOWN' } });
     }
@@ -70,7 +70,7 @@ describe.each(STORES)('$name: streams that the server ends', ({ open }) => {
     expect(stored.map(({ eventId }) => eventId)).toEqual(events.map(({ eventId }) => eventId));
   });
 
-  test('one whose server shuts down in the middle goes on at another, with nothing lost or doubled', async () => {
+  test('a stream whose server shuts down continues on another, and nothing is lost or duplicated', async () => {
     const events = eventsOf(5000);
     const first = await startSessionServer(database.stores[0]);
     await first.client.createSession({ sessionId });
@@ -82,7 +82,7 @@ describe.each(STORES)('$name: streams that the server ends', ({ open }) => {
     await Promise.all([sending, stopping]);
     first.client.close();
     server = await startSessionServer(database.stores[1]);
-    // It answered all that it stored.
+    // The first server answered exactly the events that it stored.
     const stored = await readChecked(server.client, sessionId);
     expect(stream.replies.map((reply) => addedOf(reply).event?.eventId)).toEqual(
       stored.map(({ eventId }) => eventId),
@@ -92,13 +92,13 @@ describe.each(STORES)('$name: streams that the server ends', ({ open }) => {
     expect(all.map(({ eventId }) => eventId)).toEqual(events.map(({ eventId }) => eventId));
   });
 
-  test('one whose events miss their deadlines leaves a prefix of what was sent', async () => {
+  test('a stream whose events exceed their deadlines stores a prefix of what was sent', async () => {
     server = await startSessionServer(database.stores[0], { defaultDeadlineMs: 4 });
     await server.client.createSession({ sessionId });
     const events = eventsOf(1000);
     const ends: (CallError | undefined)[] = [];
     let stored = 0;
-    while (stored < events.length && ends.length < STREAMS) {
+    while (stored < events.length && ends.length < MAX_STREAMS) {
       const stream = server.client.ingestEvents();
       await stream.sendAll(events.slice(stored));
       stream.halfClose();

@@ -6,10 +6,10 @@ import { addedOf, errorOf } from '../support/ingest-stream';
 import { describeContract, newId, newSession } from './describe-contract';
 import { readChecked } from './read-checked';
 
-const NOTHING = Buffer.alloc(0);
-const NO_MESSAGE = Buffer.from([0x0a, 0x7f, 0x61]);
+const EMPTY_MESSAGE = Buffer.alloc(0);
+const MALFORMED_MESSAGE = Buffer.from([0x0a, 0x7f, 0x61]);
 
-/** What the unary call with the same request ends with. */
+/** Returns the status with which a unary call fails. */
 async function unaryStatus(call: Promise<unknown>): Promise<Status> {
   const { status } = await failureOf(call);
   if (status === undefined) throw new Error('the error has no status in its trailers');
@@ -47,7 +47,7 @@ describeContract('IngestEvents', (service) => {
     }
   });
 
-  test('repeats of stored events and in the stream are duplicates, and mismatches are said', async () => {
+  test('repeats of stored and of streamed events are duplicates, with payload_mismatch if they differ', async () => {
     const sessionId = await newSession(service);
     await service.other.addEvent({ sessionId, eventId: 'stored', payload: { a: 1 } });
     const stream = service.client.ingestEvents();
@@ -68,7 +68,7 @@ describeContract('IngestEvents', (service) => {
     expect(await readChecked(service.client, sessionId)).toHaveLength(2);
   });
 
-  test('a reply comes as soon as its event is stored, with the stream open', async () => {
+  test('a reply is sent as soon as its event is stored, while the stream stays open', async () => {
     const sessionId = await newSession(service);
     const stream = service.client.ingestEvents();
     for (let n = 1; n <= 10; n += 1) {
@@ -79,22 +79,22 @@ describeContract('IngestEvents', (service) => {
     expect(await stream.finish()).toHaveLength(10);
   });
 
-  test('a bad request gets the status of the unary call, and the stream goes on', async () => {
+  test('an invalid request gets the status of the unary call, and the stream continues', async () => {
     const sessionId = await newSession(service);
-    const nowhere = newId();
+    const unknownId = newId();
     const stream = service.client.ingestEvents();
     const bad = { sessionId, eventId: 'bad' };
     const good = (n: number): void => stream.send({ sessionId, eventId: `good-${n}` });
     good(0);
-    stream.send({ ...bad, sessionId: nowhere });
+    stream.send({ ...bad, sessionId: unknownId });
     good(1);
     stream.send({ ...bad, expectedSequence: 7 });
     good(2);
-    stream.sendBytes(NO_MESSAGE);
+    stream.sendBytes(MALFORMED_MESSAGE);
     good(3);
     stream.send({ ...bad, type: '', payload: { a: NaN }, expectedSequence: -1 });
     good(4);
-    stream.sendBytes(NOTHING);
+    stream.sendBytes(EMPTY_MESSAGE);
     good(5);
     const replies = await stream.finish();
 
@@ -105,14 +105,14 @@ describeContract('IngestEvents', (service) => {
     }
     const { client } = service;
     const errors = [1, 3, 5, 7, 9].map((index) => errorOf(replies[index]));
-    expect(errors[0]).toEqual(await unaryStatus(client.addEvent({ ...bad, sessionId: nowhere })));
-    const elsewhere = await newSession(service);
+    expect(errors[0]).toEqual(await unaryStatus(client.addEvent({ ...bad, sessionId: unknownId })));
+    const otherId = await newSession(service);
     const batch = [{ eventId: 'a' }, { eventId: 'b' }];
-    await client.batchAddEvents({ sessionId: elsewhere, events: batch });
-    const mismatch = client.addEvent({ ...bad, sessionId: elsewhere, expectedSequence: 7 });
+    await client.batchAddEvents({ sessionId: otherId, events: batch });
+    const mismatch = client.addEvent({ ...bad, sessionId: otherId, expectedSequence: 7 });
     expect(errors[1]).toEqual(await unaryStatus(mismatch));
     const { path } = SessionServiceService.addEvent;
-    expect(errors[2]).toEqual(await unaryStatus(client.sendBytes(path, NO_MESSAGE)));
+    expect(errors[2]).toEqual(await unaryStatus(client.sendBytes(path, MALFORMED_MESSAGE)));
     expect(errors.map(({ code }) => code)).toEqual([
       ...[Code.NOT_FOUND, Code.ABORTED, Code.INVALID_ARGUMENT],
       ...[Code.INVALID_ARGUMENT, Code.INVALID_ARGUMENT],
@@ -122,12 +122,15 @@ describeContract('IngestEvents', (service) => {
     expect(errors[4]?.message).toBe('invalid request: event is required');
   });
 
-  test('an event of the default fields is told what it lacks, under its path', async () => {
+  test('the violations of an event with only default values name the fields with the prefix event.', async () => {
     const stream = service.client.ingestEvents();
     stream.send({ sessionId: '', eventId: '', type: '' });
     const [reply] = await stream.finish();
     const unary = await failureOf(
-      service.client.sendBytes(SessionServiceService.addEvent.path, AddEventRequest.encode(EMPTY).finish()),
+      service.client.sendBytes(
+        SessionServiceService.addEvent.path,
+        AddEventRequest.encode(DEFAULTS).finish(),
+      ),
     );
     const fields = unary.violations?.map(({ field }) => field) ?? [];
     expect(fields).toHaveLength(3);
@@ -138,7 +141,7 @@ describeContract('IngestEvents', (service) => {
     expect(await service.client.ingestEvents().finish()).toEqual([]);
   });
 
-  test('a stream that is cancelled in the middle leaves a prefix, which sending again completes', async () => {
+  test('a stream that is cancelled in the middle stores a prefix, and sending all again stores the rest', async () => {
     const sessionId = await newSession(service);
     const sent = Array.from({ length: 600 }, (_, index) => ({ sessionId, eventId: `e${index}` }));
     const stream = service.client.ingestEvents();
@@ -158,7 +161,7 @@ describeContract('IngestEvents', (service) => {
     expect(stored.map(({ eventId }) => eventId)).toEqual(sent.map(({ eventId }) => eventId));
   });
 
-  test('two streams through both servers to one session are dense, each in its own order', async () => {
+  test('two streams to one session through both servers form a dense log, each in its own order', async () => {
     const sessionId = await newSession(service);
     const sent = ['a', 'b'].map((prefix) =>
       Array.from({ length: 500 }, (_, index) => ({ sessionId, eventId: `${prefix}${index}` })),
@@ -182,7 +185,7 @@ describeContract('IngestEvents', (service) => {
     }
   });
 
-  test('events beside them, in batches and one by one, share the one log', async () => {
+  test('streamed, batched and single events of a session share one dense log', async () => {
     const sessionId = await newSession(service);
     const stream = service.client.ingestEvents();
     for (let n = 0; n < 100; n += 1) stream.send({ sessionId, eventId: `stream-${n}` });
@@ -197,7 +200,7 @@ describeContract('IngestEvents', (service) => {
     expect(streamed).toEqual(Array.from({ length: 100 }, (_, n) => `stream-${n}`));
   });
 
-  test('a session that is completed meanwhile takes the rest', async () => {
+  test('a session that is completed during the stream still accepts events', async () => {
     const sessionId = await newSession(service);
     const stream = service.client.ingestEvents();
     stream.send({ sessionId, eventId: 'before' });
@@ -208,4 +211,4 @@ describeContract('IngestEvents', (service) => {
   });
 });
 
-const EMPTY = { sessionId: '', eventId: '', type: '', payload: undefined };
+const DEFAULTS = { sessionId: '', eventId: '', type: '', payload: undefined };

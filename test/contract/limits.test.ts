@@ -11,7 +11,7 @@ import { failureOf, invalidFieldsOf } from '../support/call-error';
 import { describeContract, newId, newSession } from './describe-contract';
 import { encodedStructOfLevels, structOfLevels, structOfSize } from './struct-of-size';
 
-/** Returns text of exactly this many bytes, which ends with four-byte characters. */
+/** Returns a text of exactly this many bytes that ends with four-byte characters. */
 function textOfBytes(bytes: number): string {
   const start = newId();
   const wide = Math.floor((bytes - start.length) / 4);
@@ -39,7 +39,7 @@ const CONTROL_CHARACTERS = [
 ];
 
 describeContract('limits', (service) => {
-  test('IDs of 256 bytes are accepted, whatever their characters', async () => {
+  test('IDs of 256 bytes are accepted, including multi-byte characters', async () => {
     const [sessionId, eventId] = [textOfBytes(256), textOfBytes(256)];
     await service.client.createSession({ sessionId });
     await service.client.addEvent({ sessionId, eventId });
@@ -61,7 +61,7 @@ describeContract('limits', (service) => {
     },
   );
 
-  test('the shortest IDs and types are accepted', async () => {
+  test('IDs and types of one byte are accepted', async () => {
     const sessionId = await newSession(service);
     const { event } = await service.client.addEvent({ sessionId, eventId: ' ', type: '.' });
     expect(event).toMatchObject({ eventId: ' ', type: '.' });
@@ -85,7 +85,7 @@ describeContract('limits', (service) => {
   );
 
   test.each(['\u00a0', '\u200b', '\u2028', '\ufeff', '\ufffd', '$', '.', '/', '\\', '"', '\u{10ffff}'])(
-    'the character %j, not a control character, is accepted in IDs and types',
+    'the character %j is accepted in IDs and types',
     async (character) => {
       const sessionId = `${newId()}${character}`;
       const names = { eventId: character, type: `${character}x` };

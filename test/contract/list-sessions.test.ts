@@ -10,6 +10,7 @@ const { SESSION_STATUS_ACTIVE, SESSION_STATUS_COMPLETED, SESSION_STATUS_FAILED, 
 
 type Filter = Omit<NonNullable<Parameters<ContractService['client']['listSessions']>[0]>, 'pageToken'>;
 
+/** Lists all sessions, page by page, alternating between the servers. */
 async function listAll(service: ContractService, filter: Filter): Promise<Session[]> {
   const sessions: Session[] = [];
   let pageToken = '';
@@ -54,7 +55,7 @@ async function createAll(service: ContractService, language: string, count: numb
 }
 
 describeContract('ListSessions', (service) => {
-  test('sessions are listed newest first, complete, with any page size, through both servers', async () => {
+  test('all sessions are listed, newest first, with any page size, through both servers', async () => {
     const language = newLanguage();
     const created = await createAll(service, language, 60);
     for (const pageSize of [0, 1, 7, 59, 60, 1000]) {
@@ -109,7 +110,7 @@ describeContract('ListSessions', (service) => {
     expect(await listAll(service, { language })).toEqual([session]);
   });
 
-  test('a session is listed by its current values', async () => {
+  test('filters apply to the current values of a session', async () => {
     const [before, after] = [newLanguage(), newLanguage()];
     const [session] = await createAll(service, before, 1);
     await service.client.updateSession({ sessionId: session?.sessionId ?? '', language: after });

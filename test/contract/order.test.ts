@@ -22,7 +22,7 @@ describeContract('order', (service) => {
     }
   });
 
-  test('repeated appends return the stored event as a duplicate, and use no sequence', async () => {
+  test('repeated appends return the stored event as a duplicate, and do not use up sequences', async () => {
     const sessionId = await newSession(service);
     const sends = Array.from({ length: 300 }, (_, index) => `e${(index * 7) % 100}`);
     const replies = await Promise.all(
@@ -39,7 +39,7 @@ describeContract('order', (service) => {
     }
   });
 
-  test('consecutive appends through two servers are stored in that order', async () => {
+  test('consecutive appends through two servers are stored in the order sent', async () => {
     const sessionId = await newSession(service);
     for (let n = 1; n <= 40; n += 1) {
       const client = n % 3 === 0 ? service.other : service.client;
@@ -85,19 +85,19 @@ describeContract('order', (service) => {
       ),
     ).finally(() => written.abort());
     let reads = 0;
-    let seen = 0;
+    let lastTotal = 0;
     const reader = (async () => {
       while (!written.signal.aborted) {
         const limit = 1 + (reads % 60);
-        const offset = Math.max(0, seen - 20);
+        const offset = Math.max(0, lastTotal - 20);
         const { session, events, pagination } = await service.client.getSession({ sessionId, offset, limit });
         const total = pagination?.total ?? NaN;
         expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_, i) => offset + 1 + i));
         expect(session?.eventCount).toBe(total);
         expect(events).toHaveLength(Math.min(limit, total - offset));
         expect(pagination?.hasMore).toBe(offset + events.length < total);
-        expect(total).toBeGreaterThanOrEqual(seen);
-        seen = total;
+        expect(total).toBeGreaterThanOrEqual(lastTotal);
+        lastTotal = total;
         reads += 1;
       }
     })();

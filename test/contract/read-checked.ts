@@ -2,7 +2,7 @@ import type { Event } from '../../generated/conversation/v1/event';
 import { readLog } from '../support/connect';
 import type { RpcClient } from '../support/rpc-client';
 
-/** Reads the whole log, and checks it: dense from 1, each event once, timestamps never decreasing. */
+/** Reads a session's whole log, and expects it to be dense from 1, without duplicates, and in order of time. */
 export async function readChecked(client: RpcClient, sessionId: string): Promise<Event[]> {
   const events = await readLog(client, sessionId);
   expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_, index) => index + 1));

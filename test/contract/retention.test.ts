@@ -52,10 +52,10 @@ describe.each(STORES)('$name: retention', ({ open }) => {
     expect(created?.expiresAt).toEqual(after(created?.startedAt, RETENTION_MS));
     await pause(2);
     const { event } = await server.client.addEvent({ sessionId, eventId: 'event-1' });
-    const begun = after(event?.timestamp, RETENTION_MS);
-    expect((await server.client.getSession({ sessionId })).session?.expiresAt).toEqual(begun);
+    const fromEvent = after(event?.timestamp, RETENTION_MS);
+    expect((await server.client.getSession({ sessionId })).session?.expiresAt).toEqual(fromEvent);
     expect((await server.client.updateSession({ sessionId, language: 'de-DE' })).session?.expiresAt).toEqual(
-      begun,
+      fromEvent,
     );
     await pause(2);
     const { session: ended } = await server.client.completeSession({ sessionId });
@@ -78,16 +78,16 @@ describe.each(STORES)('$name: retention', ({ open }) => {
   test('two concurrent runs delete each expired session once, and nothing else', async () => {
     const [first, second] = database.stores;
     const ids = await Promise.all(Array.from({ length: 100 }, create));
-    const [ended, begun] = [ids.slice(0, 40), ids.slice(40, 80)];
-    const [spoken, endedLately] = [ids.slice(80, 90), ids.slice(90)];
+    const [ended, idle] = [ids.slice(0, 40), ids.slice(40, 80)];
+    const [active, endedRecently] = [ids.slice(80, 90), ids.slice(90)];
     await Promise.all(ended.map((sessionId) => server.client.completeSession({ sessionId })));
     await Promise.all(ended.map((sessionId) => server.client.addEvent({ sessionId, eventId: 'event-1' })));
     await pause(RETENTION_MS);
-    // An event keeps an open session alive, but not an ended one.
+    // A new event postpones the expiry of an open session, but not of an ended one.
     await Promise.all(
-      [...spoken, ...ended].map((sessionId) => other.client.addEvent({ sessionId, eventId: 'event-2' })),
+      [...active, ...ended].map((sessionId) => other.client.addEvent({ sessionId, eventId: 'event-2' })),
     );
-    await Promise.all(endedLately.map((sessionId) => other.client.completeSession({ sessionId })));
+    await Promise.all(endedRecently.map((sessionId) => other.client.completeSession({ sessionId })));
     await first.expiry.deleteExpired(60_000, NEVER);
     expect(await Promise.all(ids.map(exists))).toEqual(ids.map(() => true));
 
@@ -96,16 +96,16 @@ describe.each(STORES)('$name: retention', ({ open }) => {
       second.expiry.deleteExpired(RETENTION_MS, NEVER),
     ]);
     // The session of the previous test has expired too.
-    expect(counts[0] + counts[1]).toBe(ended.length + begun.length + 1);
+    expect(counts[0] + counts[1]).toBe(ended.length + idle.length + 1);
     const kept = await Promise.all(ids.map(exists));
-    expect(ids.filter((_, index) => kept[index])).toEqual([...spoken, ...endedLately]);
-    for (const sessionId of [ended[0] ?? '', begun[0] ?? ''])
+    expect(ids.filter((_, index) => kept[index])).toEqual([...active, ...endedRecently]);
+    for (const sessionId of [ended[0] ?? '', idle[0] ?? ''])
       expect(await failureOf(other.client.createSession({ sessionId }))).toMatchObject({
         info: { reason: 'SESSION_DELETED' },
       });
   });
 
-  test('a change concurrent with expiry keeps the session or gets NOT_FOUND', async () => {
+  test('a completion concurrent with expiry keeps the session or gets NOT_FOUND', async () => {
     const [store] = database.stores;
     const ids = await Promise.all(Array.from({ length: 60 }, create));
     await pause(RETENTION_MS);
@@ -138,7 +138,7 @@ describe.each(STORES)('$name: retention', ({ open }) => {
     }
   });
 
-  test('shutdown stops a running expiry, which leaves the rest', async () => {
+  test('an abort stops a running expiry; the next run deletes the rest', async () => {
     const [store] = database.stores;
     const ids = await Promise.all(Array.from({ length: 1200 }, create));
     await pause(RETENTION_MS);

@@ -7,13 +7,13 @@ import { Metrics } from '../../src/telemetry/metrics';
 import { startReplicaSet } from '../support/mongod';
 import { openMongo } from '../support/open-mongo';
 
-/** A fresh database, and the stores of two servers on it. */
+/** A new database, and the stores of two servers on it. */
 export interface TestDatabase {
   readonly stores: readonly [Store, Store];
   close(): Promise<void>;
 }
 
-/** The stores that must keep the contract. */
+/** The stores that the contract tests run on. */
 export const STORES: readonly { readonly name: string; readonly open: () => Promise<TestDatabase> }[] = [
   { name: 'embedded', open: openEmbedded },
   { name: 'mongodb', open: openMongoDb },

@@ -1,25 +1,25 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { Struct } from '../../src/protobuf/struct';
 
-/** An object whose protobuf encoding has exactly so many bytes. */
+/** Returns an object whose protobuf encoding has exactly this many bytes. */
 export function structOfSize(bytes: number): Record<string, string> {
   const encoded = (object: object): number =>
     Struct.encode({ ...object }, new BinaryWriter()).finish().length;
   let length = bytes;
   while (encoded({ t: 'x'.repeat(length) }) > bytes) length -= 1;
   const object = { t: 'x'.repeat(length) };
-  if (encoded(object) !== bytes) throw new Error(`no text alone makes ${bytes} bytes`);
+  if (encoded(object) !== bytes) throw new Error(`no object has an encoding of ${bytes} bytes`);
   return object;
 }
 
-/** So many levels of objects and lists, one in the other by turns. */
+/** Returns this many nested levels, alternating between objects and lists. */
 export function structOfLevels(levels: number): Record<string, unknown> {
   let inner: unknown = 'innermost';
   for (let level = levels; level > 1; level -= 1) inner = level % 2 === 0 ? [inner] : { in: inner };
   return { in: inner };
 }
 
-/** The encoding of such an object, made from the inside out: encoders overflow their stack at some thousands of levels. */
+/** Encodes such an object from the inside out: encoders overflow their stack at thousands of levels. */
 export function encodedStructOfLevels(levels: number): Uint8Array {
   const field = (number: number, bytes: Uint8Array): Uint8Array =>
     new BinaryWriter().tag(number, WireType.LengthDelimited).bytes(bytes).finish();

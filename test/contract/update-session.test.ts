@@ -54,7 +54,7 @@ describeContract('UpdateSession', (service) => {
     expect(session).toMatchObject(wanted);
   });
 
-  test('an empty mask changes the populated fields; without any it changes nothing', async () => {
+  test('without a mask the populated fields are changed; if there are none, nothing changes', async () => {
     const session = await create();
     const { sessionId } = session;
     const { session: changed } = await service.client.updateSession({ sessionId, language: 'it' });
@@ -63,7 +63,7 @@ describeContract('UpdateSession', (service) => {
     expect(same).toEqual(changed);
   });
 
-  test('a session that was read can be written back', async () => {
+  test('a session can be written back as it was read', async () => {
     const session = await create();
     await service.client.addEvent({ sessionId: session.sessionId, eventId: 'e1' });
     await service.client.completeSession({ sessionId: session.sessionId, status: FAILED, endReason: 'lost' });

@@ -54,26 +54,26 @@ describeContract('values', (service) => {
     { name: 'U+0000 in values', value: { a: '\0', b: 'a\0b', c: ['\0\0'] } },
     { name: 'U+FFFD itself', value: { a: '\ufffd', '\ufffd': 'x\ufffdy' } },
     { name: '__proto__ at each level', value: json('{"__proto__":{"__proto__":[{"__proto__":null}]}}') },
-    { name: 'a lookalike of a DBRef', value: { $ref: 'sessions', $id: 'one', $db: 'other' } },
+    { name: 'an object like a DBRef', value: { $ref: 'sessions', $id: 'one', $db: 'other' } },
     {
-      name: 'a nested lookalike of a DBRef',
+      name: 'a nested object like a DBRef',
       value: { in: { $ref: 'a', $id: 1 }, list: [{ $ref: 'a', $id: {} }] },
     },
     {
-      name: 'lookalikes of BSON types',
+      name: 'objects like BSON types',
       value: { a: { _bsontype: 'ObjectId', id: 'x' }, _bsontype: 'Long', toBSON: 1 },
     },
     {
-      name: 'lookalikes of extended JSON',
+      name: 'objects like extended JSON',
       value: { a: { $numberLong: '1' }, b: { $date: 0 }, c: { $oid: 'x' } },
     },
-    { name: 'operators', value: { $set: { a: 1 }, $unset: '', list: [{ $each: [] }] } },
-    { name: 'keys of digits', value: { 10: 'a', 9: 'b', '01': 'c', b: { 1: 1, 0: 0 } } },
+    { name: 'MongoDB operators', value: { $set: { a: 1 }, $unset: '', list: [{ $each: [] }] } },
+    { name: 'keys that consist of digits', value: { 10: 'a', 9: 'b', '01': 'c', b: { 1: 1, 0: 0 } } },
     {
-      name: 'lookalikes of an escape',
+      name: 'keys like escaped keys',
       value: { '~$ref': 1, '~': 2, '~~$ref': { '~$id': 3 }, $ref: 1, $id: 2 },
     },
-  ])('$name round-trip unchanged', async ({ value }) => {
+  ])('$name: round-trips unchanged', async ({ value }) => {
     await expectRoundTrip(service, value);
   });
 
@@ -96,10 +96,10 @@ describeContract('values', (service) => {
   test.each(['$ref', '~$ref', '__proto__', '_bsontype', 'toBSON'])(
     'key %s round-trips together with each of the others',
     async (key) => {
-      const pairs = NASTY_KEYS.map((with_) =>
+      const pairs = NASTY_KEYS.map((other) =>
         Object.fromEntries([
           [key, 'a'],
-          [with_, 'b'],
+          [other, 'b'],
         ]),
       );
       await expectRoundTrip(service, { pairs });

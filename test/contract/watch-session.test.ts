@@ -28,32 +28,35 @@ describeContract('WatchSession', (service) => {
     const watches = [service.client, service.other].map((client) => client.watchSession({ sessionId }));
     for (const watch of watches) {
       await watch.caughtUp();
-      expect(watch.told).toEqual([...range(1, 250), 'caught up']);
+      expect(watch.updates).toEqual([...range(1, 250), 'caught up']);
     }
     const payload = { text: 'live' };
     await service.other.addEvent({ sessionId, eventId: 'live', type: 'speech', payload });
     await service.client.addEvent({ sessionId, eventId: 'last' });
     for (const watch of watches) {
       await watch.reached(252);
-      expect(watch.told).toEqual([...range(1, 250), 'caught up', 251, 252]);
+      expect(watch.updates).toEqual([...range(1, 250), 'caught up', 251, 252]);
       expect(watch.events[250]).toMatchObject({ eventId: 'live', type: 'speech', payload, sessionId });
       watch.cancel();
     }
   });
 
-  test.each([0, 1, 59, 60, 61, 1000])('after_sequence %i', async (afterSequence) => {
-    const sessionId = await newSession(service);
-    await addEvents(service, sessionId, 60);
-    const watch = service.other.watchSession({ sessionId, afterSequence });
-    await watch.caughtUp();
-    expect(watch.told).toEqual([...range(afterSequence + 1, 60), 'caught up']);
-    await addEvents(service, sessionId, 5, 'more');
-    if (afterSequence < 65) await watch.reached(65);
-    expect(sequencesOf(watch)).toEqual(range(afterSequence + 1, 65));
-    watch.cancel();
-  });
+  test.each([0, 1, 59, 60, 61, 1000])(
+    'after_sequence %i returns only later events',
+    async (afterSequence) => {
+      const sessionId = await newSession(service);
+      await addEvents(service, sessionId, 60);
+      const watch = service.other.watchSession({ sessionId, afterSequence });
+      await watch.caughtUp();
+      expect(watch.updates).toEqual([...range(afterSequence + 1, 60), 'caught up']);
+      await addEvents(service, sessionId, 5, 'more');
+      if (afterSequence < 65) await watch.reached(65);
+      expect(sequencesOf(watch)).toEqual(range(afterSequence + 1, 65));
+      watch.cancel();
+    },
+  );
 
-  test('every event arrives once and in order, whichever server stores it and whenever the watch starts', async () => {
+  test('every event arrives once and in order, whichever server stores it, whenever the watch starts', async () => {
     const sessionId = await newSession(service);
     const clients = [service.client, service.other];
     const EVENTS = 400;
@@ -63,16 +66,16 @@ describeContract('WatchSession', (service) => {
     };
     const writers = Promise.all(Array.from({ length: 4 }, writer));
     const watches: WatchStream[] = [];
-    for (let begun = 1; begun <= 20; begun += 1) {
-      await until('it goes on', () => (next >= (begun * EVENTS) / 25 ? true : undefined));
-      const watch = clients[begun % 2]?.watchSession({ sessionId });
+    for (let started = 1; started <= 20; started += 1) {
+      await until('more events are stored', () => (next >= (started * EVENTS) / 25 ? true : undefined));
+      const watch = clients[started % 2]?.watchSession({ sessionId });
       if (watch !== undefined) watches.push(watch);
     }
     await writers;
     for (const watch of watches) {
       await watch.reached(EVENTS);
       expect(sequencesOf(watch)).toEqual(range(1, EVENTS));
-      expect(watch.told.filter((told) => told === 'caught up')).toHaveLength(1);
+      expect(watch.updates.filter((update) => update === 'caught up')).toHaveLength(1);
       watch.cancel();
     }
   });
@@ -84,12 +87,12 @@ describeContract('WatchSession', (service) => {
     await service.other.addEvent({ sessionId, eventId: 'e1' });
     await watch.reached(1);
     const { session } = await service.other.updateSession({ sessionId, language: 'de' });
-    await until('the session has come', () => (watch.told.length === 3 ? true : undefined));
-    expect(watch.told).toEqual(['caught up', 1, session]);
+    await until('the session is sent', () => (watch.updates.length === 3 ? true : undefined));
+    expect(watch.updates).toEqual(['caught up', 1, session]);
     await service.other.updateSession({ sessionId, language: 'de' });
     await service.client.addEvent({ sessionId, eventId: 'e2' });
     await watch.reached(2);
-    expect(watch.told).toEqual(['caught up', 1, session, 2]);
+    expect(watch.updates).toEqual(['caught up', 1, session, 2]);
     watch.cancel();
   });
 
@@ -101,17 +104,17 @@ describeContract('WatchSession', (service) => {
     const { session } = await service.client.completeSession({ sessionId, endReason: 'over' });
     for (const watch of watches) {
       expect(await watch.end).toBeUndefined();
-      expect(watch.told).toEqual(['caught up', ...range(1, 120), session]);
+      expect(watch.updates).toEqual(['caught up', ...range(1, 120), session]);
     }
   });
 
-  test('for an ended session: its events, caught_up, OK', async () => {
+  test('a watch of an ended session gets its events and caught_up, and ends with OK', async () => {
     const sessionId = await newSession(service);
     await service.client.completeSession({ sessionId });
     await addEvents(service, sessionId, 3);
     const watch = service.other.watchSession({ sessionId, afterSequence: 1 });
     expect(await watch.end).toBeUndefined();
-    expect(watch.told).toEqual([2, 3, 'caught up']);
+    expect(watch.updates).toEqual([2, 3, 'caught up']);
   });
 
   test('an unknown session is NOT_FOUND; so is one that is deleted during the watch', async () => {
@@ -139,10 +142,10 @@ describeContract('WatchSession', (service) => {
     const sessionId = await newSession(service);
     const watch = service.client.watchSession({ sessionId }, 300);
     expect(await watch.end).toMatchObject({ code: Code.DEADLINE_EXCEEDED });
-    expect(watch.told).toEqual(['caught up']);
+    expect(watch.updates).toEqual(['caught up']);
   });
 
-  test('a watcher that stops reading delays no one else, and misses nothing when it resumes', async () => {
+  test('a watcher that stops reading does not delay others, and misses nothing when it resumes', async () => {
     const sessionId = await newSession(service);
     const [slow, quick] = [
       service.client.watchSession({ sessionId }),
@@ -189,9 +192,9 @@ describe.each(STORES)('$name: watches ended by the server', ({ open }) => {
   afterAll(() => database.close());
 
   test.each([
-    { name: 'its shutdown', settings: {}, stops: true },
-    { name: 'the age of the connection', settings: { maxConnectionAgeMs: 400 }, stops: false },
-  ])('$name: ends with UNAVAILABLE, and the next watch resumes', async ({ settings, stops }) => {
+    { name: 'a shutdown', settings: {}, stops: true },
+    { name: 'the maximum connection age', settings: { maxConnectionAgeMs: 400 }, stops: false },
+  ])('$name ends it with UNAVAILABLE, and the next watch resumes', async ({ settings, stops }) => {
     const server = await startSessionServer(database.stores[0], settings);
     const [sessionId, status] = [newId(), SessionStatus.SESSION_STATUS_ACTIVE];
     await server.client.createSession({ sessionId, status });
@@ -203,10 +206,10 @@ describe.each(STORES)('$name: watches ended by the server', ({ open }) => {
     await stopped;
     const next = stops ? await startSessionServer(database.stores[1]) : server;
     await next.client.addEvent({ sessionId, eventId: 'e2' });
-    const goingOn = next.client.watchSession({ sessionId, afterSequence: 1 });
-    await goingOn.reached(2);
-    expect(goingOn.events.map(({ eventId }) => eventId)).toEqual(['e2']);
-    goingOn.cancel();
+    const resumed = next.client.watchSession({ sessionId, afterSequence: 1 });
+    await resumed.reached(2);
+    expect(resumed.events.map(({ eventId }) => eventId)).toEqual(['e2']);
+    resumed.cancel();
     await next.close();
     server.client.close();
   });

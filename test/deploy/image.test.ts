@@ -29,11 +29,11 @@ async function contextFolder(): Promise<string> {
   return folder;
 }
 
-function eachFile(folder: string, see: (path: string) => void): void {
+function eachFile(folder: string, visit: (path: string) => void): void {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) eachFile(path, see);
-    if (!entry.isSymbolicLink()) see(path);
+    if (entry.isDirectory()) eachFile(path, visit);
+    if (!entry.isSymbolicLink()) visit(path);
   }
 }
 
@@ -54,7 +54,7 @@ test('hadolint finds no problems in the Dockerfile', async () => {
   expect(stdout).toBe('');
 }, 120_000);
 
-test('the image contains the files to run, and no build tools', () => {
+test('the image contains the files that the service needs, and no build tools', () => {
   expect(readdirSync(image.folder).sort()).toEqual([
     'data',
     'dist',
@@ -80,10 +80,10 @@ describe('a container', () => {
   let container: ChildProcess;
   let output = '';
 
-  /** Runs a command in the image's folder and environment, as the image's user if permitted. */
-  function inContainer(command: readonly string[], more: Record<string, string>): ChildProcess {
+  /** Runs a command in the image's folder and environment; as the image's user if the tests run as root. */
+  function inContainer(command: readonly string[], extra: Record<string, string>): ChildProcess {
     const [program = '', ...rest] = command;
-    const env = { ...image.environment, GRPC_PORT: '0', HTTP_PORT: '0', HEALTH_PORT: '50952', ...more };
+    const env = { ...image.environment, GRPC_PORT: '0', HTTP_PORT: '0', HEALTH_PORT: '50952', ...extra };
     const { uid, gid } = image.user;
     const asUser = process.getuid?.() === 0 ? { uid, gid } : {};
     expect(program).toBe('node');
@@ -115,13 +115,13 @@ describe('a container', () => {
     chmodSync(image.folder, 0o755);
   });
 
-  test('refuses to serve other machines without protection', async () => {
+  test('refuses to start unprotected on all addresses', async () => {
     const { code, text } = await outcome(inContainer(image.command, {}));
     expect(code).toBe(1);
     expect(text).toContain('ALLOW_INSECURE');
   });
 
-  test('is not healthy before it starts', async () => {
+  test('is unhealthy before it starts', async () => {
     expect(await checkHealth()).toMatchObject({
       code: 1,
       text: expect.stringContaining('does not answer') as string,
@@ -131,7 +131,11 @@ describe('a container', () => {
   test('serves calls and is healthy', async () => {
     container = inContainer(image.command, { ALLOW_INSECURE: 'true' });
     container.stdout?.setEncoding('utf8').on('data', (text: string) => (output += text));
-    await until('it is healthy', async () => ((await checkHealth()).code === 0 ? true : undefined), 20_000);
+    await until(
+      'the container is healthy',
+      async () => ((await checkHealth()).code === 0 ? true : undefined),
+      20_000,
+    );
     const port = /HTTP on 0\.0\.0\.0:(\d+)/.exec(output)?.[1] ?? '';
     const response = await fetch(`http://127.0.0.1:${port}/sessions`, {
       method: 'POST',

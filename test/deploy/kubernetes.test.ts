@@ -49,8 +49,8 @@ interface ServicePort {
   readonly targetPort: string;
 }
 
-/** The problems that `kubernetes-validate` reports. */
-async function complaintsOf(text: string): Promise<string[]> {
+/** Returns the problems that `kubernetes-validate` reports. */
+async function problemsOf(text: string): Promise<string[]> {
   const folder = mkdtempSync(join(tmpdir(), 'manifests-'));
   const file = join(folder, 'all.yaml');
   writeFileSync(file, text);
@@ -59,8 +59,8 @@ async function complaintsOf(text: string): Promise<string[]> {
   return output.split('\n').filter((line) => line !== '' && !/^INFO .* passed /.test(line));
 }
 
-/** The requirements of a `restricted` namespace: https://kubernetes.io/docs/concepts/security/pod-security-standards/. */
-function expectFewRights({
+/** Expects what a `restricted` namespace requires: https://kubernetes.io/docs/concepts/security/pod-security-standards/. */
+function expectRestricted({
   automountServiceAccountToken,
   securityContext,
   containers: [container],
@@ -78,12 +78,12 @@ function expectFewRights({
   expect(Object.keys(container.resources.limits)).toEqual(['cpu', 'memory']);
 }
 
-test('the job that creates indexes is admitted to the namespace, and uses the database of the secret', async () => {
+test('the job that creates indexes is valid and restricted, and takes MONGODB_URI from the secret', async () => {
   const text = readFileSync(join(packageRoot(), 'deploy', 'kubernetes', 'make-indexes.yaml'), 'utf8');
   // The validator requires the name that Kubernetes generates.
-  expect(await complaintsOf(text.replace('generateName: make-indexes-', 'name: make-indexes'))).toEqual([]);
+  expect(await problemsOf(text.replace('generateName: make-indexes-', 'name: make-indexes'))).toEqual([]);
   const { spec: job } = parse(text) as { spec: JobSpec };
-  expectFewRights(job.template.spec);
+  expectRestricted(job.template.spec);
   const [container] = job.template.spec.containers;
   expect(container.command).toEqual(['node', 'dist/main.js', '--create-indexes']);
   expect(container.env).toMatchObject([
@@ -114,12 +114,12 @@ describe.each(['example', 'tls'])('the overlay %s', (overlay) => {
 
   it('conforms to the schemas of Kubernetes', async () => {
     // From the Prometheus operator: Kubernetes has no schema for it.
-    expect(await complaintsOf(text)).toEqual([
+    expect(await problemsOf(text)).toEqual([
       expect.stringMatching(/schema for kind ServiceMonitor/) as string,
     ]);
   }, 180_000);
 
-  it('has the resources that a platform team expects', () => {
+  it('contains all resources of a deployment, in its namespace', () => {
     expect(manifests.map(({ kind }) => kind).sort()).toEqual([
       ...['ConfigMap', 'Deployment', 'HorizontalPodAutoscaler', 'Namespace', 'NetworkPolicy'],
       ...['PodDisruptionBudget', 'Secret', 'Secret', 'Secret', 'Service', 'Service', 'ServiceMonitor'],
@@ -128,7 +128,7 @@ describe.each(['example', 'tls'])('the overlay %s', (overlay) => {
       if (kind !== 'Namespace') expect(metadata).toMatchObject({ namespace: 'conversation' });
   });
 
-  it('selects its own pods in every resource', () => {
+  it('every resource selects the pods of the Deployment', () => {
     const { labels } = deployment.template.metadata;
     const selectors: Labels[] = [
       deployment.selector.matchLabels,
@@ -146,7 +146,7 @@ describe.each(['example', 'tls'])('the overlay %s', (overlay) => {
     });
   });
 
-  it('refers to existing ports', () => {
+  it('services and the network policy refer to existing ports', () => {
     const ports = new Map(container.ports.map(({ name, containerPort }) => [name, containerPort]));
     const services = [
       specOf('Service') as { ports: ServicePort[] },
@@ -159,7 +159,7 @@ describe.each(['example', 'tls'])('the overlay %s', (overlay) => {
     expect([...ports.values()]).toEqual([readConfig({}).grpcPort, readConfig({}).httpPort, 50052]);
   });
 
-  it('the gRPC service is headless, so that clients balance their calls over the pods', () => {
+  it('the gRPC service is headless, so that clients balance calls over the pods', () => {
     expect(specOf('Service', 'conversation-sessions-grpc')).toMatchObject({ clusterIP: 'None' });
   });
 
@@ -171,7 +171,7 @@ describe.each(['example', 'tls'])('the overlay %s', (overlay) => {
     expect(container.env).toContainEqual({ name: 'HEALTH_PORT', value: '50052' });
   });
 
-  it('gives calls in flight the time to finish', () => {
+  it('gives calls in flight time to finish', () => {
     const grace = deployment.template.spec.terminationGracePeriodSeconds;
     const { seconds } = container.lifecycle.preStop.sleep;
     // The process exits at most 1.5 s after its grace period.
@@ -180,17 +180,17 @@ describe.each(['example', 'tls'])('the overlay %s', (overlay) => {
   });
 
   it('runs with minimal privileges and resource limits', () => {
-    expectFewRights(deployment.template.spec);
+    expectRestricted(deployment.template.spec);
     const heap = /--max-old-space-size=(\d+)/.exec(
       container.env.find(({ name }) => name === 'NODE_OPTIONS')?.value ?? '',
     )?.[1];
     expect(Number(heap)).toBeLessThan(parseInt(container.resources.limits.memory ?? '', 10));
   });
 
-  it('uses existing settings, and mounts their files', async () => {
+  it('uses only existing settings, and mounts their files', async () => {
     const settings = await settingNames();
-    const given = manifests.find(({ kind }) => kind === 'ConfigMap')?.data ?? {};
-    const names = [...container.env.map(({ name }) => name), ...Object.keys(given)];
+    const data = manifests.find(({ kind }) => kind === 'ConfigMap')?.data ?? {};
+    const names = [...container.env.map(({ name }) => name), ...Object.keys(data)];
     expect(names.filter((name) => name !== 'NODE_OPTIONS' && !settings.includes(name))).toEqual([]);
     const files = container.env.flatMap(({ value }) => (value?.startsWith('/etc/') === true ? [value] : []));
     const folders = container.volumeMounts.map(({ mountPath }) => mountPath);

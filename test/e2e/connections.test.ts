@@ -24,14 +24,14 @@ interface RunningService {
   /** Opens a client with its own connection. */
   readonly client: () => RpcClient;
   /** The first bytes that a client sends, truncated. */
-  readonly beginning: Buffer;
+  readonly handshakeStart: Buffer;
 }
 
-/** Start the service without and with TLS. */
+/** Functions that start the service without and with TLS. */
 const TRANSPORTS = {
   async 'plain text'(environment: Readonly<Record<string, string>>): Promise<RunningService> {
     const { service, port } = await startService(environment);
-    return { service, port, client: () => connect(port), beginning: Buffer.from('PRI * HTTP/2.0\r\n') };
+    return { service, port, client: () => connect(port), handshakeStart: Buffer.from('PRI * HTTP/2.0\r\n') };
   },
   async TLS(environment: Readonly<Record<string, string>>): Promise<RunningService> {
     const authority = new Authority('own');
@@ -44,17 +44,17 @@ const TRANSPORTS = {
       service,
       port,
       client: () => connect(port, caller),
-      beginning: Buffer.from([22, 3, 1, 1, 0, 1]),
+      handshakeStart: Buffer.from([22, 3, 1, 1, 0, 1]),
     };
   },
 };
 
-/** A connection that sends these bytes, or none, and the time until it closes. */
+/** Opens a connection that sends these bytes, or none; `closed` resolves to the milliseconds until it closes. */
 function rawConnection(port: number, bytes?: Buffer | string): { socket: Socket; closed: Promise<number> } {
-  return ending(connectTcp(port, '127.0.0.1'), bytes);
+  return observeClose(connectTcp(port, '127.0.0.1'), bytes);
 }
 
-function ending(socket: Socket, bytes?: Buffer | string): { socket: Socket; closed: Promise<number> } {
+function observeClose(socket: Socket, bytes?: Buffer | string): { socket: Socket; closed: Promise<number> } {
   const startedAt = performance.now();
   sockets.push(socket);
   socket.on('error', () => undefined).resume();
@@ -65,7 +65,7 @@ function ending(socket: Socket, bytes?: Buffer | string): { socket: Socket; clos
   return { socket, closed };
 }
 
-/** The outcome of a call with a short deadline. */
+/** Returns the outcome of a call with a short deadline. */
 async function outcomeOf(client: RpcClient): Promise<string | undefined> {
   const [outcome] = await outcomesOf([client.listSessions({}, { deadline: Date.now() + 5000 })]);
   return outcome;
@@ -74,15 +74,15 @@ async function outcomeOf(client: RpcClient): Promise<string | undefined> {
 describe.each(Object.entries(TRANSPORTS))('over %s', (_, open) => {
   it('closes connections above the limit at once, and serves those below it', async () => {
     const { service, port, client } = await open({ MAX_CONNECTIONS: '3' });
-    const within = [client(), client()];
-    for (const one of within) expect(await outcomeOf(one)).toBe('OK');
+    const accepted = [client(), client()];
+    for (const one of accepted) expect(await outcomeOf(one)).toBe('OK');
     const idle = rawConnection(port);
     await until('it is connected', () => (idle.socket.readyState === 'open' ? true : undefined));
 
     for (let count = 0; count < 20; count += 1) expect(await rawConnection(port).closed).toBeLessThan(2000);
     const next = client();
     expect(await outcomeOf(next)).toBe('UNAVAILABLE');
-    for (const one of within) expect(await outcomeOf(one)).toBe('OK');
+    for (const one of accepted) expect(await outcomeOf(one)).toBe('OK');
     const warnings = service.log.filter(({ level }) => level === 40);
     expect(warnings).toEqual([
       expect.objectContaining({
@@ -94,16 +94,18 @@ describe.each(Object.entries(TRANSPORTS))('over %s', (_, open) => {
     ]);
 
     idle.socket.destroy();
-    await until('there is room', async () => ((await outcomeOf(next)) === 'OK' ? true : undefined));
+    await until('another connection is accepted', async () =>
+      (await outcomeOf(next)) === 'OK' ? true : undefined,
+    );
   });
 
   it('closes connections that stay silent for some seconds, and no others', async () => {
-    const { port, client, beginning } = await open({});
+    const { port, client, handshakeStart } = await open({});
     const calling = client();
     await calling.createSession({ sessionId: 'call-1' });
     const watch = calling.watchSession({ sessionId: 'call-1' });
     await watch.caughtUp();
-    const silent = [rawConnection(port), rawConnection(port, beginning)];
+    const silent = [rawConnection(port), rawConnection(port, handshakeStart)];
     for (const { closed } of silent) {
       const ms = await closed;
       expect(ms).toBeGreaterThan(5000);
@@ -114,7 +116,7 @@ describe.each(Object.entries(TRANSPORTS))('over %s', (_, open) => {
     watch.cancel();
   });
 
-  it('survives a flood of garbage, and does not log each connection', async () => {
+  it('survives a flood of garbage, and does not log every connection', async () => {
     const { service, port, client } = await open({});
     const calling = client();
     const linesBefore = service.log.length;
@@ -137,30 +139,30 @@ describe.each(Object.entries(TRANSPORTS))('over %s', (_, open) => {
 
 it('counts open and refused connections', async () => {
   const { port, url } = await startService({ MAX_CONNECTIONS: '3' });
-  const figure = async (name: string) => (await Scrape.of(url)).value(name, { server: 'grpc' });
+  const metric = async (name: string) => (await Scrape.of(url)).value(name, { server: 'grpc' });
   const connected = (count: number) =>
     until(`${count} connections are open`, async () =>
-      (await figure('conversation_connections')) === count ? true : undefined,
+      (await metric('conversation_connections')) === count ? true : undefined,
     );
   await connected(0);
 
-  const within = [rawConnection(port), rawConnection(port), rawConnection(port)];
+  const accepted = [rawConnection(port), rawConnection(port), rawConnection(port)];
   await connected(3);
   for (let count = 0; count < 5; count += 1) await rawConnection(port).closed;
-  expect(await figure('conversation_connections_refused_total')).toBe(5);
-  for (const { socket } of within) socket.destroy();
+  expect(await metric('conversation_connections_refused_total')).toBe(5);
+  for (const { socket } of accepted) socket.destroy();
   await connected(0);
 });
 
 it('closes a connection that stays silent after its TLS handshake', async () => {
   const { port } = await TRANSPORTS.TLS({});
   const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false, ALPNProtocols: ['h2'] });
-  const ms = await ending(socket).closed;
+  const ms = await observeClose(socket).closed;
   expect(ms).toBeGreaterThan(5000);
   expect(ms).toBeLessThan(15_000);
 });
 
-it('rejects 1 MiB of metadata, and keeps serving the same caller and others', async () => {
+it('rejects 1 MiB of metadata, and keeps serving that client and others', async () => {
   const { service, port } = await startService();
   const other = connect(port);
   expect(await outcomeOf(other)).toBe('OK');
@@ -193,7 +195,7 @@ it('rejects 1 MiB of metadata, and keeps serving the same caller and others', as
       expect([Code.INTERNAL, Code.RESOURCE_EXHAUSTED, Code.UNAVAILABLE]).toContain(
         await codeWith(fields, bytes),
       );
-      await until('the caller gets answers again', async () =>
+      await until('the client is served again', async () =>
         (await codeWith(1, 10)) === Code.OK ? true : undefined,
       );
     }

@@ -18,7 +18,7 @@ function copy(from: string, to: string): Promise<unknown> {
   return promisify(execFile)(process.execPath, [SCRIPT, from, to]);
 }
 
-it('copies what was acknowledged before, while the server takes more, to a folder that a server starts on', async () => {
+it('copies the data while the server accepts events; a server starts on the copy', async () => {
   const folder = temporaryFolder();
   const { port } = await startService({ DATA_DIR: join(folder, 'data') }, folder);
   const client = connect(port);
@@ -33,7 +33,7 @@ it('copies what was acknowledged before, while the server takes more, to a folde
     }
   };
   const writing = Promise.all(Array.from({ length: 16 }, write));
-  await until('some are stored', () => (acknowledged >= 200 ? true : undefined));
+  await until('some events are stored', () => (acknowledged >= 200 ? true : undefined));
   const before = acknowledged;
   await copy(join(folder, 'data'), join(folder, 'copy'));
   const after = acknowledged;
@@ -51,7 +51,7 @@ it('copies what was acknowledged before, while the server takes more, to a folde
   expect(event?.sequence).toBe(events.length + 1);
 });
 
-it('refuses a source without data, and a target that has files', async () => {
+it('rejects a source without data, and a target folder that is not empty', async () => {
   const folder = temporaryFolder();
   await startService({ DATA_DIR: join(folder, 'data') }, folder);
   await expect(copy(join(folder, 'nothing'), join(folder, 'copy'))).rejects.toThrow(/contains no data\.mdb/);

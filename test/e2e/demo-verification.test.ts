@@ -70,8 +70,8 @@ it.each<[string, Event[], string]>([
     [...log('a', 'b', 'c'), { ...event('d', 4), timestamp: new Date(0) }],
     'd has an earlier timestamp than the previous event',
   ],
-])('reports %s', (_, events, fault) => {
-  expect(faultsOfLog(CALL, SESSION, events)).toContain(fault);
+])('reports %s', (_, events, problem) => {
+  expect(faultsOfLog(CALL, SESSION, events)).toContain(problem);
 });
 
 it.each<[string, Partial<Session>, RegExp]>([
@@ -79,7 +79,7 @@ it.each<[string, Partial<Session>, RegExp]>([
   ['metadata', { metadata: {} }, /^the session's metadata is \{\}/],
   ['event count', { eventCount: 5 }, /^the session's event count is 5, expected 4/],
   ['end', { endedAt: undefined }, /no end time/],
-])("reports a session's wrong %s", (_, change, fault) => {
-  const faults = faultsOfLog(CALL, { ...SESSION, ...change }, log(...IDS));
-  expect(faults).toEqual([expect.stringMatching(fault)]);
+])("reports a session's wrong %s", (_, change, problem) => {
+  const problems = faultsOfLog(CALL, { ...SESSION, ...change }, log(...IDS));
+  expect(problems).toEqual([expect.stringMatching(problem)]);
 });

@@ -14,7 +14,7 @@ type DynamicMethod = (request: object, callback: (error: ServiceError | null, re
 
 let client: Client;
 
-/** What a user does who has the proto files and generates nothing. */
+/** Creates a client from the proto files at run time, without generated code. */
 beforeAll(async () => {
   const { port } = await startService();
   const definition = await load('conversation/v1/session_service.proto', {
@@ -28,8 +28,8 @@ beforeAll(async () => {
   const method = definition['conversation.v1.SessionService'];
   if (method === undefined) throw new Error('the proto files define no conversation.v1.SessionService');
   const { conversation } = loadPackageDefinition(definition);
-  const service = within(within(conversation, 'v1'), 'SessionService');
-  if (typeof service !== 'function') throw new Error('the loaded package holds no client');
+  const service = member(member(conversation, 'v1'), 'SessionService');
+  if (typeof service !== 'function') throw new Error('the loaded package contains no client');
   const SessionService = service as new (address: string, security: unknown) => Client;
   client = new SessionService(`127.0.0.1:${port}`, credentials.createInsecure());
 });
@@ -39,14 +39,14 @@ afterAll(async () => {
   await endServices();
 });
 
-function within(parent: unknown, name: string): unknown {
+function member(parent: unknown, name: string): unknown {
   if ((typeof parent !== 'object' && typeof parent !== 'function') || parent === null)
-    throw new Error(`nothing holds ${name}`);
+    throw new Error(`${name} not found`);
   return Reflect.get(parent, name);
 }
 
 function call(name: string, request: object): Promise<Reply> {
-  const method = within(client, name) as DynamicMethod;
+  const method = member(client, name) as DynamicMethod;
   return new Promise((resolveCall, reject) => {
     method.call(client, request, (error, reply) => {
       if (error) reject(error);
@@ -55,7 +55,7 @@ function call(name: string, request: object): Promise<Reply> {
   });
 }
 
-it('creates, adds, reads and completes', async () => {
+it('creates a session, adds an event, reads and completes the session', async () => {
   const metadata = { fields: { channel: { stringValue: 'phone' } } };
   const session_id = 'call-1';
   expect(await call('CreateSession', { session_id, language: 'en-US', metadata })).toMatchObject({
@@ -89,7 +89,7 @@ it('creates, adds, reads and completes', async () => {
   });
 });
 
-it('gets the error of a session that is not there, in its words', async () => {
+it('gets the error code and message for an unknown session', async () => {
   await expect(call('GetSession', { session_id: 'session-999' })).rejects.toMatchObject({
     code: Code.NOT_FOUND,
     details: 'Session with ID session-999 not found',

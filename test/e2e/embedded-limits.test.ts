@@ -9,7 +9,7 @@ afterEach(async () => {
   await endServices();
 });
 
-it('refuses writes while the disk is too full, and reads on', async () => {
+it('rejects writes while the disk is nearly full, and still serves reads and duplicates', async () => {
   const folder = temporaryFolder();
   const before = await startService({}, folder);
   const sessionId = 'call-1';
@@ -39,17 +39,17 @@ it('refuses writes while the disk is too full, and reads on', async () => {
   expect(page.session?.endedAt).toBeUndefined();
 });
 
-it('ends a call at its deadline where the server cannot answer, and goes on afterwards', async () => {
+it('a call to a stopped server ends at its deadline, and a retry after the server resumes succeeds', async () => {
   const { service, port } = await startService({ LOG_LEVEL: 'debug' });
   const client = connect(port);
   const sessionId = 'call-1';
   await client.createSession({ sessionId });
   service.signal('SIGSTOP');
   const startedAt = performance.now();
-  const late = await outcomesOf([
+  const outcomes = await outcomesOf([
     client.addEvent({ sessionId, eventId: 'late' }, { deadline: Date.now() + 500 }),
   ]);
-  expect(late).toEqual(['DEADLINE_EXCEEDED']);
+  expect(outcomes).toEqual(['DEADLINE_EXCEEDED']);
   expect(performance.now() - startedAt).toBeLessThan(2_000);
 
   service.signal('SIGCONT');
@@ -58,7 +58,7 @@ it('ends a call at its deadline where the server cannot answer, and goes on afte
   expect(events).toEqual([again.event]);
 });
 
-it('does not begin a call whose deadline is past', async () => {
+it('does not start a call whose deadline has passed', async () => {
   const { service, port } = await startService({ LOG_LEVEL: 'debug' });
   const client = connect(port);
   await client.createSession({ sessionId: 'call-1' });
@@ -70,7 +70,7 @@ it('does not begin a call whose deadline is past', async () => {
   );
   expect(new Set(await adding)).toEqual(new Set(['DEADLINE_EXCEEDED']));
   service.signal('SIGCONT');
-  const ended = await until('the server has seen them end', () => {
+  const ended = await until('the calls are logged', () => {
     const calls = service.log.filter(({ method }) => method === 'AddEvent');
     return calls.length === 0 ? undefined : calls;
   });

@@ -15,7 +15,7 @@ afterEach(async () => {
 
 const { SERVING, NOT_SERVING } = Serving;
 
-/** The port that the startup line reports. */
+/** Returns the health port that the startup line reports. */
 function healthPortOf(service: ServiceProcess): number {
   return Number(service.log.find(({ msg }) => String(msg).startsWith('listening'))?.healthPort);
 }
@@ -40,7 +40,7 @@ it('serves readiness and liveness in plain text even with TLS, and nothing else'
   await expect(checkHealth(port, 'liveness', secure)).rejects.toMatchObject({ code: Code.NOT_FOUND });
 });
 
-it('is live but not ready while the store is unreachable', async () => {
+it('reports live but not ready while the store is unreachable', async () => {
   const { service } = await startService({ HEALTH_PORT: '0', MONGODB_URI: 'mongodb://127.0.0.1:9/' });
   const healthPort = healthPortOf(service);
   expect(await checkHealth(healthPort, 'liveness')).toBe(SERVING);

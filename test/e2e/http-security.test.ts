@@ -36,7 +36,7 @@ describe('tokens', () => {
     return { service, http, as, tokens };
   }
 
-  it('each route needs one, and those that change something one that may write', async () => {
+  it('every route requires a token, and routes that change something require a read-write token', async () => {
     const { as } = await start();
     const missing = await as(undefined, '/sessions', SESSION);
     expect(missing).toMatchObject({
@@ -44,7 +44,7 @@ describe('tokens', () => {
       body: { statusCode: 401, message: expect.any(String) as string },
     });
     expect(missing.headers.get('www-authenticate')).toBe('Bearer');
-    expect((await as('stranger', '/sessions/session-1')).status).toBe(401);
+    expect((await as('unknown', '/sessions/session-1')).status).toBe(401);
     expect(await as('reader', '/sessions', SESSION)).toMatchObject({
       status: 403,
       body: { statusCode: 403, message: expect.stringContaining('read-write') as string },
@@ -57,12 +57,12 @@ describe('tokens', () => {
     expect((await as('reader', '/sessions/session-1')).status).toBe(200);
   });
 
-  it('who may not is told so before anything of the request is looked at', async () => {
+  it('authentication precedes the validation of the request', async () => {
     const { as } = await start();
     expect((await as(undefined, '/sessions', '{"sessionId":')).status).toBe(401);
   });
 
-  it('health and the description are open, what is measured is for readers', async () => {
+  it('health and the API description need no token; metrics need a read-only one', async () => {
     const { as } = await start();
     for (const path of ['/livez', '/openapi.json', '/docs'])
       expect([path, (await as(undefined, path)).status]).toEqual([path, 200]);
@@ -73,11 +73,11 @@ describe('tokens', () => {
     expect((await as('reader', '/metrics')).status).toBe(200);
   });
 
-  it('a token that is revoked is one no more, and the log names callers and no token', async () => {
+  it('a revoked token is rejected, and the log names callers but contains no tokens', async () => {
     const { service, as, tokens } = await start();
     expect((await as('reader', '/sessions/nobody')).status).toBe(404);
     tokens.replace(files(writer));
-    await until('it is revoked', async () =>
+    await until('the token is revoked', async () =>
       (await as('reader', '/sessions/nobody')).status === 401 ? true : undefined,
     );
     expect(service.log.find(({ status }) => status === 404)).toMatchObject({ caller: 'dashboard' });
@@ -87,13 +87,13 @@ describe('tokens', () => {
 });
 
 describe('TLS', () => {
-  /** Asks with what is trusted and shown, and returns what came, and the serial number of the server's certificate. */
-  async function ask(url: string, options: RequestOptions, path = '/livez') {
-    const asked = request(`${url.replace('http:', 'https:')}${path}`, options);
-    asked.end();
-    const [response] = (await once(asked, 'response')) as [IncomingMessage];
+  /** Sends a GET request, and returns the response with the serial number of the server's certificate. */
+  async function get(url: string, options: RequestOptions, path = '/livez') {
+    const outgoing = request(`${url.replace('http:', 'https:')}${path}`, options);
+    outgoing.end();
+    const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
     const { socket } = response;
-    if (!(socket instanceof TLSSocket)) throw new Error('this is no TLS');
+    if (!(socket instanceof TLSSocket)) throw new Error('the connection does not use TLS');
     const { serialNumber } = socket.getPeerCertificate();
     return { status: response.statusCode, body: await text(response), serialNumber };
   }
@@ -104,27 +104,27 @@ describe('TLS', () => {
   });
   const pair = ({ certificate, key }: Identity) => ({ 'tls.crt': certificate, 'tls.key': key });
 
-  it('answers who trusts its certificate, and nobody in plain text', async () => {
+  it('answers clients that trust its certificate, and none in plain text', async () => {
     const authority = new Authority('own');
     const { url } = await startService(environment(new SwappedFiles(pair(authority.issue('server')))));
-    expect(await ask(url, { ca: authority.certificate })).toMatchObject({ status: 200 });
-    await expect(ask(url, { ca: new Authority('other').certificate })).rejects.toThrow();
+    expect(await get(url, { ca: authority.certificate })).toMatchObject({ status: 200 });
+    await expect(get(url, { ca: new Authority('other').certificate })).rejects.toThrow();
     await expect(fetch(`${url}/livez`)).rejects.toThrow();
   });
 
-  it('with an authority for clients, answers those that it signed alone', async () => {
+  it('with TLS_CLIENT_CA, answers only clients with a certificate of that authority', async () => {
     const authority = new Authority('own');
     const files = new SwappedFiles({ ...pair(authority.issue('server')), 'ca.crt': authority.certificate });
     const { url } = await startService({ ...environment(files), TLS_CLIENT_CA: files.path('ca.crt') });
     const ca = authority.certificate;
     const { certificate: cert, key } = authority.issue('client');
-    expect(await ask(url, { ca, cert, key })).toMatchObject({ status: 200 });
-    await expect(ask(url, { ca })).rejects.toThrow();
-    const stranger = new Authority('other').issue('client');
-    await expect(ask(url, { ca, cert: stranger.certificate, key: stranger.key })).rejects.toThrow();
+    expect(await get(url, { ca, cert, key })).toMatchObject({ status: 200 });
+    await expect(get(url, { ca })).rejects.toThrow();
+    const otherClient = new Authority('other').issue('client');
+    await expect(get(url, { ca, cert: otherClient.certificate, key: otherClient.key })).rejects.toThrow();
   });
 
-  it('cuts who does not finish the handshake', async () => {
+  it('closes a connection that does not finish the handshake', async () => {
     const authority = new Authority('own');
     const { url } = await startService(environment(new SwappedFiles(pair(authority.issue('server')))));
     const silent = connectTcp(Number(new URL(url).port), '127.0.0.1');
@@ -134,36 +134,38 @@ describe('TLS', () => {
     expect(performance.now() - connectedAt).toBeGreaterThan(5_000);
   }, 20_000);
 
-  it('shows a new certificate to new connections, and keeps the old ones', async () => {
+  it('presents a new certificate to new connections, and keeps old connections open', async () => {
     const authority = new Authority('own');
     const files = new SwappedFiles(pair(authority.issue('server')));
     const { url } = await startService(environment(files));
     const ca = authority.certificate;
     const kept = new Agent({ keepAlive: true, maxSockets: 1, ca });
-    const before = await ask(url, { agent: kept });
+    const before = await get(url, { agent: kept });
     files.replace(pair(authority.issue('server')));
-    await until('the new one is shown', async () => {
-      expect((await ask(url, { agent: kept })).serialNumber).toBe(before.serialNumber);
-      const fresh = await ask(url, { ca, agent: false });
+    await until('the new certificate is presented', async () => {
+      expect((await get(url, { agent: kept })).serialNumber).toBe(before.serialNumber);
+      const fresh = await get(url, { ca, agent: false });
       return fresh.serialNumber === before.serialNumber ? undefined : true;
     });
     kept.destroy();
   });
 
-  it('tells when the certificate expires, and warns where it has', async () => {
+  it('reports the expiry of the certificate as a metric, and warns if it has expired', async () => {
     const authority = new Authority('own');
-    const lasting = authority.issue('server');
-    const files = new SwappedFiles(pair(lasting));
+    const valid = authority.issue('server');
+    const files = new SwappedFiles(pair(valid));
     const { service, url } = await startService(environment(files));
-    const told = async () => {
-      const { body } = await ask(url, { rejectUnauthorized: false, agent: false }, '/metrics');
+    const expiryMetric = async () => {
+      const { body } = await get(url, { rejectUnauthorized: false, agent: false }, '/metrics');
       return new Scrape(body).value('conversation_certificate_expiry_timestamp_seconds');
     };
     const end = ({ certificate }: Identity) => Date.parse(new X509Certificate(certificate).validTo) / 1000;
-    expect(await told()).toBe(end(lasting));
+    expect(await expiryMetric()).toBe(end(valid));
     const expired = authority.issue('server', 0);
     files.replace(pair(expired));
-    await until('the new one is told of', async () => ((await told()) === end(expired) ? true : undefined));
+    await until('the metric has the new expiry', async () =>
+      (await expiryMetric()) === end(expired) ? true : undefined,
+    );
     expect(service.log.filter(({ level }) => level === 40)).toMatchObject([
       {
         msg: expect.stringMatching(/^TLS_CERT .* expired at .* replace it with a new certificate/) as string,

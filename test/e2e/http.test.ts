@@ -19,7 +19,7 @@ const PATH = '/sessions/session-1/events';
 
 afterEach(endServices);
 
-/** Fails where it is no valid description by the rules of OpenAPI. */
+/** Rejects if the description is not valid OpenAPI. */
 async function validateApi(description: unknown): Promise<void> {
   const file = join(temporaryFolder(), 'openapi.json');
   writeFileSync(file, JSON.stringify(description));
@@ -28,7 +28,7 @@ async function validateApi(description: unknown): Promise<void> {
 }
 
 describe('a service', () => {
-  it('tells that it lives and is ready, what it measures, and what its API is', async () => {
+  it('serves liveness, readiness, metrics, and its OpenAPI description', async () => {
     const { url } = await startService();
     const http = new HttpClient(url);
     expect(await http.get('/livez')).toMatchObject({ status: 200, body: { status: 'ok' } });
@@ -48,10 +48,10 @@ describe('a service', () => {
     ]);
   });
 
-  it('has a page on which the API can be tried, with all that it needs', async () => {
+  it('serves interactive API documentation with all its assets', async () => {
     const { url } = await startService();
     const found = await fetch(`${url}/docs`);
-    // A browser that is asked for TLS where there is none loads nothing.
+    // Without TLS, a browser that upgrades requests could not load the assets.
     expect(found.headers.get('content-security-policy')).not.toContain('upgrade-insecure-requests');
     const page = await found.text();
     const assets = [...page.matchAll(/(?:href|src)="(\.?\/[^"]+)"/g)].map(([, path]) => path ?? '');
@@ -62,20 +62,20 @@ describe('a service', () => {
     }
   });
 
-  it('is not ready without its database, and lives all the same', async () => {
+  it('is live but not ready without its database', async () => {
     const { url } = await startService({ MONGODB_URI: 'mongodb://127.0.0.1:1/none' });
     const http = new HttpClient(url);
     expect(await http.get('/readyz')).toMatchObject({ status: 503, body: { status: 'unavailable' } });
     expect(await http.get('/livez')).toMatchObject({ status: 200 });
-    const refused = await http.get('/sessions/session-1');
-    expect(refused).toMatchObject({
+    const rejected = await http.get('/sessions/session-1');
+    expect(rejected).toMatchObject({
       status: 503,
       body: { statusCode: 503, message: expect.any(String) as string },
     });
-    expect(refused.headers.get('retry-after')).toBe('1');
+    expect(rejected.headers.get('retry-after')).toBe('1');
   });
 
-  it('logs a request that fails, and nothing of its body', async () => {
+  it('logs failed requests without their bodies', async () => {
     const { service, url } = await startService();
     const http = new HttpClient(url);
     await http.post('/sessions', '{"sessionId": my card number is 4929}');
@@ -91,7 +91,7 @@ describe('a service', () => {
   });
 });
 
-describe('a server whose store takes its time', () => {
+describe('a server with a slow store', () => {
   let store: HeldStore;
   let running: RunningHttpServer;
 
@@ -111,32 +111,32 @@ describe('a server whose store takes its time', () => {
     expect(await http.post(PATH, EVENT)).toMatchObject({ status: 504, body: { statusCode: 504 } });
   });
 
-  it('tells the store of a client that hangs up', async () => {
+  it('cancels the store operation when the client disconnects', async () => {
     const http = await start();
-    const hangUp = new AbortController();
+    const cancellation = new AbortController();
     const request = http.send(PATH, {
       method: 'POST',
       body: JSON.stringify(EVENT),
       headers: { 'content-type': 'application/json' },
-      signal: hangUp.signal,
+      signal: cancellation.signal,
     });
     const [append] = await held();
-    hangUp.abort();
+    cancellation.abort();
     await expect(request).rejects.toThrow();
     const context: RequestContext | undefined = append?.context;
-    await until('the store knows', () => (context?.cancelled === true ? true : undefined));
+    await until('the operation is cancelled', () => (context?.cancelled === true ? true : undefined));
   });
 
-  it('refuses what is over its bound with 429, and has room again afterwards', async () => {
+  it('rejects requests above the limit with 429, and accepts new ones after others are answered', async () => {
     const http = await start({}, new InFlightBudget(1, 1024 * 1024));
     const first = http.post(PATH, EVENT);
     const [append] = await held();
-    const refused = await http.post(PATH, { ...EVENT, eventId: 'event-2' });
-    expect(refused).toMatchObject({
+    const rejected = await http.post(PATH, { ...EVENT, eventId: 'event-2' });
+    expect(rejected).toMatchObject({
       status: 429,
       body: { statusCode: 429, message: expect.any(String) as string },
     });
-    expect(refused.headers.get('retry-after')).toBe('1');
+    expect(rejected.headers.get('retry-after')).toBe('1');
     append?.succeed();
     expect((await first).status).toBe(201);
     const next = http.post(PATH, { ...EVENT, eventId: 'event-3' });
@@ -146,9 +146,9 @@ describe('a server whose store takes its time', () => {
 
   it.each([
     ['a full disk', storageFull(), 507],
-    ['a lost store', storeUnavailable(), 503],
-    ['anything else', new Error('secret'), 500],
-  ])('answers %s', async (_, error, status) => {
+    ['an unavailable store', storeUnavailable(), 503],
+    ['an unexpected error', new Error('secret'), 500],
+  ])('maps %s to its HTTP status', async (_, error, status) => {
     const http = await start();
     const request = http.post(PATH, EVENT);
     const [append] = await held();
@@ -158,7 +158,7 @@ describe('a server whose store takes its time', () => {
     expect(JSON.stringify(reply.body)).not.toContain('secret');
   });
 
-  it('at shutdown answers what is under way', async () => {
+  it('answers requests in flight during a shutdown', async () => {
     const http = await start();
     const request = http.post(PATH, EVENT);
     const [append] = await held();
@@ -168,20 +168,20 @@ describe('a server whose store takes its time', () => {
     await closed;
   });
 
-  it('cuts what is under way longer than its grace', async () => {
+  it('aborts requests in flight at the end of the grace period', async () => {
     const http = await start();
     const request = http.post(PATH, EVENT);
     const outcome = request.then(
       () => 'answered',
-      () => 'cut',
+      () => 'aborted',
     );
     await held();
     await running.server.close(50);
-    expect(await outcome).toBe('cut');
+    expect(await outcome).toBe('aborted');
   });
 });
 
-describe('a client that speaks no HTTP', () => {
+describe('connections with malformed, slow or too many requests', () => {
   let running: RunningHttpServer;
 
   beforeEach(async () => {
@@ -190,13 +190,13 @@ describe('a client that speaks no HTTP', () => {
 
   afterEach(() => running.server.close(0));
 
-  /** What comes back for these bytes until the server closes the connection. */
+  /** Sends this text, and returns what the server replies until it closes the connection. */
   async function send(text: string): Promise<string> {
     const socket = connectTcp(Number(new URL(running.client.url).port), '127.0.0.1');
     socket.write(text);
     let reply = '';
     socket.setEncoding('utf8').on('data', (chunk: string) => (reply += chunk));
-    // A connection past the bound may be reset.
+    // A connection above the limit may be reset.
     socket.on('error', () => undefined);
     await new Promise((resolve) => socket.once('close', resolve));
     return reply;
@@ -205,18 +205,18 @@ describe('a client that speaks no HTTP', () => {
   it.each([
     ['garbage\r\n\r\n', 400],
     [`GET / HTTP/1.1\r\nhost: x\r\nlarge: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
-  ])('gets an error in JSON, and the connection is closed', async (text, status) => {
+  ])('malformed HTTP gets an error in JSON, and the connection is closed', async (text, status) => {
     const reply = await send(text);
     const [head, body] = reply.split('\r\n\r\n');
     expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
     expect(JSON.parse(body ?? '')).toMatchObject({ statusCode: status });
   });
 
-  it('is cut where it is too slow to send its headers', async () => {
+  it('headers that take too long get 408', async () => {
     expect(await send('GET /livez HTTP/1.1\r\nhost: x\r\n')).toMatch(/^HTTP\/1.1 408 /);
   }, 20_000);
 
-  it('has as many connections as the server allows, and those within the bound go on', async () => {
+  it('connections above the limit are closed, and those below it are served', async () => {
     const sockets = Array.from({ length: 3 }, () =>
       connectTcp(Number(new URL(running.client.url).port), '127.0.0.1'),
     );

@@ -5,32 +5,32 @@ import { untilBlocked } from '../support/until-blocked';
 
 const EVENTS = 200_000;
 const SESSIONS = Array.from({ length: 10 }, (_, index) => `call-${index}`);
-const BESIDE = 'beside';
+const OTHER = 'beside';
 
-/** Of all events together 100 MB: a server that only kept what it reads could not be missed. */
+/** 100 MB for all events together: a server that buffered what it reads would visibly grow. */
 const PAYLOAD = { text: 'x'.repeat(500) };
 
 /**
- * 4 MiB for what is unanswered; the rest for the heap of a server that has just become busy. It grew by 22 to 36 MiB
- * when it was measured, and by 175 with a server that only read on and kept the bytes.
+ * 4 MiB for unanswered requests; the rest for the heap of a server that has just become busy. It grew by 22 to 36 MiB
+ * in measurements, and by 175 MiB with a server that kept reading and buffered the bytes.
  */
 const GROWTH_MIB = 64;
 
-/** The 1,000 that the server takes unanswered, and those whose replies are on their way to the client. */
-const STORED = 5000;
+/** Includes the 1,000 events that the server accepts unanswered, and those whose replies are in the client's buffers. */
+const MAX_STORED = 5000;
 
-/** Beside those a MiB, which the client's library keeps to send it again. */
-const TAKEN = 10_000;
+/** Includes in addition 1 MiB that the client library buffers for retries. */
+const MAX_ACCEPTED = 10_000;
 
 afterEach(async () => {
   disconnect();
   await endServices();
 });
 
-test('200,000 events of a client that reads no reply do not grow the server', async () => {
+test('the server’s memory does not grow with 200,000 events of a client that does not read replies', async () => {
   const { service, port } = await startService();
   const [client, other] = [connect(port), connect(port)];
-  for (const sessionId of [...SESSIONS, BESIDE]) await client.createSession({ sessionId });
+  for (const sessionId of [...SESSIONS, OTHER]) await client.createSession({ sessionId });
   const idle = service.memory('VmRSS');
 
   const stream = client.ingestEvents();
@@ -41,13 +41,13 @@ test('200,000 events of a client that reads no reply do not grow the server', as
       eventId: `e${index}`,
       payload: PAYLOAD,
     });
-  const { taken, stored } = await untilBlocked(stream, SESSIONS, other, BESIDE);
+  const { accepted, stored } = await untilBlocked(stream, SESSIONS, other, OTHER);
   expect(service.memory('VmHWM') - idle).toBeLessThan(GROWTH_MIB);
-  expect(stored).toBeLessThan(STORED);
-  expect(taken).toBeLessThan(TAKEN);
+  expect(stored).toBeLessThan(MAX_STORED);
+  expect(accepted).toBeLessThan(MAX_ACCEPTED);
   expect(stream.replies).toEqual([]);
 
-  // To read on, as test/contract/ingest-back-pressure.test.ts does, would take half a minute with so many.
+  // Resuming, as test/contract/ingest-back-pressure.test.ts does, would take half a minute with this many events.
   stream.cancel();
   expect((await stream.end)?.code).toBe(Code.CANCELLED);
   for (const [first, sessionId] of SESSIONS.entries()) {

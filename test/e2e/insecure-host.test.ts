@@ -19,7 +19,7 @@ function tokensSettings(): Record<string, string> {
   return { TOKENS_FILE: path };
 }
 
-/** The warnings in the log after the start. */
+/** Starts the service, and returns the warnings in its log. */
 async function warningsOf(environment: Readonly<Record<string, string>>): Promise<unknown[]> {
   const { service } = await startService(environment);
   return service.log.filter(({ level }) => level === 40).map(({ msg }) => msg);
@@ -63,8 +63,8 @@ it.each([
   ['TLS', tlsSettings, []],
   ['TLS and a token', () => ({ ...tlsSettings(), ...tokensSettings() }), []],
 ])('listens for other machines with %s, and warns if that is risky', async (_, settings, warnings) => {
-  const said = await warningsOf({ HOST: '0.0.0.0', ...settings() });
-  expect(said).toEqual(warnings.map((warning) => expect.stringMatching(warning) as string));
+  const logged = await warningsOf({ HOST: '0.0.0.0', ...settings() });
+  expect(logged).toEqual(warnings.map((warning) => expect.stringMatching(warning) as string));
 });
 
 it('ALLOW_INSECURE accepts only true and false', async () => {

@@ -9,7 +9,7 @@ afterEach(async () => {
 
 const SECRET = 'my card number is 4929';
 
-/** The log of successful and failed calls. */
+/** Makes successful and failed calls, and returns the log. */
 async function logOf(level: string): Promise<{ lines: Record<string, unknown>[]; text: string }> {
   const { service, port } = await startService({ LOG_LEVEL: level });
   const client = connect(port);

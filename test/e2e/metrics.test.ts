@@ -18,7 +18,7 @@ const call = (grpc_method: string, grpc_type = 'unary') => ({
   ...{ grpc_service: 'conversation.v1.SessionService', grpc_method, grpc_type },
 });
 
-test('calls are counted and timed by method and status, under the usual names', async () => {
+test('calls are counted and timed by method and status', async () => {
   const { port, url } = await startService();
   const client = connect(port);
   await client.createSession({ sessionId: 'call-1' });
@@ -64,7 +64,7 @@ test('counters exist from the start as 0, so that Prometheus sees the first incr
 });
 
 test.each(['embedded', 'mongodb'])(
-  '%s: the work of the store is measured',
+  '%s: readiness, watches and group commits are measured',
   async (store) => {
     const mongod = store === 'mongodb' ? await startReplicaSet() : undefined;
     try {
@@ -82,7 +82,7 @@ test.each(['embedded', 'mongodb'])(
       expect(scrape.value('conversation_group_commit_events_count')).toBe(1);
       expect(scrape.value('conversation_group_commit_events_sum')).toBe(10);
       watch.cancel();
-      await until('the watch is over', async () =>
+      await until('the watch has ended', async () =>
         (await Scrape.of(url)).value('conversation_active_watches') === 0 ? true : undefined,
       );
       await mongod?.stop();
@@ -103,7 +103,7 @@ test('two servers that write to one session count append conflicts', async () =>
       await startService({ MONGODB_URI: mongod.uri }),
     ];
     const clients = servers.map(({ port }) => connect(port));
-    await until('they serve', async () => {
+    await until('both servers serve', async () => {
       const outcomes = await outcomesOf(
         clients.map((client) => client.createSession({ sessionId: 'call-1' })),
       );
@@ -126,7 +126,7 @@ test('two servers that write to one session count append conflicts', async () =>
   }
 }, 60_000);
 
-test('every metric that the dashboard or the README names exists', async () => {
+test('every metric in the dashboard and in the README exists', async () => {
   const { port, url } = await startService();
   await connect(port).createSession({ sessionId: 'call-1' });
   await new HttpClient(url).get('/livez');
@@ -144,7 +144,7 @@ test('every metric that the dashboard or the README names exists', async () => {
       (name) => !names.has(name.replace(/_(bucket|sum|count)$/, '')),
     ),
   );
-  // It exists with TLS only, which has its own tests.
+  // Exists only with TLS, which has its own tests.
   expect([...missing]).toEqual(['conversation_certificate_expiry_timestamp_seconds']);
   expect(text).not.toContain('call-1');
 });

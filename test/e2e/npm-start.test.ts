@@ -5,7 +5,7 @@ import { until } from '../support/until';
 
 afterEach(endServices);
 
-// `npm start` would build, and so replace the file that other tests run.
+// Not `npm start`: it would rebuild, and replace the file that other tests run.
 it('the service shuts down when npm gets SIGTERM', async () => {
   const folder = temporaryFolder();
   const npm = spawn('npm', ['run', '--silent', 'start:prod'], {
@@ -17,7 +17,7 @@ it('the service shuts down when npm gets SIGTERM', async () => {
   let stderr = '';
   npm.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   npm.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  // The pipes close once every process that writes to them has ended, the service too.
+  // The pipes close when every process that writes to them has ended, including the service.
   const closed = new Promise((resolve) => npm.once('close', resolve));
   await until('the service listens', () => /"listening for gRPC/.exec(stdout) ?? undefined);
   npm.kill('SIGTERM');

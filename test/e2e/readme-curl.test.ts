@@ -17,8 +17,8 @@ beforeAll(async () => {
 
 afterAll(endServices);
 
-/** What differs from run to run: times, and ids of rows. */
-const withoutChance = (text: string): unknown =>
+/** Replaces the values that differ between runs: times and _ids. */
+const normalized = (text: string): unknown =>
   JSON.parse(
     text
       .replace(/"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"/g, '"<time>"')
@@ -30,7 +30,7 @@ test.each(readmeCommands('curl').map(({ command, reply }) => [command, reply] as
   async (command, reply) => {
     const { stdout, stderr } = await run('sh', ['-c', command.replaceAll('http://127.0.0.1:3000', url)]);
     expect(stderr).toBe('');
-    expect(withoutChance(stdout)).toEqual(withoutChance(reply?.text ?? ''));
+    expect(normalized(stdout)).toEqual(normalized(reply?.text ?? ''));
   },
 );
 

@@ -6,7 +6,7 @@ import { readmeCommands } from '../support/readme-commands';
 import { endServices, startService } from '../support/service-process';
 import { until } from '../support/until';
 
-interface Ran {
+interface CommandResult {
   readonly code: number;
   readonly output: string;
 }
@@ -16,8 +16,8 @@ beforeAll(async () => {
   toolsPath = await goToolsPath();
 }, 600_000);
 
-/** Runs a command of the README as a person would, against this port. */
-function run(command: string, port: number): Promise<Ran> {
+/** Runs a command of the README in a shell, against this port. */
+function run(command: string, port: number): Promise<CommandResult> {
   const env = { ...process.env, PATH: `${toolsPath}${delimiter}${process.env.PATH ?? ''}` };
   return new Promise((resolve) => {
     execFile(
@@ -36,7 +36,7 @@ const PROBE = 'grpc-health-probe -addr=127.0.0.1:50051';
 const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g;
 
 const withoutTimes = (text: string): string => text.replace(TIME, '<time>');
-/** The tools' own JSON printer varies its spaces on purpose. */
+/** Normalizes whitespace: the tools' JSON printer varies it on purpose. */
 const withoutLayout = (text: string): string => withoutTimes(text).replace(/\s+/g, ' ').trim();
 
 function describeCommands(port: () => number): void {
@@ -62,7 +62,7 @@ it('the README shows every RPC, reflection, health and errors', () => {
   const text = readmeCommands('grpcurl')
     .map(({ command, reply }) => `${command}\n${reply?.text ?? ''}`)
     .join('\n');
-  for (const what of [
+  for (const excerpt of [
     '50051 list',
     'describe conversation.v1.SessionService',
     'describe conversation.v1.AddEventRequest',
@@ -82,7 +82,7 @@ it('the README shows every RPC, reflection, health and errors', () => {
     'grpc.health.v1.Health/List',
     PROBE,
   ]) {
-    expect(text).toContain(what);
+    expect(text).toContain(excerpt);
   }
 });
 
@@ -96,7 +96,7 @@ describe('on the embedded store', () => {
 
   describeCommands(() => port);
 
-  it('a Prometheus parser reads what is measured, its histograms by method', async () => {
+  it('a Prometheus parser reads the metrics, with histograms by method', async () => {
     const { code, output } = await run(`prom2json ${url}/metrics`, port);
     expect(code).toBe(0);
     const families = JSON.parse(output) as { name: string; type: string; metrics: object[] }[];
@@ -132,7 +132,7 @@ describe('on MongoDB', () => {
 
   describeCommands(() => port);
 
-  it('grpc-health-probe says NOT_SERVING once the database is stopped, and not at once', async () => {
+  it('grpc-health-probe reports NOT_SERVING some seconds after the database stops', async () => {
     expect(await run(PROBE, port)).toMatchObject({ code: 0 });
     await mongod.stop();
     const stoppedAt = performance.now();

@@ -6,7 +6,7 @@ import { outcomesOf } from '../support/outcomes';
 import { until } from '../support/until';
 
 const SESSION = 'call-1';
-/** Whoever stops a server gives it this long. */
+/** The time that a process manager typically allows for a shutdown. */
 const LIMIT_MS = 10_000;
 
 afterEach(async () => {
@@ -24,7 +24,7 @@ async function exitAfter(
   return { code, ms: performance.now() - sentAt };
 }
 
-/** What was acknowledged is in the log, and the log is dense. */
+/** Expects the log to be dense and to contain the acknowledged events. */
 async function expectStored(folder: string, acknowledged: readonly string[]): Promise<void> {
   const { port } = await startService({}, folder);
   const events = await readLog(connect(port), SESSION);
@@ -35,14 +35,14 @@ async function expectStored(folder: string, acknowledged: readonly string[]): Pr
 }
 
 describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
-  it('ends an idle service with exit code 0 and no word on stderr', async () => {
+  it('stops an idle service with exit code 0 and an empty stderr', async () => {
     const { service } = await startService();
     const { code, ms } = await exitAfter(service, signal);
     expect({ code, stderr: (await service.exit).stderr }).toEqual({ code: 0, stderr: '' });
     expect(ms).toBeLessThan(LIMIT_MS);
   });
 
-  it('answers the calls in flight, refuses later ones, and loses nothing acknowledged', async () => {
+  it('answers calls in flight, rejects later ones, and loses no acknowledged event', async () => {
     const folder = temporaryFolder();
     const { service, port } = await startService({ LOG_LEVEL: 'debug' }, folder);
     const client = connect(port);
@@ -66,7 +66,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
       }
     };
     const writers = Promise.all(Array.from({ length: 16 }, (_, writer) => add(writer)));
-    await until('some are stored', async () => {
+    await until('some events are stored', async () => {
       const { session } = await client.getSession({ sessionId: SESSION, limit: 1 });
       return (session?.eventCount ?? 0) >= 50 || undefined;
     });
@@ -84,7 +84,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
   });
 });
 
-it('lets large answers leave before it closes', async () => {
+it('sends large replies completely before it closes connections', async () => {
   const folder = temporaryFolder();
   const { service, port } = await startService({ LOG_LEVEL: 'debug' }, folder);
   const client = connect(port);
@@ -94,7 +94,7 @@ it('lets large answers leave before it closes', async () => {
   const adding = outcomesOf(
     ids.map((eventId) => client.addEvent({ sessionId: SESSION, eventId, payload: { text } })),
   );
-  await until('one is answered', () => service.log.find(({ method }) => method === 'AddEvent'));
+  await until('one call is answered', () => service.log.find(({ method }) => method === 'AddEvent'));
   const { code, ms } = await exitAfter(service, 'SIGTERM');
   const outcomes = await adding;
 
@@ -111,10 +111,10 @@ it('lets large answers leave before it closes', async () => {
   );
 });
 
-it('is not held up by an open health Watch, which sees NOT_SERVING first', async () => {
+it('is not delayed by an open health Watch, which gets NOT_SERVING first', async () => {
   const { service, port } = await startService({ SHUTDOWN_GRACE: '5s' });
   const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
-  const seen: number[] = [];
+  const statuses: number[] = [];
   const watch = client.makeServerStreamRequest(
     '/grpc.health.v1.Health/Watch',
     (request: HealthCheckRequest) => Buffer.from(HealthCheckRequest.encode(request).finish()),
@@ -122,18 +122,18 @@ it('is not held up by an open health Watch, which sees NOT_SERVING first', async
     { service: '' },
   );
   const ended = new Promise((resolve) => watch.once('end', resolve).once('error', resolve));
-  watch.on('data', ({ status }: HealthCheckResponse) => void seen.push(status));
-  await until('it says SERVING', () => seen.includes(1) || undefined);
+  watch.on('data', ({ status }: HealthCheckResponse) => void statuses.push(status));
+  await until('the watch reports SERVING', () => statuses.includes(1) || undefined);
 
   const { code, ms } = await exitAfter(service, 'SIGTERM');
   await ended;
   client.close();
   expect(code).toBe(0);
   expect(ms).toBeLessThan(2_000);
-  expect(seen.at(-1)).toBe(2);
+  expect(statuses.at(-1)).toBe(2);
 });
 
-it('is not held up by a client that is connected and says nothing', async () => {
+it('is not delayed by an idle client connection', async () => {
   const { service, port } = await startService();
   const client = connect(port);
   await client.createSession({ sessionId: SESSION });
@@ -142,7 +142,7 @@ it('is not held up by a client that is connected and says nothing', async () => 
   expect(ms).toBeLessThan(2_000);
 });
 
-it('loses nothing acknowledged to a kill in the middle of 1,000 adds', async () => {
+it('SIGKILL in the middle of 1,000 adds loses no acknowledged event', async () => {
   const folder = temporaryFolder();
   const { service, port } = await startService({}, folder);
   const client = connect(port);

@@ -16,8 +16,8 @@ afterEach(async () => {
   await endServices();
 });
 
-/** One clear line per problem, and no stack trace. */
-function expectRefusal({ code, stderr }: Exit, ...lines: RegExp[]): void {
+/** Expects exit code 1, one line per problem, and no stack trace. */
+function expectStartupError({ code, stderr }: Exit, ...lines: RegExp[]): void {
   const actual = stderr.trimEnd().split('\n');
   expect(actual).toEqual(lines.map((line) => expect.stringMatching(line) as string));
   expect(stderr).not.toMatch(/^\s+at /m);
@@ -31,14 +31,17 @@ it('reports a port in use, and what to do', async () => {
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   const exit = await runService({ environment: { GRPC_PORT: String(port) } });
   await new Promise((resolve) => other.close(resolve));
-  expectRefusal(exit, new RegExp(`^port ${port} on 127\\.0\\.0\\.1 is in use: stop .* or set GRPC_PORT`));
+  expectStartupError(
+    exit,
+    new RegExp(`^port ${port} on 127\\.0\\.0\\.1 is in use: stop .* or set GRPC_PORT`),
+  );
 });
 
 it('reports an address that this machine does not have', async () => {
   const exit = await runService({
     environment: { GRPC_PORT: '0', HTTP_PORT: '', HOST: '192.0.2.1', ALLOW_INSECURE: 'true' },
   });
-  expectRefusal(exit, /^cannot listen on 192\.0\.2\.1:0: .*check HOST and GRPC_PORT$/);
+  expectStartupError(exit, /^cannot listen on 192\.0\.2\.1:0: .*check HOST and GRPC_PORT$/);
 });
 
 it.each(['file', 'file/below'])('reports a DATA_DIR that cannot be written: %s', async (path) => {
@@ -47,7 +50,7 @@ it.each(['file', 'file/below'])('reports a DATA_DIR that cannot be written: %s',
   const exit = await runService({
     environment: { GRPC_PORT: '0', HTTP_PORT: '', DATA_DIR: join(folder, path) },
   });
-  expectRefusal(
+  expectStartupError(
     exit,
     /^DATA_DIR \/.*\/file.* cannot be used: .*; use a folder on a local disk that this user can write to/,
   );
@@ -56,7 +59,7 @@ it.each(['file', 'file/below'])('reports a DATA_DIR that cannot be written: %s',
 it('reports a DATA_DIR that another process uses, and leaves that process undisturbed', async () => {
   const folder = temporaryFolder();
   const { port } = await startService({}, folder);
-  expectRefusal(
+  expectStartupError(
     await runService({ environment: { GRPC_PORT: '0', HTTP_PORT: '' }, folder }),
     /^DATA_DIR \/.*\/data is in use by another process of this service; stop that process, or set another folder$/,
   );
@@ -64,15 +67,18 @@ it('reports a DATA_DIR that another process uses, and leaves that process undist
   expect(created).toBe(true);
 });
 
-it.each(['text', 'text\n'.repeat(1000)])('names a DATA_DIR whose data file is not its own', async (text) => {
-  const folder = temporaryFolder();
-  mkdirSync(join(folder, 'data'));
-  writeFileSync(join(folder, 'data', 'data.mdb'), text);
-  const exit = await runService({ environment: { GRPC_PORT: '0', HTTP_PORT: '' }, folder });
-  expectRefusal(exit, /^DATA_DIR .* cannot be used: its data\.mdb is not a data file of this service/);
-});
+it.each(['text', 'text\n'.repeat(1000)])(
+  'reports a DATA_DIR whose data.mdb has other content',
+  async (text) => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, 'data'));
+    writeFileSync(join(folder, 'data', 'data.mdb'), text);
+    const exit = await runService({ environment: { GRPC_PORT: '0', HTTP_PORT: '' }, folder });
+    expectStartupError(exit, /^DATA_DIR .* cannot be used: its data\.mdb is not a data file of this service/);
+  },
+);
 
-it('reports a DATA_DIR of another format version', async () => {
+it('reports a DATA_DIR with another format version', async () => {
   const folder = temporaryFolder();
   const data = join(folder, 'data');
   mkdirSync(data);
@@ -80,7 +86,7 @@ it('reports a DATA_DIR of another format version', async () => {
   await store.openDB<number, string>({ name: 'meta' }).put('format', 99);
   await store.close();
   const exit = await runService({ environment: { GRPC_PORT: '0', HTTP_PORT: '' }, folder });
-  expectRefusal(
+  expectStartupError(
     exit,
     /has data in format 99, but this version of the service reads format \d+: run the version/,
   );
@@ -94,7 +100,7 @@ it('reports all malformed settings at once, each with its rule and default', asy
     LOG_LEVEL: 'loud',
     MAX_STREAMS_PER_CONNECTION: '0',
   };
-  expectRefusal(
+  expectStartupError(
     await runService({ environment }),
     /^MIN_FREE_DISK must be a size such as .*; got "lots" \(default: 256MiB\)$/,
     /^GRPC_PORT must be a whole number from 0 to 65535; got "70000" \(default: 50051\)$/,

@@ -51,9 +51,9 @@ describe('the startup error names', () => {
   it.each([
     ['TLS_KEY', 'TLS_CERT'],
     ['TLS_CERT', 'TLS_KEY'],
-  ])('%s if it is missing', async (missing, given) => {
-    expect(await startupErrorOf({ [given]: 'x.pem' })).toBe(
-      `${missing} is unset but ${given} is set: TLS needs both; set both or neither\n`,
+  ])('%s if it is missing', async (missing, present) => {
+    expect(await startupErrorOf({ [present]: 'x.pem' })).toBe(
+      `${missing} is unset but ${present} is set: TLS needs both; set both or neither\n`,
     );
   });
 

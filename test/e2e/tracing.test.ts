@@ -37,7 +37,7 @@ async function span(name: string): Promise<CollectedSpan> {
   return first;
 }
 
-test("a call's span belongs to the caller's trace, the store's span is its child, and both name the conversation", async () => {
+test("a call's span belongs to the caller's trace, the store's span is its child, and both have the conversation ID", async () => {
   const { port } = await startService(collector.environment);
   const client = new SessionServiceClient(`127.0.0.1:${port}`, credentials.createInsecure());
   const metadata = new Metadata();
@@ -74,7 +74,7 @@ test("a call's span belongs to the caller's trace, the store's span is its child
   });
 });
 
-test('a failed call names its error, and has the status ERROR only if the server is at fault', async () => {
+test('the span of a failed call has the reason, and the status ERROR only if the server is at fault', async () => {
   const { port } = await startService({ ...collector.environment, OTEL_SERVICE_NAME: 'sessions-eu' });
   expect(await outcomesOf([connect(port).getSession({ sessionId: 'nobody' })])).toEqual(['NOT_FOUND']);
   const call = await span('conversation.v1.SessionService/GetSession');
@@ -89,7 +89,7 @@ test('a failed call names its error, and has the status ERROR only if the server
   expect(store.attributes).toMatchObject({ 'error.type': 'SESSION_NOT_FOUND' });
 });
 
-test('each event of a stream has a store span that names its conversation', async () => {
+test('each event of a stream has a store span with its conversation ID', async () => {
   const { service, port } = await startService(collector.environment);
   const client = connect(port);
   for (const sessionId of ['call-1', 'call-2']) await client.createSession({ sessionId });
@@ -97,7 +97,7 @@ test('each event of a stream has a store span that names its conversation', asyn
   stream.send({ sessionId: 'call-1', eventId: 'event-1' });
   stream.send({ sessionId: 'call-2', eventId: 'event-1' });
   stream.send({ sessionId: 'call-1', eventId: 'event-2' });
-  await until('all are answered', () => (stream.replies.length === 3 ? true : undefined));
+  await until('all events are answered', () => (stream.replies.length === 3 ? true : undefined));
   stream.halfClose();
   await stream.end;
   // The remaining spans are exported before the process exits.

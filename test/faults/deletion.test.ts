@@ -51,7 +51,7 @@ function inFolder(): TestDatabase {
   const folder = join(temporaryFolder(), 'data');
   return {
     environment: { DATA_DIR: folder },
-    // The events of all sessions: the others have only a few.
+    // Counts the events of all sessions: other sessions have only a few.
     countEvents: async () => {
       const root = open({ path: folder, noSubdir: false, readOnly: true, maxDbs: 8 });
       const events = root.openDB<Buffer, Buffer>({
@@ -90,7 +90,7 @@ describe.each([
   ['embedded', inFolder],
   ['mongodb', inMongo],
 ])('%s', (name, createDatabase) => {
-  test('a long session is deleted at once, its events are removed during other calls, and after a kill and restart', async () => {
+  test('a long session is deleted at once; its events are removed in the background, also after a kill and restart', async () => {
     const database = createDatabase();
     const [sessionId, other] = [`long-${name}`, `other-${name}`];
     const first = await serve(database);
@@ -105,7 +105,7 @@ describe.each([
 
     let slowest = 0;
     let added = 0;
-    const left = await until('some events are removed', async () => {
+    const remaining = await until('some events are removed', async () => {
       added += 1;
       const call = first.client.addEvent({ sessionId: other, eventId: `event-${added}` });
       slowest = Math.max(slowest, await timed(call));
@@ -114,7 +114,7 @@ describe.each([
     });
     await first.kill();
     expect(slowest).toBeLessThan(MAX_CALL_MS);
-    expect(left).toBeGreaterThan(BATCH);
+    expect(remaining).toBeGreaterThan(BATCH);
 
     const second = await serve(database);
     const [error, page] = await Promise.all([
@@ -125,7 +125,7 @@ describe.each([
     expect(page.pagination?.total).toBe(added);
     const cleared = async (): Promise<true | undefined> =>
       (await database.countEvents(sessionId)) <= added ? true : undefined;
-    await until('the other events are removed', cleared, 30_000);
+    await until('the remaining events are removed', cleared, 30_000);
     expect((await second.client.getSession({ sessionId: other })).pagination?.total).toBe(added);
   }, 90_000);
 });

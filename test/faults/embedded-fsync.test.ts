@@ -15,38 +15,38 @@ afterEach(async () => {
   await endServices();
 });
 
-interface Started {
+interface RunningService {
   readonly shim: FsyncShim;
   readonly service: ServiceProcess;
   readonly client: RpcClient;
   readonly folder: string;
 }
 
-async function start(): Promise<Started> {
+async function start(): Promise<RunningService> {
   const folder = temporaryFolder();
   const shim = await FsyncShim.build(folder);
   const { service, port } = await startService({ ...shim.environment, LOG_LEVEL: 'debug' }, folder);
   return { shim, service, client: connect(port), folder };
 }
 
-/** Waits until a sync has begun that had not before. */
+/** Waits for the first sync after those in `before`. */
 async function nextSync(shim: FsyncShim, before: readonly Sync[]): Promise<Sync> {
-  return until('a sync begins', () => shim.syncs[before.length]);
+  return until('a sync starts', () => shim.syncs[before.length]);
 }
 
-interface Timed<Answer> {
+interface Timed<Reply> {
   readonly sentAt: number;
   readonly answeredAt: number;
-  readonly answer: Answer;
+  readonly reply: Reply;
 }
 
-async function timed<Answer>(send: () => Promise<Answer>): Promise<Timed<Answer>> {
+async function timed<Reply>(send: () => Promise<Reply>): Promise<Timed<Reply>> {
   const sentAt = monotonicUs();
-  const answer = await send();
-  return { sentAt, answeredAt: monotonicUs(), answer };
+  const reply = await send();
+  return { sentAt, answeredAt: monotonicUs(), reply };
 }
 
-/** Both syncs of a commit began after the call was sent, and ended before it was answered. */
+/** Expects both syncs of a commit to start after the call was sent, and to end before it was answered. */
 function expectSyncedBetween({ sentAt, answeredAt }: Timed<unknown>, syncs: readonly Sync[]): void {
   const between = syncs.filter(
     ({ beganAt, endedAt = Infinity, failed }) => !failed && sentAt < beganAt && endedAt < answeredAt,
@@ -55,9 +55,9 @@ function expectSyncedBetween({ sentAt, answeredAt }: Timed<unknown>, syncs: read
 }
 
 describe('with a slow disk', () => {
-  it('answers no write before its commit is synced', async () => {
+  it('acknowledges no write before its commit is synced', async () => {
     const { shim, client } = await start();
-    shim.order({ delayMs: DELAY_MS });
+    shim.configure({ delayMs: DELAY_MS });
     const writes: (() => Promise<unknown>)[] = [
       () => client.createSession({ sessionId: SESSION }),
       () => client.addEvent({ sessionId: SESSION, eventId: 'event-1' }),
@@ -70,11 +70,11 @@ describe('with a slow disk', () => {
     }
   });
 
-  it('shows nobody what is not synced yet, and goes on reading meanwhile', async () => {
+  it('serves reads during a sync, without the events that are not synced yet', async () => {
     const { shim, client } = await start();
     await client.createSession({ sessionId: SESSION });
     await client.addEvent({ sessionId: SESSION, eventId: 'event-1' });
-    shim.order({ delayMs: 2000 });
+    shim.configure({ delayMs: 2000 });
     const before = shim.syncs;
     const adding = timed(() => client.addEvent({ sessionId: SESSION, eventId: 'event-2' }));
     await nextSync(shim, before);
@@ -82,17 +82,17 @@ describe('with a slow disk', () => {
     const added = await adding;
 
     expect(shim.syncs[before.length]?.endedAt).toBeGreaterThan(reading.answeredAt);
-    expect(reading.answer.events.map(({ eventId }) => eventId)).toEqual(['event-1']);
-    expect(reading.answer.session?.eventCount).toBe(1);
+    expect(reading.reply.events.map(({ eventId }) => eventId)).toEqual(['event-1']);
+    expect(reading.reply.session?.eventCount).toBe(1);
     expectSyncedBetween(added, shim.syncs);
     expect((await readLog(client, SESSION)).map(({ eventId }) => eventId)).toEqual(['event-1', 'event-2']);
   });
 
-  it('puts what is sent meanwhile into one commit', async () => {
+  it('groups writes that arrive during a sync into one commit', async () => {
     const { shim, client } = await start();
     const sessions = ['call-1', 'call-2', 'call-3', 'call-4'];
     for (const sessionId of sessions) await client.createSession({ sessionId });
-    shim.order({ delayMs: DELAY_MS });
+    shim.configure({ delayMs: DELAY_MS });
     const before = shim.syncs;
     const first = timed(() => client.addEvent({ sessionId: SESSION, eventId: 'first' }));
     await nextSync(shim, before);
@@ -115,23 +115,23 @@ describe('with a slow disk', () => {
 });
 
 describe.each(SYNC_CALLS)('when %s fails', (failing) => {
-  // A disk that failed once may say afterwards that all is well, with the pages that it lost.
+  // After one failed sync, a disk may report success although it lost pages.
   it.each([
-    ['from then on', undefined],
+    ['always', undefined],
     ['once', 1],
-  ])('%s, acknowledges nothing more, and ends', async (_, times) => {
+  ])('%s, the service acknowledges no more writes, and exits', async (_, times) => {
     const { shim, service, client, folder } = await start();
     await client.createSession({ sessionId: SESSION });
     const acknowledged = Array.from({ length: 20 }, (__, index) => `event-${index}`);
     for (const eventId of acknowledged) await client.addEvent({ sessionId: SESSION, eventId });
 
-    shim.order({ delayMs: DELAY_MS, failing, ...(times === undefined ? {} : { times }) });
+    shim.configure({ delayMs: DELAY_MS, failing, ...(times === undefined ? {} : { times }) });
     const lost = Array.from({ length: 10 }, (__, index) => `lost-${index}`);
     const add = (eventId: string): Promise<unknown> => client.addEvent({ sessionId: SESSION, eventId });
     const before = shim.syncs;
     const inFlight = failureOf(add('lost-0'));
     await nextSync(shim, before);
-    const behind = [
+    const queued = [
       ...lost.map(add),
       client.createSession({ sessionId: 'call-2' }),
       client.completeSession({ sessionId: SESSION }),
@@ -139,27 +139,27 @@ describe.each(SYNC_CALLS)('when %s fails', (failing) => {
     expect((await inFlight).info?.reason).toBe('STORE_UNAVAILABLE');
     expect(shim.syncs.filter(({ failed }) => failed).map(({ call }) => call)).toContain(failing);
 
-    const running = { until: service.exit.then(() => false), still: true };
+    const running = { untilExit: service.exit.then(() => false), still: true };
     while (running.still) {
       const calls = [...lost.map(add), client.getSession({ sessionId: SESSION })];
       expect(new Set(await outcomesOf(calls))).toEqual(new Set(['UNAVAILABLE']));
-      running.still = await Promise.race([running.until, setImmediate(true)]);
+      running.still = await Promise.race([running.untilExit, setImmediate(true)]);
     }
-    for (const { info } of await Promise.all(behind)) expect(info?.reason).toBe('STORE_UNAVAILABLE');
+    for (const { info } of await Promise.all(queued)) expect(info?.reason).toBe('STORE_UNAVAILABLE');
     const { code, signal, stderr } = await service.exit;
     expect({ code, signal }).toEqual({ code: 1, signal: null });
-    // It ended in order: Node says its version where an error that nobody caught ends it.
+    // Node.js prints its version when an uncaught error ends the process.
     expect(stderr).not.toContain('Node.js v');
     const lines = service.log.filter(({ level }) => level === 60);
     expect(lines.map(({ msg }) => msg)).toEqual([
       'the embedded store could not commit to its disk: check the disk, then restart',
     ]);
-    await expectWhole(folder, acknowledged, lost);
+    await expectRecovery(folder, acknowledged, lost);
   });
 });
 
-/** Started again on a good disk, the log has what was acknowledged where it was, and takes the rest. */
-async function expectWhole(
+/** Restarts on a working disk; expects the log to start with the acknowledged events, and to accept the others. */
+async function expectRecovery(
   folder: string,
   acknowledged: readonly string[],
   lost: readonly string[],

@@ -53,10 +53,10 @@ test('a step-down during writes loses and duplicates nothing', async () => {
   const writers = stores.map((store) => new LogWriter(store));
   await Promise.all(writers.map((writer) => writer.create()));
   const adding = Promise.all(writers.map((writer) => writer.add(3000)));
-  for (const seen of [500, 1500]) {
+  for (const written of [500, 1500]) {
     await until(
       'some events are written',
-      () => (writers.every(({ acknowledged }) => acknowledged.size > seen) ? true : undefined),
+      () => (writers.every(({ acknowledged }) => acknowledged.size > written) ? true : undefined),
       60_000,
     );
     const primary = await set.primary();

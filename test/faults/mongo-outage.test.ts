@@ -28,7 +28,7 @@ test('a database killed during 1,000 appends loses nothing acknowledged, and the
   }
 }, 60_000);
 
-test('a server that starts before its database answers STORE_UNAVAILABLE, and serves once the database is up', async () => {
+test('a server that starts before its database answers STORE_UNAVAILABLE until the database is up', async () => {
   const set = await ReplicaSet.start(1);
   const [member] = set.members;
   await member?.kill();
@@ -66,7 +66,7 @@ test('a server that starts before its database answers STORE_UNAVAILABLE, and se
   }
 }, 60_000);
 
-test('two servers on a standalone mongod keep the log whole', async () => {
+test('the log is complete with two servers on a standalone mongod', async () => {
   const mongod = await startStandalone();
   const [one, other] = [await openMongo(mongod.uri), await openMongo(mongod.uri)];
   try {

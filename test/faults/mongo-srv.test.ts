@@ -6,7 +6,7 @@ import { ReplicaSet } from '../support/replica-set';
 
 test('mongodb+srv finds the database by DNS', async () => {
   const set = await ReplicaSet.start(1);
-  // A target must be in the domain of the query; this name is an address too.
+  // The target must be in the domain of the query: 127.0.0.1 is in 0.0.1, and resolves to itself.
   const server = await DnsServer.start('_mongodb._tcp.cluster.0.0.1', '127.0.0.1', set.members[0]?.port ?? 0);
   const servers = dns.getServers();
   dns.setServers([server.address]);

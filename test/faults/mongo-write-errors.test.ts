@@ -21,7 +21,7 @@ afterAll(async () => {
   await set.stop();
 });
 
-/** Makes the next inserts fail, or reply with this error too. */
+/** Makes the next inserts fail, or succeed with a write concern error. */
 async function failInserts(times: number, data: mongo.Document): Promise<void> {
   const primary = await set.primary();
   await primary.command({
@@ -40,7 +40,7 @@ afterEach(stopFailing);
 
 const WRITE_CONCERN_ERROR = { writeConcernError: { code: 64, errmsg: 'waiting for replication timed out' } };
 
-test('a write concern error acknowledges no event: a read decides, and each event is stored once', async () => {
+test('after a write concern error a read determines the outcome, and each event is stored once', async () => {
   const writer = new LogWriter(store);
   await writer.create();
   await writer.add(10);
@@ -54,18 +54,18 @@ test('a write concern error with a duplicate key in one bulk write loses nothing
   const writer = new LogWriter(store);
   await writer.create();
   await writer.add(1);
-  // The other server takes sequence 2, so this one's next bulk write has a conflict; its reply has both kinds of error.
+  // The other server uses sequence 2, so this one's next bulk write has a conflict; its reply has both kinds of error.
   const context = new RequestContext(Date.now() + 10_000);
   const event = { eventId: 'elsewhere', type: 'transcript', payload: StructBytes.EMPTY };
-  const [taken] = await other.events.append(writer.sessionId, [event], context);
-  writer.acknowledged.set('elsewhere', taken?.event.sequence ?? 0);
+  const [appended] = await other.events.append(writer.sessionId, [event], context);
+  writer.acknowledged.set('elsewhere', appended?.event.sequence ?? 0);
   await failInserts(2, WRITE_CONCERN_ERROR);
   await writer.add(50, 50);
   expect(writer.failures).toBe(0);
   await expectWholeLog(writer, 52);
 });
 
-test('an event whose failed write was stored nevertheless is new, not a duplicate of itself', async () => {
+test('an event that is stored despite a failed write is new, not a duplicate of itself', async () => {
   const writer = new LogWriter(store);
   await writer.create();
   await failInserts(1, WRITE_CONCERN_ERROR);
@@ -88,10 +88,10 @@ test('a lost connection during writes loses and duplicates nothing', async () =>
   await expectWholeLog(writer, 100);
 });
 
-test('after conflicts with writes that were rolled back, the first event still enters the empty log', async () => {
+test('after conflicts with writes that were rolled back, the first event is still stored', async () => {
   const writer = new LogWriter(store);
   await writer.create();
-  // As after a failover that rolls back another server's writes: the sequence was taken, and the log is empty.
+  // As after a failover that rolls back another server's writes: the sequence was in use, but the log is empty.
   await failInserts(2, { errorCode: 11000, errorExtraInfo: { keyPattern: {}, keyValue: {} } });
   await writer.add(1);
   await writer.add(2);
@@ -99,7 +99,7 @@ test('after conflicts with writes that were rolled back, the first event still e
   await expectWholeLog(writer, 3);
 }, 15_000);
 
-test('a lasting error fails the append by its deadline, and later appends succeed', async () => {
+test('a persistent error fails the append by its deadline, and later appends succeed', async () => {
   const writer = new LogWriter(store);
   await writer.create();
   await failInserts(1_000_000, { errorCode: 91 });

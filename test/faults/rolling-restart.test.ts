@@ -32,10 +32,10 @@ afterEach(async () => {
 
 afterAll(() => set.stop());
 
-/** Waits until so many more calls have succeeded. */
-async function more(load: CallLoad, count = 250): Promise<void> {
-  const enough = load.answered + count;
-  await until('more calls succeed', () => (load.answered >= enough ? true : undefined), 20_000);
+/** Waits until this many more calls have succeeded. */
+async function moreCalls(load: CallLoad, count = 250): Promise<void> {
+  const target = load.answered + count;
+  await until('more calls succeed', () => (load.answered >= target ? true : undefined), 20_000);
 }
 
 async function createSessions(name: string): Promise<string[]> {
@@ -55,7 +55,7 @@ async function collect(events: AsyncIterable<Event>): Promise<Event[]> {
   return collected;
 }
 
-/** Expects each log, and each watch of it, to be what was acknowledged: without gaps, each event once. */
+/** Expects each log and its watch to have exactly the acknowledged events, without gaps. */
 async function expectWhole(
   sessionIds: readonly string[],
   watched: readonly Event[][],
@@ -73,7 +73,7 @@ async function expectWhole(
   }
 }
 
-/** Restarts each server in turn, twice, under load, and expects all logs to be whole. Returns the load. */
+/** Restarts each server in turn, twice, under load, and expects all logs to be complete. Returns the load. */
 async function restartEach(name: string, signal: NodeJS.Signals, exitCode: number | null): Promise<CallLoad> {
   const sessionIds = await createSessions(name);
   const client = connectAsDocumented(servers.target);
@@ -82,10 +82,10 @@ async function restartEach(name: string, signal: NodeJS.Signals, exitCode: numbe
   const load = new CallLoad(client, sessionIds);
   const running = load.run(ingest);
 
-  await more(load);
+  await moreCalls(load);
   for (const index of [0, 1, 0, 1]) {
     expect(await servers.restart(index, signal)).toEqual({ code: exitCode });
-    await more(load);
+    await moreCalls(load);
   }
   load.stop();
   await running;
@@ -99,18 +99,18 @@ async function restartEach(name: string, signal: NodeJS.Signals, exitCode: numbe
   return load;
 }
 
-it('fails no call while each server in turn is restarted', async () => {
+it('no call fails while each server in turn is restarted', async () => {
   const { failures } = await restartEach('stopped', 'SIGTERM', 0);
   expect(failures).toEqual([]);
 }, 120_000);
 
-it('loses nothing while each server in turn is killed: calls cut during their responses are UNAVAILABLE', async () => {
+it('no event is lost while each server in turn is killed, and failed calls are UNAVAILABLE', async () => {
   const { failures } = await restartEach('killed', 'SIGKILL', null);
   // The library does not retry a call whose response has begun.
   for (const failure of failures) expect(failure).toMatch(/^UNAVAILABLE: /);
 }, 120_000);
 
-it('needs the documented policy: with round_robin alone, calls fail when a server stops', async () => {
+it('the documented policy is needed: with round_robin alone, calls fail when a server stops', async () => {
   const sessionIds = await createSessions('unprotected');
   const client = new SessionServiceClient(servers.target, credentials.createInsecure(), {
     ...CHANNEL_OPTIONS,
@@ -119,10 +119,10 @@ it('needs the documented policy: with round_robin alone, calls fail when a serve
   const ingest = new IngestClient(client);
   const load = new CallLoad(client, sessionIds);
   const running = load.run(ingest);
-  await more(load);
+  await moreCalls(load);
   for (let restarts = 0; load.failures.length === 0 && restarts < 8; restarts += 1) {
     await servers.restart(restarts % 2, 'SIGTERM');
-    await more(load);
+    await moreCalls(load);
   }
   load.stop();
   await running;

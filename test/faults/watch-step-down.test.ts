@@ -25,7 +25,7 @@ async function startServer(): Promise<number> {
   return port;
 }
 
-test('watches on two servers get every event once and in order, across a step-down and the loss of a primary', async () => {
+test('watches on two servers get every event once and in order, despite a step-down and a killed primary', async () => {
   const ports = [await startServer(), await startServer()];
   const sessionIds = ['call-1', 'call-2', 'call-3'];
   for (const sessionId of sessionIds) await connect(ports[0] ?? 0).createSession({ sessionId });
@@ -47,20 +47,20 @@ test('watches on two servers get every event once and in order, across a step-do
     }
   };
   const writing = Promise.all(senders.flatMap((sender) => [write(sender), write(sender), write(sender)]));
-  const more = async (): Promise<void> => {
-    const enough = sent + 150;
-    await until('more events are sent', () => (sent >= enough ? true : undefined), 60_000);
+  const moreEvents = async (): Promise<void> => {
+    const target = sent + 150;
+    await until('more events are sent', () => (sent >= target ? true : undefined), 60_000);
   };
 
-  await more();
+  await moreEvents();
   // The step-down closes the connection, which fails the command.
   await (await set.primary()).command({ replSetStepDown: 10, force: true }).catch(() => undefined);
-  await more();
+  await moreEvents();
   const lost = await set.primary();
   await lost.kill();
-  await more();
+  await moreEvents();
   await lost.start();
-  await more();
+  await moreEvents();
   done = true;
   await writing;
 
@@ -73,7 +73,7 @@ test('watches on two servers get every event once and in order, across a step-do
   for (const { watch } of watches) expect(await watch.end).toBeUndefined();
 }, 180_000);
 
-test('a watch does not wait for a former primary, which may lag', async () => {
+test('a watch does not wait for a former primary that lags', async () => {
   const ports = [await startServer(), await startServer()];
   const sessionId = 'call-behind';
   await connect(ports[0] ?? 0).createSession({ sessionId });
@@ -97,7 +97,7 @@ test('a watch does not wait for a former primary, which may lag', async () => {
   }
 }, 120_000);
 
-/** Expects a watch to have received what was acknowledged, each event once, in order, without a gap. */
+/** Expects a watch to receive exactly the acknowledged events, in order and without gaps. */
 async function expectWhole(
   watch: WatchStream,
   sessionId: string,

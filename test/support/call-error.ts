@@ -7,12 +7,12 @@ export interface FieldViolation {
   readonly description: string;
 }
 
-/** A call that failed, with what `grpc-status-details-bin` says of it. */
+/** The error of a failed call, with the details in `grpc-status-details-bin`. */
 export class CallError extends Error {
   override readonly name = 'CallError';
   readonly code: Code;
   readonly details: string;
-  /** Undefined where the library made the error. */
+  /** Undefined if the error is the library's own. */
   readonly status: Status | undefined;
   readonly info: ErrorInfo | undefined;
   readonly violations: readonly FieldViolation[] | undefined;
@@ -37,7 +37,7 @@ export class CallError extends Error {
   }
 }
 
-/** What the call failed with; throws where it succeeded. */
+/** Returns the error of a failed call; throws if the call succeeds. */
 export async function failureOf(call: Promise<unknown>): Promise<CallError> {
   try {
     await call;
@@ -45,10 +45,10 @@ export async function failureOf(call: Promise<unknown>): Promise<CallError> {
     if (error instanceof CallError) return error;
     throw error;
   }
-  throw new Error('the call succeeded, and should have failed');
+  throw new Error('the call succeeded, but should have failed');
 }
 
-/** The fields that an INVALID_ARGUMENT names, in its order, once all else about it is as it should be. */
+/** Returns the fields of an INVALID_ARGUMENT in order, after checking the rest of the error. */
 export async function invalidFieldsOf(call: Promise<unknown>): Promise<string[]> {
   const error = await failureOf(call);
   expect(error).toMatchObject({

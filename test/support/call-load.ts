@@ -7,15 +7,15 @@ import { Acknowledgements } from './event-sender';
 type NewEvent = Parameters<IngestClient['add']>[0];
 type Callback<Response> = (error: ServiceError | null, response: Response) => void;
 
-/** Takes a while to send: a server that is told to stop has the beginning of some such request. */
+/** Takes a while to send: a server that shuts down has received some of these requests partially. */
 const LARGE = 'x'.repeat(300_000);
 
-/** Calls without a pause through one client. What fails is kept; an event whose call failed is sent again. */
+/** Makes calls continuously through one client. Records failures; sends an event again if its call failed. */
 export class CallLoad {
   readonly acknowledgements = new Acknowledgements();
-  /** A line for each failure. */
+  /** One line per failure. */
   readonly failures: string[] = [];
-  /** Calls that were answered well. */
+  /** The number of calls that succeeded. */
   answered = 0;
   private readonly failed: NewEvent[] = [];
   private sent = 0;
@@ -26,7 +26,7 @@ export class CallLoad {
     private readonly sessionIds: readonly string[],
   ) {}
 
-  /** Goes on until `stop`; resolves once all is answered. */
+  /** Makes calls until `stop`; resolves when all are answered. */
   async run(ingest: IngestClient): Promise<void> {
     const loops = [
       ...Array.from({ length: 12 }, () => () => this.add()),
@@ -35,26 +35,26 @@ export class CallLoad {
       ...Array.from({ length: 2 }, () => () => this.read()),
       ...Array.from({ length: 8 }, () => () => this.ingest(ingest)),
     ];
-    await Promise.all(loops.map((once) => this.repeat(once)));
+    await Promise.all(loops.map((call) => this.repeat(call)));
   }
 
   stop(): void {
     this.stopped = true;
   }
 
-  private async repeat(once: () => Promise<void>): Promise<void> {
+  private async repeat(call: () => Promise<void>): Promise<void> {
     while (!this.stopped || this.failed.length > 0) {
       try {
-        await once();
+        await call();
         this.answered += 1;
       } catch (error) {
-        this.failures.push(describe(error));
+        this.failures.push(describeError(error));
       }
     }
   }
 
-  private async add(more = ''): Promise<void> {
-    const event = this.failed.shift() ?? this.nextEvent(more);
+  private async add(padding = ''): Promise<void> {
+    const event = this.failed.shift() ?? this.nextEvent(padding);
     try {
       this.acknowledgements.record(await promised((callback) => this.client.addEvent(event, callback)));
     } catch (error) {
@@ -83,13 +83,13 @@ export class CallLoad {
     );
   }
 
-  private nextEvent(more = ''): NewEvent {
+  private nextEvent(padding = ''): NewEvent {
     const number = this.sent++;
     return {
       sessionId: this.sessionIds[number % this.sessionIds.length] ?? '',
       eventId: `event-${number}`,
       type: 'transcript',
-      payload: { text: `what was said in event ${number}${more}` },
+      payload: { text: `what was said in event ${number}${padding}` },
     };
   }
 }
@@ -103,7 +103,7 @@ function promised<Response>(start: (callback: Callback<Response>) => ClientUnary
   });
 }
 
-function describe(error: unknown): string {
+function describeError(error: unknown): string {
   if (error instanceof EventRefused) return `refused: ${error.message}`;
   if (error instanceof Error && 'code' in error) return `${Code[Number(error.code)]}: ${error.message}`;
   return String(error);

@@ -23,7 +23,7 @@ export class Authority {
     this.certificate = readFileSync(join(this.folder, 'ca.crt'));
   }
 
-  /** Issues a certificate for 127.0.0.1 or a client of this name. @param days the validity; 0: already expired */
+  /** Issues a certificate for this name, localhost and 127.0.0.1. @param days the validity; 0: already expired */
   issue(name: string, days = 2): Identity {
     this.issued += 1;
     const file = `${this.issued}`;
@@ -47,7 +47,7 @@ export class Authority {
   }
 }
 
-/** Files that are all replaced at the same moment, as Kubernetes replaces those of a secret. */
+/** Files that are replaced together, atomically, as Kubernetes replaces those of a secret. */
 export class SwappedFiles {
   private readonly folder = temporaryFolder();
   private version = 0;

@@ -3,19 +3,19 @@ import { type Caller, RpcClient } from './rpc-client';
 
 const clients: RpcClient[] = [];
 
-/** A client of the service on this port, which `disconnect` closes. */
+/** Returns a client of the service on this port; `disconnect` closes it. */
 export function connect(port: number, caller: Caller = {}): RpcClient {
   const client = new RpcClient(port, caller);
   clients.push(client);
   return client;
 }
 
-/** For `afterEach`: an open channel keeps the test's process alive. */
+/** For `afterEach`: closes all clients, because open channels keep the process alive. */
 export function disconnect(): void {
   for (const client of clients.splice(0)) client.close();
 }
 
-/** A session's whole log, a page after the other. */
+/** Reads a session's whole log, page by page. */
 export async function readLog(client: RpcClient, sessionId: string): Promise<Event[]> {
   const events: Event[] = [];
   for (;;) {

@@ -6,11 +6,11 @@ import type { RpcClient } from './rpc-client';
 /** Statuses after which a client retries. */
 const RETRIED = new Set([Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED, Code.INTERNAL, Code.RESOURCE_EXHAUSTED]);
 
-/** What all senders received: each event's sequence, which must be the same in every response. */
+/** The acknowledged events of all senders. An event must have the same sequence in every response. */
 export class Acknowledgements {
-  /** Session id to event id to sequence. */
+  /** Session ID → event ID → sequence. */
   readonly sequences = new Map<string, Map<string, number>>();
-  /** Events acknowledged as new; each may be so once. */
+  /** Events acknowledged as new, which may happen only once each. */
   private readonly fresh = new Set<string>();
 
   record({ event, duplicate }: AddEventResponse): void {
@@ -29,14 +29,14 @@ export class Acknowledgements {
   }
 }
 
-/** A client that retries an event until it is acknowledged, and records how long each attempt took. */
+/** A client that retries each event until it is acknowledged, and records the duration of each attempt. */
 export class EventSender {
-  /** Milliseconds of each attempt without a short deadline. */
-  readonly waits: number[] = [];
-  /** How many of those failed. */
+  /** The durations of attempts without a short deadline, in milliseconds. */
+  readonly attemptMs: number[] = [];
+  /** The number of these attempts that failed. */
   failures = 0;
-  /** How many attempts failed because of a short deadline. */
-  cut = 0;
+  /** The number of attempts that failed because of a short deadline. */
+  timedOut = 0;
 
   constructor(
     private readonly client: RpcClient,
@@ -54,20 +54,20 @@ export class EventSender {
         if (!isRetried(error)) throw error;
         this.failures += 1;
       } finally {
-        this.waits.push(performance.now() - startedAt);
+        this.attemptMs.push(performance.now() - startedAt);
       }
     }
   }
 
-  /** Sends with a short deadline, whether or not the event is stored by then, and then sends it again. */
-  async sendImpatiently(sessionId: string, eventId: string, deadlineMs: number): Promise<void> {
+  /** Sends an event with a short deadline, and then again without, whether or not the first attempt succeeded. */
+  async sendWithDeadline(sessionId: string, eventId: string, deadlineMs: number): Promise<void> {
     const payload = { text: `what was said in ${eventId}` };
     const deadline = Date.now() + deadlineMs;
     try {
       this.acknowledgements.record(await this.client.addEvent({ sessionId, eventId, payload }, { deadline }));
     } catch (error) {
       if (!isRetried(error)) throw error;
-      this.cut += 1;
+      this.timedOut += 1;
     }
     await this.send(sessionId, eventId);
   }

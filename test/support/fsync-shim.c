@@ -1,14 +1,14 @@
 /*
- * Preloaded into the service: delays the syncs of LMDB's data file, or lets them
- * fail, as the file named by SYNC_SHIM_ORDER says at that moment, and tells of
- * each in the file named by SYNC_SHIM_LOG.
+ * Preloaded into the service: delays the syncs of LMDB's data file or makes them
+ * fail, as the file SYNC_SHIM_CONFIG specifies at that moment, and logs each sync
+ * to the file SYNC_SHIM_LOG.
  *
- * An order is three words: the milliseconds that each sync takes longer; the name
- * of those that fail with EIO, or "none"; how many of them do, counted anew with
- * each change of the order, or -1 for all.
+ * The configuration is three words: the delay of each sync in milliseconds; the
+ * name of the call that fails with EIO, or "none"; how many of these calls fail
+ * after each change of the configuration, or -1 for all.
  *
- * LMDB commits by an fdatasync of the pages, and then writes its meta page through
- * a descriptor that is open with O_DSYNC: a write that is a sync as well.
+ * LMDB commits with an fdatasync of the data pages, and then writes its meta page
+ * through a descriptor opened with O_DSYNC, so that the write is a sync too.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -24,7 +24,7 @@
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static long last_id;
-static char last_order[64];
+static char last_config[64];
 static int failed;
 
 static int is_data_file(int fd) {
@@ -43,32 +43,32 @@ static long now_us(void) {
   return time.tv_sec * 1000000L + time.tv_nsec / 1000;
 }
 
-static void tell(const char *what, long id, const char *name) {
+static void log_sync(const char *outcome, long id, const char *name) {
   char line[128];
-  int length = snprintf(line, sizeof line, "%s %ld %s %ld\n", what, id, name, now_us());
+  int length = snprintf(line, sizeof line, "%s %ld %s %ld\n", outcome, id, name, now_us());
   int log = open(getenv("SYNC_SHIM_LOG"), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
   if (log < 0 || write(log, line, length) != length) abort();
   close(log);
 }
 
-/* Returns the number of the sync that begins, and takes its time; sets errno to EIO where it is to fail, to 0 else. */
+/* Starts a sync: returns its number after the delay, and sets errno to EIO if it must fail, otherwise to 0. */
 static long begin(const char *name) {
-  char order[sizeof last_order] = "", failing[16] = "none";
+  char config[sizeof last_config] = "", failing[16] = "none";
   int delay_ms = 0, times = 0;
   pthread_mutex_lock(&lock);
-  int file = open(getenv("SYNC_SHIM_ORDER"), O_RDONLY | O_CLOEXEC);
+  int file = open(getenv("SYNC_SHIM_CONFIG"), O_RDONLY | O_CLOEXEC);
   if (file >= 0) {
-    if (read(file, order, sizeof order - 1) < 0) abort();
+    if (read(file, config, sizeof config - 1) < 0) abort();
     close(file);
   }
-  if (strcmp(order, last_order) != 0) failed = 0;
-  strcpy(last_order, order);
-  sscanf(order, "%d %15s %d", &delay_ms, failing, &times);
+  if (strcmp(config, last_config) != 0) failed = 0;
+  strcpy(last_config, config);
+  sscanf(config, "%d %15s %d", &delay_ms, failing, &times);
   int fails = strcmp(failing, name) == 0 && (times < 0 || failed < times);
   if (fails) failed += 1;
   long id = ++last_id;
   pthread_mutex_unlock(&lock);
-  tell("begin", id, name);
+  log_sync("begin", id, name);
   struct timespec delay = {delay_ms / 1000, delay_ms % 1000 * 1000000L};
   nanosleep(&delay, NULL);
   errno = fails ? EIO : 0;
@@ -77,7 +77,7 @@ static long begin(const char *name) {
 
 static void end(long id, const char *name, int done) {
   int code = errno;
-  tell(done ? "done" : "failed", id, name);
+  log_sync(done ? "done" : "failed", id, name);
   errno = code;
 }
 
@@ -105,7 +105,7 @@ ssize_t pwrite64(int fd, const void *bytes, size_t count, off64_t offset) {
   return result;
 }
 
-/* LMDB's way to sync a map that is written to: the store has none. */
+/* LMDB syncs writable memory maps with msync; the store does not use them. */
 int msync(void *start, size_t length, int flags) {
   static const char name[] = "msync";
   int (*real)(void *, size_t, int) = (int (*)(void *, size_t, int))dlsym(RTLD_NEXT, name);

@@ -8,17 +8,17 @@ const execute = promisify(execFile);
 const SOURCE = join(__dirname, 'fsync-shim.c');
 const COMPILERS = ['cc', 'gcc', 'clang'];
 
-/** What LMDB commits by, in this order: the pages' sync, and the meta page's write, which is a sync of its own. */
+/** The calls that sync an LMDB commit, in this order: for the data pages, and for the meta page (a write with O_DSYNC). */
 export const SYNC_CALLS = ['fdatasync', 'pwrite64'] as const;
 export type SyncCall = (typeof SYNC_CALLS)[number];
 
-/** What the shim is to do with each sync from now on. */
-export interface SyncOrder {
-  /** How much longer each takes. */
+/** How syncs behave from now on. */
+export interface SyncBehavior {
+  /** The delay of each sync, in milliseconds. */
   readonly delayMs?: number;
-  /** Which of them fail with EIO. */
+  /** The syncs that fail with EIO; undefined: none. */
   readonly failing?: SyncCall;
-  /** How many of those fail; unset: all. */
+  /** How many of them fail; undefined: all. */
   readonly times?: number;
 }
 
@@ -27,72 +27,72 @@ export interface Sync {
   readonly id: number;
   readonly call: string;
   readonly beganAt: number;
-  /** Undefined while it lasts. */
+  /** Undefined while the sync is in progress. */
   readonly endedAt: number | undefined;
   readonly failed: boolean;
 }
 
-/** Microseconds of the system's monotonic clock, which all processes share. */
+/** Reads the system's monotonic clock, which all processes share, in microseconds. */
 export function monotonicUs(): number {
   return Number(process.hrtime.bigint() / 1000n);
 }
 
-/** A library that a service is started with: it delays the syncs of the data file or lets them fail, and tells of each. */
+/** A library preloaded into a service: it delays the syncs of the data file or makes them fail, and logs each. */
 export class FsyncShim {
   private constructor(
     private readonly library: string,
-    private readonly orderFile: string,
+    private readonly configFile: string,
     private readonly logFile: string,
   ) {}
 
-  /** @param folder an existing one, for its files */
+  /** @param folder an existing folder for the shim's files */
   static async build(folder: string): Promise<FsyncShim> {
     const library = join(folder, 'fsync-shim.so');
     await compile(library);
-    return new FsyncShim(library, join(folder, 'sync-order'), join(folder, 'sync-log'));
+    return new FsyncShim(library, join(folder, 'sync-config'), join(folder, 'sync-log'));
   }
 
-  /** What a service needs in its environment. */
+  /** The environment variables that load the shim into a service. */
   get environment(): Readonly<Record<string, string>> {
-    return { LD_PRELOAD: this.library, SYNC_SHIM_ORDER: this.orderFile, SYNC_SHIM_LOG: this.logFile };
+    return { LD_PRELOAD: this.library, SYNC_SHIM_CONFIG: this.configFile, SYNC_SHIM_LOG: this.logFile };
   }
 
-  order({ delayMs = 0, failing, times = -1 }: SyncOrder): void {
-    const written = `${this.orderFile}.new`;
+  configure({ delayMs = 0, failing, times = -1 }: SyncBehavior): void {
+    const written = `${this.configFile}.new`;
     writeFileSync(written, `${delayMs} ${failing ?? 'none'} ${times}`);
-    renameSync(written, this.orderFile);
+    renameSync(written, this.configFile);
   }
 
-  /** All syncs so far, in the order in which they began. */
+  /** All syncs so far, in the order in which they started. */
   get syncs(): Sync[] {
     const log = existsSync(this.logFile) ? readFileSync(this.logFile, 'utf8') : '';
     const syncs = new Map<number, Sync>();
     for (const line of log.split('\n').filter((text) => text !== '')) {
-      const [what = '', number, call = '', time] = line.split(' ');
+      const [outcome = '', number, call = '', time] = line.split(' ');
       const [id, at] = [Number(number), Number(time)];
-      const begun = syncs.get(id);
-      if (begun === undefined) syncs.set(id, { id, call, beganAt: at, endedAt: undefined, failed: false });
-      else syncs.set(id, { ...begun, endedAt: at, failed: what === 'failed' });
+      const started = syncs.get(id);
+      if (started === undefined) syncs.set(id, { id, call, beganAt: at, endedAt: undefined, failed: false });
+      else syncs.set(id, { ...started, endedAt: at, failed: outcome === 'failed' });
     }
     return [...syncs.values()];
   }
 }
 
 async function compile(library: string): Promise<void> {
-  const faults: string[] = [];
+  const errors: string[] = [];
   for (const compiler of COMPILERS) {
     try {
       await execute(compiler, ['-shared', '-fPIC', '-O1', '-o', library, SOURCE, '-ldl', '-pthread']);
       return;
     } catch (error) {
-      faults.push(error instanceof Error ? error.message : String(error));
+      errors.push(error instanceof Error ? error.message : String(error));
     }
   }
   throw new Error(
     [
-      'This test needs a C compiler on Linux, with the headers of its C library, and found none that works.',
-      'Install one, so that cc is on PATH: apt-get install gcc libc6-dev, or dnf install gcc.',
-      ...faults,
+      'This test needs a working C compiler and the headers of the C library, on Linux, and found none.',
+      'Install one so that cc is on PATH: apt-get install gcc libc6-dev, or dnf install gcc.',
+      ...errors,
     ].join('\n'),
   );
 }

@@ -7,14 +7,14 @@ import { until } from './until';
 
 const ROOT = resolve(__dirname, '..', '..');
 
-/** What the program prints, a line each. */
+/** A line that the program prints. */
 interface Progress {
   readonly answered: number;
   readonly failures: readonly string[];
   readonly ended: boolean;
 }
 
-/** Builds test/clients/go into the folder, and returns the program's path. Go keeps what it has built before. */
+/** Builds test/clients/go into the folder, and returns the program's path. Go caches earlier builds. */
 export async function buildGoClient(folder: string): Promise<string> {
   const program = join(folder, 'go-client');
   const sources = join(ROOT, 'test', 'clients', 'go');
@@ -22,7 +22,7 @@ export async function buildGoClient(folder: string): Promise<string> {
   return program;
 }
 
-/** The client in Go under way, with a policy as its service config. */
+/** A running Go client with a policy as its service config. */
 export class GoClient {
   private readonly child: ChildProcessWithoutNullStreams;
   private progress: Progress = { answered: 0, failures: [], ended: false };
@@ -41,29 +41,29 @@ export class GoClient {
     return this.progress.failures;
   }
 
-  /** So many calls more are answered well. */
-  async more(count = 250): Promise<void> {
-    const enough = this.progress.answered + count;
+  /** Waits until this many more calls have succeeded. */
+  async moreCalls(count = 250): Promise<void> {
+    const target = this.progress.answered + count;
     await until(
-      'calls of the client in Go go on',
+      'more calls of the Go client succeed',
       () => {
-        if (this.child.exitCode !== null) throw new Error(`the client in Go ended: ${this.errors}`);
-        return this.progress.answered >= enough ? true : undefined;
+        if (this.child.exitCode !== null) throw new Error(`the Go client ended: ${this.errors}`);
+        return this.progress.answered >= target ? true : undefined;
       },
       20_000,
     );
   }
 
-  /** Ends it once all is answered; returns what failed. */
+  /** Ends the client when all its calls are answered, and returns the failures. */
   async end(): Promise<readonly string[]> {
     const closed = once(this.child, 'close');
     this.child.stdin.end();
     await closed;
-    if (!this.progress.ended) throw new Error(`the client in Go did not end well: ${this.errors}`);
+    if (!this.progress.ended) throw new Error(`the Go client did not finish: ${this.errors}`);
     return this.failures;
   }
 
-  /** For `afterEach`: nothing of it is left. */
+  /** For `afterEach`: ends the process. */
   kill(): void {
     this.child.kill('SIGKILL');
   }

@@ -17,7 +17,7 @@ const TOOLS: Readonly<Record<string, Tool>> = {
   prom2json: { module: 'github.com/prometheus/prom2json/cmd/prom2json', version: 'v1.5.0' },
 };
 
-/** The folders of these tools, for PATH: installed once, and cached by version. */
+/** Returns the folders of all tools, for PATH. Each tool is installed once, and cached by version. */
 export async function goToolsPath(): Promise<string> {
   const folders: string[] = [];
   for (const [name, tool] of Object.entries(TOOLS)) folders.push(await obtain(name, tool));
@@ -29,14 +29,14 @@ async function obtain(name: string, tool: Tool): Promise<string> {
   const folder = join(tools, `${name}-${tool.version}`);
   if (existsSync(join(folder, name))) return folder;
   await mkdir(tools, { recursive: true });
-  // Installed beside and moved at once, so that a run that was broken off leaves no half of it.
-  const beside = await mkdtemp(join(tools, 'install-'));
+  // Installed in a temporary folder and moved atomically, so that an aborted run leaves no partial installation.
+  const temporary = await mkdtemp(join(tools, 'install-'));
   try {
-    await install(name, tool, beside);
+    await install(name, tool, temporary);
     await mkdir(folder, { recursive: true });
-    await rename(join(beside, name), join(folder, name));
+    await rename(join(temporary, name), join(folder, name));
   } finally {
-    await rm(beside, { recursive: true, force: true });
+    await rm(temporary, { recursive: true, force: true });
   }
   return folder;
 }
@@ -46,7 +46,7 @@ function install(name: string, { module, version }: Tool, folder: string): Promi
   return runGo(['install', `${module}@${version}`], options, `install ${name} ${version}`);
 }
 
-/** Runs the Go toolchain. @throws an error that says what to do, where there is none */
+/** Runs the Go toolchain. @throws Error if Go is missing, with instructions */
 export async function runGo(
   command: readonly string[],
   options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv },
@@ -55,13 +55,13 @@ export async function runGo(
   try {
     await promisify(execFile)('go', command, { ...options, timeout: 300_000 });
   } catch (error) {
-    // Node's own errors are no instances of the Error that Jest gives its tests.
-    const why = types.isNativeError(error) ? error : new Error(String(error));
-    const missing = 'code' in why && why.code === 'ENOENT';
+    // Node's errors are not instances of the Error class inside Jest.
+    const reason = types.isNativeError(error) ? error : new Error(String(error));
+    const missing = 'code' in reason && reason.code === 'ENOENT';
     throw new Error(
       missing
-        ? `These tests need Go to ${purpose}, and there is no go on PATH: install Go 1.24 or later, then run them again.`
-        : `These tests could not ${purpose}: ${why.message.trim()}`,
+        ? `These tests need Go to ${purpose}, but go is not on PATH: install Go 1.24 or later, then run them again.`
+        : `These tests could not ${purpose}: ${reason.message.trim()}`,
       { cause: error },
     );
   }

@@ -4,7 +4,7 @@ import type { AppendedEvent, EventStore, Store } from '../../src/core/store';
 import { WatchRegistry } from '../../src/core/watch-registry';
 import { until } from './until';
 
-/** An append that reached the store, which the test makes succeed or fail. */
+/** An append that has reached the store, and that the test completes. */
 export interface HeldAppend {
   readonly eventId: string;
   readonly context: RequestContext;
@@ -31,7 +31,7 @@ export class HeldStore implements Store {
   readonly ping = unsupported;
   readonly close = unsupported;
 
-  /** @param readPage replaces the read that is not supported */
+  /** @param readPage supports reads of a session, which are otherwise rejected */
   constructor(readPage: EventStore['readPage'] = unsupported) {
     this.events = {
       append: (sessionId, events, context) => this.hold(sessionId, events, context),
@@ -43,7 +43,7 @@ export class HeldStore implements Store {
 
   /** Waits until this many appends have arrived, and returns all. */
   reached(count: number): Promise<readonly HeldAppend[]> {
-    return until(`${count} appends`, () => (this.appends.length >= count ? this.appends : undefined));
+    return until(`${count} appends arrive`, () => (this.appends.length >= count ? this.appends : undefined));
   }
 
   /** Makes all appends succeed, held and future ones. */

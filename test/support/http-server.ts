@@ -12,7 +12,7 @@ export interface RunningHttpServer {
   readonly server: HttpServer;
 }
 
-/** Starts an HTTP face over the store, which stays the caller's to close. */
+/** Starts an HTTP server on the store. The caller closes the store. */
 export async function startHttpServer(
   store: Store,
   settings: Partial<HttpSettings> = {},

@@ -9,14 +9,14 @@ import type { Status } from '../../generated/google/rpc/status';
 import { CallError } from './call-error';
 import { until } from './until';
 
-/** An event to send, filled up as the unary call's. */
+/** An event to send; missing fields get the same defaults as in the unary call. */
 export type IngestedEvent = Partial<AddEventRequest> & Pick<AddEventRequest, 'sessionId' | 'eventId'>;
 
-/** One IngestEvents call: what was sent and what came back, in order. */
+/** One IngestEvents call: the requests sent, the replies received, and how it ended. */
 export class IngestStream {
-  /** In the order in which they came. */
+  /** In order of arrival. */
   readonly replies: IngestEventsResponse[] = [];
-  /** How it ended: undefined for OK. */
+  /** How the call ended; undefined: OK. */
   readonly end: Promise<CallError | undefined>;
   private sent = 0;
   private writable = true;
@@ -37,8 +37,8 @@ export class IngestStream {
     });
   }
 
-  /** Requests that the library has taken to send; it queues the rest until the server lets it send more. */
-  get takenCount(): number {
+  /** The number of requests that the library has accepted to send; the others wait for flow control. */
+  get acceptedCount(): number {
     return this.sent - this.call.writableLength;
   }
 
@@ -47,13 +47,13 @@ export class IngestStream {
     this.sendBytes(IngestEventsRequest.encode({ event: whole }).finish());
   }
 
-  /** Sends bytes as they are. */
+  /** Sends bytes unchanged. */
   sendBytes(bytes: Uint8Array): void {
     this.sent += 1;
     this.writable = this.call.write(Buffer.from(bytes));
   }
 
-  /** Sends them all, no faster than the stream takes them, until it has ended. */
+  /** Sends all events, no faster than the stream accepts them, unless it ends before. */
   async sendAll(events: Iterable<IngestedEvent>): Promise<void> {
     for (const event of events) {
       if (!this.writable) await Promise.race([this.untilWritable(), this.end]);
@@ -62,7 +62,7 @@ export class IngestStream {
     }
   }
 
-  /** No more is sent. */
+  /** Ends the client's side of the stream. */
   halfClose(): void {
     this.call.end();
   }
@@ -71,21 +71,25 @@ export class IngestStream {
     this.call.cancel();
   }
 
-  /** Replies stay with the server, but for what the connection's buffers hold. */
+  /** Stops reading: replies stay at the server, except for those in the connection's buffers. */
   stopReading(): void {
     this.call.pause();
   }
 
-  readOn(): void {
+  resumeReading(): void {
     this.call.resume();
   }
 
-  /** Once there are so many replies: all of them. */
+  /** Waits until this many replies have arrived, and returns all. */
   received(count: number): Promise<readonly IngestEventsResponse[]> {
-    return until(`${count} replies`, () => (this.replies.length >= count ? this.replies : undefined), 20_000);
+    return until(
+      `${count} replies arrive`,
+      () => (this.replies.length >= count ? this.replies : undefined),
+      20_000,
+    );
   }
 
-  /** Half-closes, and returns all replies once the stream has ended well. @throws CallError */
+  /** Half-closes, and returns all replies when the stream has ended with OK. @throws CallError */
   async finish(): Promise<readonly IngestEventsResponse[]> {
     this.halfClose();
     const error = await this.end;
@@ -98,14 +102,14 @@ export class IngestStream {
   }
 }
 
-/** What a reply says was added; throws where it is an error. */
+/** Returns the added event; throws if the reply is an error. */
 export function addedOf(reply: IngestEventsResponse | undefined): AddEventResponse {
   if (reply?.result?.$case === 'added') return reply.result.value;
   throw new Error(`no event was added: ${JSON.stringify(reply)}`);
 }
 
-/** The error that a reply is; throws where the event was added. */
+/** Returns the reply's error; throws if the event was added. */
 export function errorOf(reply: IngestEventsResponse | undefined): Status {
   if (reply?.result?.$case === 'error') return reply.result.value;
-  throw new Error(`the reply is no error: ${JSON.stringify(reply)}`);
+  throw new Error(`the reply is not an error: ${JSON.stringify(reply)}`);
 }

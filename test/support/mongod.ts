@@ -6,7 +6,7 @@ export interface RunningMongod {
   readonly stop: () => Promise<void>;
 }
 
-/** A small cache: several run at once beside the tests. */
+/** A small cache, because several run concurrently with the tests. */
 const ARGUMENTS = ['--wiredTigerCacheSizeGB', '0.25'];
 
 /** Starts a replica set of one member: majority writes and change streams need one. */

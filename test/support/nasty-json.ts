@@ -2,7 +2,7 @@ import fc from 'fast-check';
 
 export type JsonObject = Record<string, unknown>;
 
-/** Names that mean something to JavaScript, to MongoDB, to its driver or to how we store them. */
+/** Names with a meaning in JavaScript, in MongoDB, in its driver, or in the storage format. */
 const NASTY_NAMES =
   '. .. a.b .a a. $ $set $ref $id $db $where $numberLong $$ROOT $clusterTime cursor firstBatch nextBatch ok errmsg code ' +
   'writeErrors _id _bsontype toBSON sub_type buffer length prototype toJSON then ~ ~~ ~. ~$ref ~~$ref ~_bsontype ' +
@@ -24,11 +24,11 @@ const NASTY_CHARACTERS = [
 export const NASTY_KEYS: readonly string[] = [
   ...NASTY_NAMES.split(' '),
   ...NASTY_CHARACTERS,
-  // What every object inherits: a look-up in a plain object finds these.
+  // Inherited by every object: a lookup in a plain object finds these.
   ...Object.getOwnPropertyNames(Object.prototype),
 ];
 
-/** Any object that a Struct can hold, with nasty keys among its keys. */
+/** Generates objects that a Struct can represent, some with nasty keys. */
 export const nastyObject: fc.Arbitrary<JsonObject> = fc.letrec<{ value: unknown; object: JsonObject }>(
   (tie) => ({
     value: fc.oneof(
@@ -54,7 +54,7 @@ function nastyKey(): fc.Arbitrary<string> {
   return fc.oneof(fc.constantFrom(...NASTY_KEYS), any);
 }
 
-/** Compares as text with sorted keys: matchers pass over `__proto__`, and take what is missing for undefined. */
+/** Compares as text with sorted keys: matchers ignore `__proto__`, and treat missing keys as undefined. */
 export function expectSameJson(found: unknown, expected: unknown): void {
   expect(canonical(found)).toBe(canonical(expected));
 }
@@ -68,7 +68,7 @@ function canonical(value: unknown): string {
   return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`).join()}}`;
 }
 
-/** What is to come back: `-0` as `0`, all else as it went in. */
+/** Returns the value as it is stored: `-0` as `0`, everything else unchanged. */
 export function withoutNegativeZero(value: unknown): unknown {
   if (typeof value === 'number') return value + 0;
   if (typeof value !== 'object' || value === null) return value;

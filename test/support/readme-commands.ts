@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
-/** A command in the README, and the reply shown for it. */
+/** A command in the README, and its documented output. */
 export interface ReadmeCommand {
   readonly command: string;
   readonly reply?: { readonly form: 'json' | 'text'; readonly text: string };
@@ -9,7 +9,7 @@ export interface ReadmeCommand {
 
 const BLOCK = /^```(\w+)\n(.*?)\n```$/gms;
 
-/** The commands between the README's markers of this name, in order: each `sh` block, with the `json` or `text` block after it. */
+/** Returns the commands between the README's markers with this name: each `sh` block with its following `json` or `text` block. */
 export function readmeCommands(name: 'grpcurl' | 'curl'): ReadmeCommand[] {
   const readme = readFileSync(resolve(__dirname, '..', '..', 'README.md'), 'utf8');
   const section = new RegExp(`<!-- ${name}:begin -->(.*?)<!-- ${name}:end -->`, 's').exec(readme)?.[1];
@@ -25,7 +25,7 @@ export function readmeCommands(name: 'grpcurl' | 'curl'): ReadmeCommand[] {
       commands.push({ ...last, reply: { form, text } });
     } else {
       throw new Error(
-        `README.md: the ${name} section takes sh, json and text blocks, and has ${form ?? 'none'}`,
+        `README.md: the ${name} section may have only sh, json and text blocks, but has ${form ?? 'another'}`,
       );
     }
   }

@@ -8,7 +8,7 @@ import { mongo } from 'mongoose';
 import { findMongod } from './mongod-binary';
 import { until } from './until';
 
-/** One mongod of a replica set: it can be killed, frozen, and restarted on its data. */
+/** A mongod of a replica set. It can be frozen, killed, and restarted with its data. */
 export class Member {
   private process: ChildProcess | undefined;
   private readonly folder = mkdtempSync(join(tmpdir(), 'mongod-'));
@@ -69,7 +69,7 @@ export class Member {
   }
 }
 
-/** A replica set of real mongods with short elections. */
+/** A replica set of real mongods with short election timeouts. */
 export class ReplicaSet {
   private constructor(readonly members: readonly Member[]) {}
 
@@ -94,7 +94,7 @@ export class ReplicaSet {
     return `mongodb://${this.members.map(({ address }) => address).join(',')}/conversation?replicaSet=rs`;
   }
 
-  /** Returns the primary, once there is one. */
+  /** Waits until the replica set has a primary, and returns it. */
   primary(): Promise<Member> {
     return until(
       'the replica set has a primary',

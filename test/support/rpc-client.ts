@@ -37,28 +37,29 @@ import { CallError } from './call-error';
 import { IngestStream } from './ingest-stream';
 import { WatchStream } from './watch-stream';
 
-/** A call's own options, and a signal that cancels it. */
+/** The options of a call. */
 export interface RpcOptions {
   /** In milliseconds since the epoch. */
   readonly deadline?: number;
+  /** Cancels the call. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How a client shows who it is. */
+/** How a client authenticates. */
 export interface Caller {
-  /** Undefined: plain text. */
+  /** Undefined: no TLS. */
   readonly credentials?: ChannelCredentials | undefined;
-  /** What its calls send as `authorization`; undefined: nothing. */
+  /** The `authorization` header of every call; undefined: none. */
   readonly authorization?: string | undefined;
 }
 
 type Callback<Response> = (error: ServiceError | null, response: Response | undefined) => void;
-/** An event of a batch, whose type and payload may be left out. */
+/** An event of a batch; type and payload are optional. */
 export type BatchedEvent = Partial<NewEvent> & Pick<NewEvent, 'eventId'>;
 type Batch = Pick<BatchAddEventsRequest, 'sessionId'> & { readonly events: readonly BatchedEvent[] };
 type Request<Whole extends { sessionId: string }> = Partial<Whole> & Pick<Whole, 'sessionId'>;
 
-/** The generated client with promises for callbacks, requests filled up with the proto's defaults, and errors read. */
+/** The generated client with promises instead of callbacks, default values for missing fields, and decoded errors. */
 export class RpcClient {
   private readonly client: SessionServiceClient;
 
@@ -67,7 +68,7 @@ export class RpcClient {
       `127.0.0.1:${port}`,
       caller.credentials ?? credentials.createInsecure(),
       {
-        // Clients of one address would share a connection.
+        // Otherwise clients of the same address share a connection.
         'grpc.use_local_subchannel_pool': 1,
         interceptors: caller.authorization === undefined ? [] : [sendingAuthorization(caller.authorization)],
       },
@@ -154,7 +155,7 @@ export class RpcClient {
     );
   }
 
-  /** @param updateMask undefined: what the session's fields say */
+  /** @param updateMask undefined: the populated fields are updated */
   updateSession(
     session: Request<Session>,
     updateMask?: string[],
@@ -181,7 +182,7 @@ export class RpcClient {
     return new WatchStream(this.client.watchSession(whole, { deadline: Date.now() + deadlineMs }));
   }
 
-  /** Opens a stream of its own. */
+  /** Opens a new stream. */
   ingestEvents(deadlineMs = 60_000): IngestStream {
     const asIs = (message: Buffer): Buffer => message;
     const { path } = SessionServiceService.ingestEvents;
@@ -191,7 +192,7 @@ export class RpcClient {
     );
   }
 
-  /** Sends bytes as they are to a method, and returns the reply's. */
+  /** Calls a method with an encoded request, and returns the encoded reply. */
   sendBytes(path: string, bytes: Uint8Array): Promise<Buffer> {
     return promised({}, (callOptions, callback: Callback<Buffer>) =>
       this.client.makeUnaryRequest(

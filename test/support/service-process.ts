@@ -22,7 +22,7 @@ export interface RunOptions {
   readonly folder: string;
 }
 
-/** The built service in its own process, without the environment of the tests. */
+/** The built service in its own process, which does not inherit the environment of the tests. */
 export class ServiceProcess {
   readonly exit: Promise<Exit>;
   private readonly child: ChildProcess;

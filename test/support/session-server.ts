@@ -11,14 +11,15 @@ export interface SessionServer {
   readonly port: number;
   readonly client: RpcClient;
   readonly metrics: Metrics;
-  /** Shuts the server down, and leaves the client. */
+  /** Shuts the server down, but keeps the client open. */
   stop(): Promise<void>;
+  /** Shuts the server down, and closes the client. */
   close(): Promise<void>;
 }
 
 type ServerSettings = Partial<GrpcSettings> & { maxInFlightRequests?: number; maxInFlightBytes?: number };
 
-/** Starts a server over the store, which stays the caller's to close. */
+/** Starts a server on the store. The caller closes the store. */
 export async function startSessionServer(
   store: Store,
   { maxInFlightRequests = 10_000, maxInFlightBytes = 128 * 1024 * 1024, ...settings }: ServerSettings = {},

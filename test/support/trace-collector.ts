@@ -36,7 +36,7 @@ export class TraceCollector {
 
   private constructor() {
     this.server = createServer((request, response) => {
-      void this.take(request).then(() => response.setHeader('content-type', 'application/json').end('{}'));
+      void this.receive(request).then(() => response.setHeader('content-type', 'application/json').end('{}'));
     });
   }
 
@@ -47,7 +47,7 @@ export class TraceCollector {
     return collector;
   }
 
-  /** The settings for a service that exports to it. */
+  /** The environment of a service that exports to this collector. */
   get environment(): Record<string, string> {
     const { port } = this.server.address() as AddressInfo;
     return {
@@ -62,7 +62,7 @@ export class TraceCollector {
     this.server.close();
   }
 
-  private async take(request: IncomingMessage): Promise<void> {
+  private async receive(request: IncomingMessage): Promise<void> {
     if (request.url !== '/v1/traces') throw new Error(`unexpected export to ${request.url}`);
     let body = '';
     for await (const chunk of request.setEncoding('utf8')) body += String(chunk);
@@ -71,14 +71,14 @@ export class TraceCollector {
       for (const span of scopeSpans.flatMap(({ spans }) => spans)) {
         this.spans.push({
           ...span,
-          attributes: read(span.attributes),
-          resource: read(resource.attributes),
+          attributes: toObject(span.attributes),
+          resource: toObject(resource.attributes),
         });
       }
     }
   }
 }
 
-function read(attributes: readonly Attribute[]): Record<string, unknown> {
+function toObject(attributes: readonly Attribute[]): Record<string, unknown> {
   return Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]));
 }

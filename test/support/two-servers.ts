@@ -23,7 +23,7 @@ export class TwoServers {
     return `ipv4:${this.ports.map((port) => `127.0.0.1:${port}`).join(',')}`;
   }
 
-  /** Stops a server by a signal and starts another on its port; returns the exit code once that one serves. */
+  /** Stops a server with a signal, starts a new one on its port, and waits until it serves. Returns the exit code. */
   async restart(index: number, signal: NodeJS.Signals): Promise<{ code: number | null }> {
     const service = this.services[index];
     if (service === undefined) throw new Error(`there is no server ${index}`);

@@ -3,42 +3,42 @@ import type { RpcClient } from './rpc-client';
 import { storedCount } from './stored-count';
 import { until } from './until';
 
-/** Calls of another caller, one after the other: a server that still took events would take some meanwhile. */
+/** Consecutive calls of another client: a server that still read the stream would make progress meanwhile. */
 const CALLS = 200;
 
-/** Every one of them is answered by then, or the test fails, in milliseconds. */
-const CALL_MS = 2000;
+/** The deadline of each of these calls, in milliseconds. */
+const CALL_DEADLINE_MS = 2000;
 
-/** Of a stream that the server has stopped reading. */
-export interface Blocked {
-  /** Events that the client's library has taken to send. */
-  readonly taken: number;
+/** The progress of a stream. */
+export interface StreamProgress {
+  /** Events that the client library has accepted to send. */
+  readonly accepted: number;
   /** Events that the server has stored. */
   readonly stored: number;
 }
 
-/** Waits until nothing more of the stream is taken or stored while the server serves another caller. */
+/** Waits until a stream makes no progress while the server serves another client, and returns its progress. */
 export function untilBlocked(
   stream: IngestStream,
   sessionIds: readonly string[],
   other: RpcClient,
-  othersSession: string,
-): Promise<Blocked> {
-  let called = 0;
-  const look = async (): Promise<Blocked> => ({
-    taken: stream.takenCount,
+  otherId: string,
+): Promise<StreamProgress> {
+  let sent = 0;
+  const progress = async (): Promise<StreamProgress> => ({
+    accepted: stream.acceptedCount,
     stored: await storedCount(other, sessionIds),
   });
   return until(
-    'nothing more of the stream is taken while others are served',
+    'the stream makes no progress while another client is served',
     async () => {
-      const before = await look();
-      for (const last = called + CALLS; called < last; called += 1) {
-        const event = { sessionId: othersSession, eventId: `e${called}` };
-        await other.addEvent(event, { deadline: Date.now() + CALL_MS });
+      const before = await progress();
+      for (const last = sent + CALLS; sent < last; sent += 1) {
+        const event = { sessionId: otherId, eventId: `e${sent}` };
+        await other.addEvent(event, { deadline: Date.now() + CALL_DEADLINE_MS });
       }
-      const { taken, stored } = await look();
-      return stored > 0 && stored === before.stored && taken === before.taken ? before : undefined;
+      const { accepted, stored } = await progress();
+      return stored > 0 && stored === before.stored && accepted === before.accepted ? before : undefined;
     },
     30_000,
   );

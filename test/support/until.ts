@@ -1,14 +1,15 @@
 /** Polls until the function returns a value other than undefined, and returns it. @throws after the time limit */
-export async function until<Seen>(
-  what: string,
-  look: () => Seen | undefined | Promise<Seen | undefined>,
+export async function until<Value>(
+  condition: string,
+  poll: () => Value | undefined | Promise<Value | undefined>,
   limitMs = 10_000,
-): Promise<Seen> {
+): Promise<Value> {
   const deadline = performance.now() + limitMs;
   for (;;) {
-    const seen = await look();
-    if (seen !== undefined) return seen;
-    if (performance.now() > deadline) throw new Error(`not within ${limitMs} ms: ${what}`);
+    const value = await poll();
+    if (value !== undefined) return value;
+    if (performance.now() > deadline)
+      throw new Error(`timed out after ${limitMs} ms waiting until ${condition}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

@@ -5,14 +5,14 @@ import type { WatchSessionResponse } from '../../generated/conversation/v1/sessi
 import { CallError } from './call-error';
 import { until } from './until';
 
-/** A watch as its client sees it. */
+/** One WatchSession call: the updates received, and how it ended. */
 export class WatchStream {
-  /** What came, in order: a sequence, the session, or that all stored events have come. */
-  readonly told: (number | 'caught up' | Session)[] = [];
+  /** The updates in order of arrival: the sequence of an event, the session, or `caught up`. */
+  readonly updates: (number | 'caught up' | Session)[] = [];
   readonly events: Event[] = [];
-  /** Called with each event as it comes. */
+  /** Called with each event when it arrives. */
   onEvent: ((event: Event) => void) | undefined;
-  /** How it ended: undefined is OK. */
+  /** How the call ended; undefined: OK. */
   readonly end: Promise<CallError | undefined>;
 
   constructor(private readonly call: ClientReadableStream<WatchSessionResponse>) {
@@ -20,17 +20,17 @@ export class WatchStream {
       switch (update?.$case) {
         case 'event':
           this.events.push(update.value);
-          this.told.push(update.value.sequence);
+          this.updates.push(update.value.sequence);
           this.onEvent?.(update.value);
           break;
         case 'caughtUp':
-          this.told.push('caught up');
+          this.updates.push('caught up');
           break;
         case 'session':
-          this.told.push(update.value);
+          this.updates.push(update.value);
           break;
         case undefined:
-          throw new Error('a watch said nothing');
+          throw new Error('an update is empty');
       }
     });
     this.end = new Promise((resolve) => {
@@ -39,14 +39,14 @@ export class WatchStream {
     });
   }
 
-  /** Once all stored events have come. */
+  /** Waits until all stored events have arrived. */
   async caughtUp(): Promise<void> {
-    await until('the watch is caught up', () => (this.told.includes('caught up') ? true : undefined));
+    await until('the watch is caught up', () => (this.updates.includes('caught up') ? true : undefined));
   }
 
-  /** Once the event of this sequence has come. */
+  /** Waits until the event with this sequence has arrived. */
   async reached(sequence: number): Promise<void> {
-    await until(`the watch has ${sequence}`, () =>
+    await until(`the watch receives event ${sequence}`, () =>
       (this.events.at(-1)?.sequence ?? 0) >= sequence ? true : undefined,
     );
   }

@@ -72,9 +72,9 @@ class QueueUnderTest {
     return append;
   }
 
-  /** The write of this number, once it is there. */
+  /** Waits for the write with this number; the first is 1. */
   insert(number: number): Promise<HeldInsert> {
-    return until(`write ${number}`, () => this.inserts[number - 1]);
+    return until(`write ${number} starts`, () => this.inserts[number - 1]);
   }
 }
 

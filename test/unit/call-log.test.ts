@@ -27,15 +27,15 @@ async function start(authorizer: Authorizer, settings = {}): Promise<void> {
 
 afterEach(() => server.close());
 
-/** The log's lines of calls, and of requests of streams, once there are so many. */
+/** Waits until this many calls and failed stream requests are logged, and returns their lines. */
 function callLines(count: number): Promise<Record<string, unknown>[]> {
-  return until(`${count} lines`, () => {
+  return until(`${count} lines are logged`, () => {
     const lines = log.filter(({ method }) => method !== undefined);
     return lines.length >= count ? lines : undefined;
   });
 }
 
-test('a stream is logged with its caller and what it sent', async () => {
+test('a stream is logged with its caller and the number of messages sent', async () => {
   await start(new TokenAuthorizer([{ hash, scope: 'write', name: 'media-server' }]));
   const client = new RpcClient(server.port, { authorization: `Bearer ${TOKEN}` });
   const stream = client.ingestEvents();
@@ -59,7 +59,7 @@ test('a forbidden call is logged with its caller', async () => {
   ]);
 });
 
-test('a call that is rejected by overload is logged with its caller', async () => {
+test('a call that is rejected as OVERLOADED is logged with its caller', async () => {
   await start(new TokenAuthorizer([{ hash, scope: 'write', name: 'media-server' }]), {
     maxInFlightRequests: 0,
   });
@@ -70,7 +70,7 @@ test('a call that is rejected by overload is logged with its caller', async () =
   expect(await callLines(1)).toMatchObject([{ reason: 'OVERLOADED', caller: 'media-server' }]);
 });
 
-test('a request of a stream that gets an error is logged and counted, and the stream goes on', async () => {
+test('a failed request of a stream is logged and counted, and the stream continues', async () => {
   await start(ALLOW_ALL);
   const stream = server.client.ingestEvents();
   stream.send({ sessionId: 'one', eventId: '' });
@@ -103,7 +103,7 @@ test('a stream whose client half-closes and disconnects before its replies is lo
   stream.send({ sessionId: 'one', eventId: 'e1' });
   stream.halfClose();
   const [append] = await store.reached(1);
-  // A call on the same connection that is answered: the half-close has arrived before it.
+  // A later call on the same connection is answered, so the half-close has arrived.
   await expect(server.client.getSession({ sessionId: 'one' })).rejects.toThrow('internal error');
   stream.cancel();
   await until('the append is dropped', () => (append?.context.cancelled === true ? true : undefined));

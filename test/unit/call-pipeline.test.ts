@@ -35,7 +35,7 @@ class TestCall implements StreamCall {
   }
 }
 
-/** Work that ends when the test says so. */
+/** Work that ends when the test calls `end`. */
 class HeldWork {
   started = 0;
   end: () => void = () => undefined;
@@ -55,7 +55,7 @@ async function reasonOf(call: Promise<unknown>): Promise<ErrorReason | undefined
 describe('compose', () => {
   test('the first interceptor is the outermost', async () => {
     const order: string[] = [];
-    const noting =
+    const recording =
       (name: string): Interceptor =>
       async (_, next) => {
         order.push(`${name} begins`);
@@ -63,12 +63,12 @@ describe('compose', () => {
         order.push(`${name} ends`);
         return reply;
       };
-    const pipeline = compose(noting('a'), noting('b'));
+    const pipeline = compose(recording('a'), recording('b'));
     expect(await pipeline(new TestCall(), () => Promise.resolve('reply'))).toBe('reply');
     expect(order).toEqual(['a begins', 'b begins', 'b ends', 'a ends']);
   });
 
-  test('an interceptor that rejects keeps the inner ones and the work from running', async () => {
+  test('if an interceptor rejects, neither the inner ones nor the work run', async () => {
     const work = new HeldWork();
     const budget = new InFlightBudget(10, 1000);
     const shutdown = new Shutdown();
@@ -104,7 +104,7 @@ describe('admission', () => {
     expect(await admit(new TestCall(), () => Promise.resolve('again'))).toBe('again');
   });
 
-  test('a call whose caller no longer waits holds its bytes until its work ends', async () => {
+  test('a cancelled call keeps its share of the budget until its work ends', async () => {
     const budget = new InFlightBudget(1, 1000);
     const context = new RequestContext(Date.now() + 60_000);
     const pipeline = compose<Call>((_, next) => untilDeadline(context, next), admission(budget));
@@ -121,13 +121,13 @@ describe('admission', () => {
 describe('authenticate', () => {
   const authorizer = new TokenAuthorizer([READER]);
 
-  test('names the caller, and lets the call pass', async () => {
+  test('records the caller, and lets the call pass', async () => {
     const call = new TestCall();
     expect(await authenticate(authorizer)(call, () => Promise.resolve('reply'))).toBe('reply');
     expect(call.record.caller).toBe('dashboard');
   });
 
-  test('names the caller of a forbidden call', async () => {
+  test('records the caller of a forbidden call', async () => {
     const work = new HeldWork();
     const call = new TestCall('write');
     expect(await reasonOf(authenticate(authorizer)(call, work.run))).toBe('FORBIDDEN');
@@ -145,7 +145,7 @@ describe('authenticate', () => {
     }
   });
 
-  test('aborts a stream when its token is revoked, and only while it lasts', async () => {
+  test('aborts an open stream when its token is revoked, but not one that has ended', async () => {
     const revocable = new TokenAuthorizer([READER]);
     const [open, ended] = [new TestCall(), new TestCall()];
     const [openWork, endedWork] = [new HeldWork(), new HeldWork()];
@@ -161,7 +161,7 @@ describe('authenticate', () => {
 });
 
 describe('shutdown', () => {
-  test('aborts the streams that are open, and rejects later ones', async () => {
+  test('aborts open streams, and rejects later ones', async () => {
     const shutdown = new Shutdown();
     const [open, ended, late] = [new TestCall(), new TestCall(), new TestCall()];
     const work = new HeldWork();
@@ -175,8 +175,8 @@ describe('shutdown', () => {
   });
 });
 
-describe('a stream’s age', () => {
-  test('aborts a stream that reaches it', async () => {
+describe('limitAge', () => {
+  test('aborts a stream that reaches the maximum age', async () => {
     const call = new TestCall();
     const work = new HeldWork();
     const running = limitAge(5)(call, work.run);
@@ -188,7 +188,7 @@ describe('a stream’s age', () => {
 });
 
 describe('untilDeadline', () => {
-  test('does not start work for a caller that has cancelled', async () => {
+  test('does not start the work of a cancelled call', async () => {
     const context = new RequestContext(Date.now() + 60_000);
     context.cancel();
     const work = new HeldWork();
@@ -196,7 +196,7 @@ describe('untilDeadline', () => {
     expect(work.started).toBe(0);
   });
 
-  test('rejects at the deadline, and ignores what the work comes to later', async () => {
+  test('rejects at the deadline, and ignores the later result of the work', async () => {
     const work = new HeldWork();
     const call = untilDeadline(new RequestContext(Date.now() + 10), work.run);
     expect(await reasonOf(call)).toBe('DEADLINE_EXCEEDED');

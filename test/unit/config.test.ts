@@ -35,7 +35,7 @@ test('an empty setting has its default', () => {
   expect(readConfig({ GRPC_PORT: '', LOG_LEVEL: '', MONGODB_URI: '' })).toEqual(readConfig({}));
 });
 
-test('every setting is read, and PORT is ignored where HTTP_PORT is set', () => {
+test('every setting is read, and HTTP_PORT takes precedence over PORT', () => {
   const config = readConfig({
     MONGODB_URI: 'mongodb://db.example/conversations',
     DATA_DIR: '/var/lib/sessions',

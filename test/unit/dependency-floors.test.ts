@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/package-root';
 
-/** The first versions without known vulnerabilities. */
+/** The oldest versions without known vulnerabilities. */
 const FLOORS: Readonly<Record<string, string>> = {
   '@grpc/grpc-js': '1.14.4',
   mongoose: '9.9.2',
@@ -13,7 +13,7 @@ const { packages } = JSON.parse(readFileSync(join(packageRoot(), 'package-lock.j
   packages: Readonly<Record<string, { readonly version: string }>>;
 };
 
-/** Negative if a is older. */
+/** Returns a negative number if version `a` is older than `b`. */
 function compareVersions(a: string, b: string): number {
   return a.localeCompare(b, 'en', { numeric: true });
 }

@@ -44,7 +44,7 @@ test.each(['GRPC_PORT', 'HTTP_PORT'])(
     await expect(start({ [setting]: String(port) })).rejects.toThrow(StartupError);
     expect(closeTracing).toHaveBeenCalledTimes(1);
 
-    // The folder is locked while a store has it open.
+    // An open store locks its folder, so this start shows that the first store was closed.
     const app = await start({});
     await app.close();
     expect(closeTracing).toHaveBeenCalledTimes(2);

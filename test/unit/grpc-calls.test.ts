@@ -10,8 +10,8 @@ import { until } from '../support/until';
 
 let server: SessionServer | undefined;
 
-/** A server whose reads of a session come to this. */
-async function serverOf(
+/** Starts a server whose session reads call this function. */
+async function startServer(
   readPage: EventStore['readPage'],
   defaultDeadlineMs = 10_000,
 ): Promise<SessionServer> {
@@ -23,8 +23,8 @@ afterEach(() => server?.close());
 
 const never = (): Promise<never> => new Promise(() => undefined);
 
-test('a call that brings no deadline and is not answered ends at the server’s', async () => {
-  const { client } = await serverOf(never, 200);
+test('a call without a deadline ends at the server’s default deadline', async () => {
+  const { client } = await startServer(never, 200);
   const startedAt = performance.now();
   const error = await failureOf(client.getSession({ sessionId: 'one' }, { deadline: Infinity }));
   expect(error).toMatchObject({
@@ -36,9 +36,9 @@ test('a call that brings no deadline and is not answered ends at the server’s'
   expect(ms).toBeLessThan(5000);
 });
 
-test('a call’s own deadline counts where it brings one', async () => {
+test('a call’s own deadline overrides the default', async () => {
   let remainingMs = NaN;
-  const { client } = await serverOf((_id, _range, context) => {
+  const { client } = await startServer((_id, _range, context) => {
     remainingMs = context.remainingMs();
     return Promise.reject(storeUnavailable());
   }, 200);
@@ -48,21 +48,21 @@ test('a call’s own deadline counts where it brings one', async () => {
   expect(remainingMs).toBeLessThanOrEqual(15_000);
 });
 
-test('that a caller hung up is told to what works for it', async () => {
-  const hangUp = new AbortController();
+test('when the client cancels a call, its work is cancelled', async () => {
+  const cancellation = new AbortController();
   let context: RequestContext | undefined;
-  const { client } = await serverOf((_id, _range, given) => {
-    context = given;
-    hangUp.abort();
+  const { client } = await startServer((_id, _range, callContext) => {
+    context = callContext;
+    cancellation.abort();
     return never();
   });
-  const error = await failureOf(client.getSession({ sessionId: 'one' }, { signal: hangUp.signal }));
+  const error = await failureOf(client.getSession({ sessionId: 'one' }, { signal: cancellation.signal }));
   expect(error.code).toBe(Code.CANCELLED);
-  await until('the work is told', () => (context?.cancelled === true ? true : undefined));
+  await until('the work is cancelled', () => (context?.cancelled === true ? true : undefined));
 });
 
-test('what nobody foresaw is INTERNAL, and says nothing of its cause', async () => {
-  const { client } = await serverOf(() => Promise.reject(new Error('secret')));
+test('an unexpected error is INTERNAL, and its cause stays private', async () => {
+  const { client } = await startServer(() => Promise.reject(new Error('secret')));
   const error = await failureOf(client.getSession({ sessionId: 'one' }));
   expect(error).toMatchObject({
     code: Code.INTERNAL,
@@ -72,15 +72,15 @@ test('what nobody foresaw is INTERNAL, and says nothing of its cause', async () 
   expect(JSON.stringify(error.status)).not.toContain('secret');
 });
 
-test('a handler that throws before it returns a promise is answered too', async () => {
-  const { client } = await serverOf(() => {
+test('an error that a handler throws synchronously is answered too', async () => {
+  const { client } = await startServer(() => {
     throw sessionNotFound('one');
   });
   expect((await failureOf(client.getSession({ sessionId: 'one' }))).code).toBe(Code.NOT_FOUND);
 });
 
 test('a response that cannot be encoded is INTERNAL', async () => {
-  const { client } = await serverOf((sessionId) =>
+  const { client } = await startServer((sessionId) =>
     Promise.resolve({
       session: {
         rowId: new Uint8Array(12),

@@ -17,7 +17,7 @@ import {
 } from '../../src/core/errors';
 import { type CallStatus, toCallStatus } from '../../src/grpc/status';
 
-/** As a client decodes it. */
+/** The status's details, as a client decodes them. */
 function detailsOf({ metadata }: CallStatus): {
   status: Status;
   info: ErrorInfo | undefined;
@@ -25,7 +25,7 @@ function detailsOf({ metadata }: CallStatus): {
   retry: RetryInfo | undefined;
 } {
   const [trailer] = metadata.get('grpc-status-details-bin');
-  if (!(trailer instanceof Uint8Array)) throw new Error('there are no details');
+  if (!(trailer instanceof Uint8Array)) throw new Error('the status has no details');
   const status = Status.decode(trailer);
   const find = (type: string): Uint8Array | undefined =>
     status.details.find(({ typeUrl }) => typeUrl === `type.googleapis.com/google.rpc.${type}`)?.value;
@@ -40,10 +40,10 @@ function detailsOf({ metadata }: CallStatus): {
   };
 }
 
-/** Bytes of the trailers on the wire: the message percent-encoded, the details in base64, and their names. */
+/** The size of the trailers on the wire in bytes, with the message percent-encoded and the details in base64. */
 function trailerBytes({ details, metadata, code }: CallStatus): number {
   const headers = { ...metadata.toHttp2Headers(), 'grpc-message': encodeURI(details), 'grpc-status': code };
-  // HTTP/2 counts 32 bytes for each header beside its name and value.
+  // HTTP/2 counts 32 bytes per header in addition to its name and value.
   return Object.entries(headers).reduce(
     (sum, [name, value]) => sum + name.length + String(value).length + 32,
     0,
@@ -62,7 +62,7 @@ test.each([
   { error: deadlineExceeded(), code: Code.DEADLINE_EXCEEDED },
   { error: cancelled(), code: Code.CANCELLED },
   { error: internalError(new Error('secret')), code: Code.INTERNAL },
-])('$error.reason has its code, and its reason in ErrorInfo', ({ error, code }) => {
+])('$error.reason has its gRPC code, and its reason in ErrorInfo', ({ error, code }) => {
   const status = toCallStatus(error);
   const { status: inner, info } = detailsOf(status);
   expect(status).toMatchObject({ code, details: error.message });
@@ -80,7 +80,7 @@ test.each([
   { ms: 1000, seconds: 1, nanos: 0 },
   { ms: 250, seconds: 0, nanos: 250_000_000 },
   { ms: 61_001, seconds: 61, nanos: 1_000_000 },
-])('a retry after $ms ms is said in RetryInfo', ({ ms, seconds, nanos }) => {
+])('RetryInfo contains a delay of $ms ms', ({ ms, seconds, nanos }) => {
   const { retry } = detailsOf(
     toCallStatus(new ConversationError('STORE_UNAVAILABLE', 'x', { retryAfterMs: ms })),
   );
@@ -88,36 +88,36 @@ test.each([
 });
 
 test.each([
-  { error: overloaded(), least: 500, most: 750 },
-  { error: storeUnavailable(), least: 1000, most: 1500 },
-  { error: shuttingDown(), least: 100, most: 150 },
-  { error: storageFull(), least: -1, most: -1 },
-  { error: sequenceMismatch(1, 2), least: -1, most: -1 },
-])('a library that repeats calls is told when for $error.reason, or not to', ({ error, least, most }) => {
-  const told = Array.from({ length: 50 }, () =>
+  { error: overloaded(), minimum: 500, maximum: 750 },
+  { error: storeUnavailable(), minimum: 1000, maximum: 1500 },
+  { error: shuttingDown(), minimum: 100, maximum: 150 },
+  { error: storageFull(), minimum: -1, maximum: -1 },
+  { error: sequenceMismatch(1, 2), minimum: -1, maximum: -1 },
+])('the pushback trailer of $error.reason says when to retry, or not to', ({ error, minimum, maximum }) => {
+  const pushbacks = Array.from({ length: 50 }, () =>
     toCallStatus(error).metadata.get('grpc-retry-pushback-ms').map(Number),
   );
-  for (const values of told) {
+  for (const values of pushbacks) {
     expect(values).toHaveLength(1);
     expect(Number.isInteger(values[0])).toBe(true);
-    expect(values[0]).toBeGreaterThanOrEqual(least);
-    expect(values[0]).toBeLessThanOrEqual(most);
+    expect(values[0]).toBeGreaterThanOrEqual(minimum);
+    expect(values[0]).toBeLessThanOrEqual(maximum);
   }
 });
 
 test.each([deadlineExceeded(), internalError(new Error('secret')), sessionNotFound('one')])(
-  'it is told nothing for $reason',
+  '$reason has no pushback trailer',
   (error) => {
     expect(toCallStatus(error).metadata.get('grpc-retry-pushback-ms')).toEqual([]);
   },
 );
 
-test('errors that no wait mends have no RetryInfo, and valid requests no BadRequest', () => {
+test('errors that a retry cannot fix have no RetryInfo, and only INVALID_REQUEST has a BadRequest', () => {
   const found = detailsOf(toCallStatus(sessionNotFound('one')));
   expect(found).toMatchObject({ retry: undefined, violations: undefined });
 });
 
-test('of 25 violations the first 20 are listed, and the message says how many more', () => {
+test('of 25 violations the first 20 are listed, and the message counts the others', () => {
   const status = toCallStatus(invalidRequest(violations(25, 'f', 'is bad')));
   expect(detailsOf(status).violations).toEqual(violations(20, 'f', 'is bad'));
   expect(status.details).toMatch(
@@ -125,7 +125,7 @@ test('of 25 violations the first 20 are listed, and the message says how many mo
   );
 });
 
-test('a violation without a field is said without one', () => {
+test('a violation without a field is reported by its description alone', () => {
   const status = toCallStatus(invalidRequest([{ field: '', description: 'the bytes do not decode' }]));
   expect(status.details).toBe('invalid request: the bytes do not decode');
   expect(detailsOf(status).violations).toEqual([{ field: '', description: 'the bytes do not decode' }]);
@@ -135,9 +135,9 @@ test.each([
   { name: 'ASCII', text: 'x'.repeat(1000) },
   { name: 'characters of two bytes', text: 'é'.repeat(500) },
   { name: 'characters of four bytes', text: '\u{1f4de}'.repeat(400) },
-  { name: 'halves of surrogate pairs', text: '\ud83d'.repeat(400) },
-  { name: 'percent signs and line ends', text: '%\n'.repeat(500) },
-])('however much there is to say in $name, it fits any client', ({ text }) => {
+  { name: 'unpaired surrogates', text: '\ud83d'.repeat(400) },
+  { name: 'percent signs and line breaks', text: '%\n'.repeat(500) },
+])('violations in $name are truncated to what every client accepts', ({ text }) => {
   for (const count of [1, 5, 25, 1000]) {
     const status = toCallStatus(invalidRequest(violations(count, 'events', text)));
     expect(Buffer.byteLength(status.details)).toBeLessThanOrEqual(1000);
@@ -150,13 +150,13 @@ test.each([
   }
 });
 
-test('a lone surrogate in an id comes out as U+FFFD', () => {
+test('an unpaired surrogate in an ID becomes U+FFFD', () => {
   const status = toCallStatus(sessionNotFound('a\ud800b'));
   expect(status.details).toBe('Session with ID a\ufffdb not found');
   expect(detailsOf(status).info?.metadata).toEqual({ session_id: 'a\ufffdb' });
 });
 
-test('the longest ids fit', () => {
+test('the longest IDs are not truncated', () => {
   const status = toCallStatus(sessionNotFound('\u{1f4de}'.repeat(64)));
   expect(status.details).toBe(`Session with ID ${'\u{1f4de}'.repeat(64)} not found`);
   expect(trailerBytes(status)).toBeLessThanOrEqual(8192);

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 
 const ROOT = join(__dirname, '..', '..');
 
-/** Runs an ES module in a process of its own, since Jest loads none, and returns the JSON that it prints. */
+/** Runs an ES module in its own process, because Jest cannot load one, and returns the JSON that it prints. */
 function run(script: string, ...args: string[]): unknown {
   const command = ['--input-type=module', '--eval', script, ...args];
   return JSON.parse(execFileSync(process.execPath, command, { cwd: ROOT, encoding: 'utf8' }));
 }
 
-/** The messages of the rule for one line of code in a file of src/. */
+/** Returns the rule's messages for one line of code in a file of src/. */
 function lint(file: string, line: string): unknown {
   const script = `
     import { join } from 'node:path';
@@ -53,7 +53,7 @@ test.each([
   expect(lint(file, line)).toEqual([]);
 });
 
-test('the folders make no cycle', () => {
+test('the folders do not form a cycle', () => {
   const folders = run(
     `import { FOLDERS } from './scripts/import-table.mjs'; console.log(JSON.stringify(FOLDERS));`,
   ) as Record<string, string[]>;

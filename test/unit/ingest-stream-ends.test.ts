@@ -10,7 +10,7 @@ const SESSION = 'one';
 
 let store: HeldStore;
 let server: SessionServer;
-/** What the server logged, a line each. */
+/** The lines that the server logged. */
 let log: Record<string, unknown>[];
 
 beforeEach(async () => {
@@ -29,13 +29,13 @@ function send(stream: IngestStream, from: number, to: number): void {
 const answeredIds = ({ replies }: IngestStream): (string | undefined)[] =>
   replies.map((reply) => addedOf(reply).event?.eventId);
 
-test('replies wait for those before them', async () => {
+test('replies are sent in request order', async () => {
   const stream = server.client.ingestEvents();
   send(stream, 1, 3);
   const [first, second, third] = await store.reached(3);
   third?.succeed();
   second?.succeed();
-  // Another call's round trip on the same connection would carry a reply that did not wait.
+  // A reply sent out of order would arrive before this later call on the same connection ends.
   await expect(server.client.getSession({ sessionId: SESSION })).rejects.toThrow('internal error');
   expect(stream.replies).toEqual([]);
   first?.succeed();
@@ -48,7 +48,7 @@ test.each([
   { error: storageFull(), code: Code.RESOURCE_EXHAUSTED, reason: 'STORAGE_FULL' },
   { error: new Error('secret'), code: Code.INTERNAL, reason: 'INTERNAL' },
 ])(
-  'after a failure with $reason nothing more is stored, and those before it are answered',
+  'after a failure with $reason nothing more is stored, and earlier requests are answered',
   async (failure) => {
     const stream = server.client.ingestEvents();
     send(stream, 1, 5);
@@ -56,10 +56,12 @@ test.each([
     for (const append of appends.slice(0, 3)) append.succeed();
     await stream.received(3);
     appends[4]?.fail(failure.error);
-    await until('the failure is known', () => (appends[3]?.context.cancelled === true ? true : undefined));
+    await until('the other appends are cancelled', () =>
+      appends[3]?.context.cancelled === true ? true : undefined,
+    );
     store.open = true;
     send(stream, 6, 10);
-    // What was sent before another call on the same connection has come before it, too.
+    // This later call on the same connection succeeds, so the requests before it have arrived.
     await server.client.addEvent({ sessionId: SESSION, eventId: 'beside' });
     expect(stream.replies).toHaveLength(3);
     appends[3]?.succeed();
@@ -70,8 +72,8 @@ test.each([
     });
     expect(JSON.stringify(end?.status)).not.toContain('secret');
     expect(answeredIds(stream)).toEqual(['e1', 'e2', 'e3', 'e4']);
-    const passedOn = store.appends.map(({ eventId }) => eventId);
-    expect(passedOn).toEqual(['e1', 'e2', 'e3', 'e4', 'e5', 'beside']);
+    const reachedStore = store.appends.map(({ eventId }) => eventId);
+    expect(reachedStore).toEqual(['e1', 'e2', 'e3', 'e4', 'e5', 'beside']);
   },
 );
 
@@ -91,12 +93,12 @@ test.each([
   first?.succeed();
   second?.fail(error);
   await stream.end;
-  const logged = await until('its line', () => (log.length > 0 ? log : undefined));
+  const logged = await until('it is logged', () => (log.length > 0 ? log : undefined));
   const err = expect.objectContaining({ message: 'secret' }) as unknown;
   expect(logged).toEqual([expect.objectContaining({ method: 'IngestEvents', sent: 1, ...line, err })]);
 });
 
-test('what was passed on after the failing one is told that it is not wanted', async () => {
+test('a failed request cancels all appends of the stream', async () => {
   const stream = server.client.ingestEvents();
   send(stream, 1, 5);
   const appends = await store.reached(5);
@@ -106,7 +108,7 @@ test('what was passed on after the failing one is told that it is not wanted', a
   expect(stream.replies).toEqual([]);
 });
 
-test('a bad request is answered in its place, with the store out of reach behind it', async () => {
+test('an invalid request is answered in order, even if the store fails the next one', async () => {
   const stream = server.client.ingestEvents();
   stream.send({ sessionId: SESSION, eventId: '' });
   send(stream, 1, 1);
@@ -117,13 +119,13 @@ test('a bad request is answered in its place, with the store out of reach behind
   expect(errorOf(stream.replies[0]).code).toBe(Code.INVALID_ARGUMENT);
 });
 
-test('a cancel tells what works for the stream, and frees what it held', async () => {
+test('a cancelled stream cancels its appends, and does not block later streams', async () => {
   const stream = server.client.ingestEvents();
   send(stream, 1, 3);
   const appends = await store.reached(3);
   stream.cancel();
   expect((await stream.end)?.code).toBe(Code.CANCELLED);
-  await until('the work is told', () =>
+  await until('the appends are cancelled', () =>
     appends.every(({ context }) => context.cancelled) ? true : undefined,
   );
   store.release();
@@ -133,7 +135,7 @@ test('a cancel tells what works for the stream, and frees what it held', async (
   expect(answeredIds(another)).toEqual(['e4', 'e5']);
 });
 
-test('a shutdown answers what was taken, and ends the stream with SHUTTING_DOWN', async () => {
+test('a shutdown answers the requests in flight, and ends the stream with SHUTTING_DOWN', async () => {
   const stream = server.client.ingestEvents();
   send(stream, 1, 4);
   await store.reached(4);
@@ -154,12 +156,12 @@ test('a shutdown answers what was taken, and ends the stream with SHUTTING_DOWN'
   client.close();
 });
 
-test('a stream whose requests have all come ends well in a shutdown', async () => {
+test('a half-closed stream ends with OK during a shutdown', async () => {
   const stream = server.client.ingestEvents();
   send(stream, 1, 2);
   stream.halfClose();
   await store.reached(2);
-  // What was sent before another call on the same connection has come before it, its end too.
+  // A later call on the same connection is answered, so the half-close has arrived.
   await expect(server.client.getSession({ sessionId: SESSION })).rejects.toThrow('internal error');
   const client = server.client;
   const closing = server.stop();
@@ -170,7 +172,7 @@ test('a stream whose requests have all come ends well in a shutdown', async () =
   client.close();
 });
 
-test('an idle stream does not hold up a shutdown', async () => {
+test('an idle stream does not delay a shutdown', async () => {
   const stream = server.client.ingestEvents();
   send(stream, 1, 1);
   (await store.reached(1))[0]?.succeed();

@@ -4,7 +4,7 @@ import { conflictsOf, resultsOf } from '../../src/storage/mongo/append/insert-ba
 const DUPLICATE_KEY = 11000;
 const WRITE_CONCERN_TIMEOUT = 64;
 
-/** Batches of so many documents. */
+/** Returns batches of these sizes. */
 function batches(...sizes: number[]): unknown[][] {
   return sizes.map((size) => Array<unknown>(size).fill('document'));
 }
@@ -85,7 +85,7 @@ function bulkWriteError(
   return new mongo.MongoBulkWriteError({ message: 'failed', code, writeErrors }, result);
 }
 
-/** What is thrown where the outcome is unknown: the error itself. */
+/** Returns what `conflictsOf` throws; if the outcome is unknown, this is the error itself. */
 function thrownFor(error: unknown): unknown {
   try {
     return conflictsOf(error);
@@ -123,11 +123,11 @@ describe('the conflicts of a failed write', () => {
     ],
     ['a duplicate key with no write errors listed', bulkWriteError(DUPLICATE_KEY, [])],
     [
-      'a duplicate key beside another error of a document',
+      'a duplicate key together with another document error',
       bulkWriteError(DUPLICATE_KEY, [duplicate, fullDisk]),
     ],
-    ['another error of a document', bulkWriteError(fullDisk.code, [fullDisk])],
-    ['another error of the server', new mongo.MongoServerError({ message: 'not primary', code: 10107 })],
+    ['another document error', bulkWriteError(fullDisk.code, [fullDisk])],
+    ['another server error', new mongo.MongoServerError({ message: 'not primary', code: 10107 })],
     ['a lost connection', new mongo.MongoNetworkError('closed')],
     ['an error of this process', new Error('other')],
   ])('%s leaves the outcome unknown', (_, error) => {

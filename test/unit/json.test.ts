@@ -19,7 +19,7 @@ test('a value equals its copy with the keys in another order', () => {
   );
 });
 
-test('two values are equal exactly if their texts with sorted keys are', () => {
+test('two values are equal exactly if their JSON texts with sorted keys are equal', () => {
   const small = fc.jsonValue({ maxDepth: 2, stringUnit: fc.constantFrom('a', 'b') });
   const sorted = (value: JsonValue): string =>
     JSON.stringify(value, (_, item: JsonValue) =>

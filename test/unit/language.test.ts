@@ -14,7 +14,7 @@ function wellFormed(tag: string): boolean {
   }
 }
 
-/** Each kind of tag in RFC 5646; most are its examples. */
+/** Tags of each kind in RFC 5646, most of them its examples. */
 const WELL_FORMED = [
   ...['de', 'fr', 'ja', 'haw', 'aaaa', 'abcde', 'abcdefgh', 'EN', 'eN-uS', 'mn-Cyrl-MN'],
   ...['zh-Hant', 'zh-Hans', 'sr-Cyrl', 'sr-Latn', 'zh-cmn-Hans-CN', 'cmn-Hans-CN', 'zh-yue-HK', 'yue-HK'],

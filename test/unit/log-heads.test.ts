@@ -13,7 +13,7 @@ const FOUND: FoundSession = {
   last: undefined,
 };
 
-test('a read in flight when a session is deleted is not cached: the next append reads again', async () => {
+test('a read in flight during an invalidation is not cached: the next append reads again', async () => {
   const replies: ((found: FoundSession | undefined) => void)[] = [];
   const heads = new LogHeads({ find: () => new Promise((resolve) => replies.push(resolve)) });
   const before = heads.get('session-1');

@@ -17,7 +17,7 @@ afterEach(() => server.close());
 const add = (eventId: string, payload?: Record<string, string>): Promise<unknown> =>
   server.client.addEvent({ sessionId: 'one', eventId, payload });
 
-async function expectRefused(call: Promise<unknown>): Promise<void> {
+async function expectOverloaded(call: Promise<unknown>): Promise<void> {
   expect(await failureOf(call)).toMatchObject({
     code: Code.RESOURCE_EXHAUSTED,
     info: { domain: 'conversation.v1', reason: 'OVERLOADED' },
@@ -25,52 +25,52 @@ async function expectRefused(call: Promise<unknown>): Promise<void> {
   });
 }
 
-test('past its bound of unanswered requests a call is refused at once, and those within it are answered', async () => {
+test('a call above the limit of requests in flight is rejected at once, and those below it are answered', async () => {
   await start({ maxInFlightRequests: 4 });
-  const within = ['a', 'b', 'c', 'd'].map((eventId) => add(eventId));
+  const accepted = ['a', 'b', 'c', 'd'].map((eventId) => add(eventId));
   await store.reached(4);
   const startedAt = performance.now();
-  await expectRefused(add('e'));
-  await expectRefused(server.client.getSession({ sessionId: 'one' }));
+  await expectOverloaded(add('e'));
+  await expectOverloaded(server.client.getSession({ sessionId: 'one' }));
   expect(performance.now() - startedAt).toBeLessThan(1000);
   store.release();
-  expect(await Promise.all(within)).toHaveLength(4);
+  expect(await Promise.all(accepted)).toHaveLength(4);
   await add('f');
   expect(store.appends.map(({ eventId }) => eventId)).toEqual(['a', 'b', 'c', 'd', 'f']);
 });
 
-test('a place is free again after each answer, good or bad', async () => {
+test('a request frees its place when it succeeds or fails', async () => {
   await start({ maxInFlightRequests: 2 });
   for (let round = 0; round < 5; round += 1) {
-    const within = ['a', 'b'].map((eventId) => add(`${eventId}${round}`));
+    const accepted = ['a', 'b'].map((eventId) => add(`${eventId}${round}`));
     const [first, second] = (await store.reached(2 * round + 2)).slice(-2);
-    await expectRefused(add('over'));
+    await expectOverloaded(add('over'));
     first?.fail(new Error('lost'));
     second?.succeed();
-    const settled = await Promise.allSettled(within);
+    const settled = await Promise.allSettled(accepted);
     expect(settled.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
   }
 });
 
-test('past its bound of unanswered bytes a call is refused at once, and is taken once there is room', async () => {
+test('a call above the limit of bytes in flight is rejected at once, and accepted after others are answered', async () => {
   await start({ maxInFlightBytes: 100_000 });
   const text = 'x'.repeat(60_000);
-  const within = ['a', 'b'].map((eventId) => add(eventId, { text }));
+  const accepted = ['a', 'b'].map((eventId) => add(eventId, { text }));
   await store.reached(2);
-  await expectRefused(add('c'));
+  await expectOverloaded(add('c'));
   store.release();
-  await Promise.all(within);
+  await Promise.all(accepted);
   await add('d', { text });
   expect(store.appends.map(({ eventId }) => eventId).sort()).toEqual(['a', 'b', 'd']);
 });
 
-test('streams are not refused but read more slowly, and each goes on once the others are answered', async () => {
+test('streams are not rejected but read more slowly, and each continues when requests are answered', async () => {
   await start({ maxInFlightRequests: 1 });
   const streams = [server.client.ingestEvents(), server.client.ingestEvents()];
   for (const [index, stream] of streams.entries())
     for (let n = 0; n < 50; n += 1) stream.send({ sessionId: 'one', eventId: `${index}-${n}` });
   const appends = await store.reached(2);
-  await expectRefused(add('over'));
+  await expectOverloaded(add('over'));
   appends[0]?.succeed();
   await store.reached(3);
   store.release();

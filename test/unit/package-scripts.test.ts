@@ -6,7 +6,7 @@ const { scripts } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'),
   scripts: Readonly<Record<string, string>>;
 };
 
-/** Commands that exist in no Windows installation, or only in POSIX shells. */
+/** Commands that Windows does not have, or that only POSIX shells have. */
 const POSIX_COMMANDS = [
   'exec',
   'export',
@@ -22,7 +22,7 @@ const POSIX_COMMANDS = [
   'bash',
 ];
 
-// npm uses cmd.exe on Windows, and Yarn has a shell of its own. Both have `&&`, and quote with double quotes only.
+// npm uses cmd.exe on Windows, and Yarn has its own shell. Both support `&&` and quote with double quotes only.
 test.each(Object.entries(scripts))('the script %s runs in every shell', (_, script) => {
   expect(script).not.toMatch(/[;'`$%^<>|*?~(){}\\]/);
   for (const command of script.split('&&')) {

@@ -25,11 +25,11 @@ function plannedIds(pending: readonly PendingAppend[], head = HEAD): string[] {
   return planBatch('session-1', pending, head, NOW).map(({ event }) => event.eventId);
 }
 
-test('no pending appends are an empty batch', () => {
+test('without pending appends the batch is empty', () => {
   expect(planBatch('session-1', [], HEAD, NOW)).toEqual([]);
 });
 
-test('an event has its content, its session, and the row id of its append', () => {
+test('a planned event has its content, its session, and the row ID of its append', () => {
   const payload = StructBytes.of({ text: 'hello' });
   const pending = append('event-1', { type: 'transcript', payload });
   const [planned] = planBatch('session-1', [pending], HEAD, NOW);
@@ -69,7 +69,7 @@ test.each([
   expect(batch.map(({ event }) => event.timestamp.getTime())).toEqual([expected, expected]);
 });
 
-test('an event id occurs once: later appends of it are its duplicates and take no sequence', () => {
+test('an event ID occurs once: later appends of it are duplicates and use no sequence', () => {
   const [first, other, again, third, last] = [
     append('same', { type: 'first' }),
     append('other'),
@@ -113,7 +113,7 @@ test('the first event is planned whatever its size', () => {
   expect(plannedIds([ofSize('a', 5 * MIB), ofSize('b', 0), ofSize('c', 1)])).toEqual(['a']);
 });
 
-test('an expected sequence fits right before its place', () => {
+test('an append that expects the sequence right before its own is planned', () => {
   const pending = [
     append('a', { expectedSequence: 7 }),
     append('b'),
@@ -137,13 +137,13 @@ test.each([7, 9])(
   },
 );
 
-test('sequence 0 can be expected of an empty log alone', () => {
+test('expected sequence 0 matches only an empty log', () => {
   const pending = [append('a', { expectedSequence: 0 })];
   expect(plannedIds(pending, { sequence: 0, timestamp: NOW })).toEqual(['a']);
   expect(plannedIds(pending, { sequence: 1, timestamp: NOW })).toEqual([]);
 });
 
-test('planning answers no append and changes no list', () => {
+test('planning answers no append and does not change the list', () => {
   const pending = [append('a'), append('a'), append('b', { expectedSequence: 1 })];
   const before = [...pending];
   planBatch('session-1', pending, HEAD, NOW);

@@ -26,8 +26,8 @@ const isStream = ({ requestStream, responseStream }: (typeof METHODS)[number]): 
   requestStream || responseStream;
 const METHODS = Object.values(SessionServiceService);
 
-/** Codes that the contract lets a caller answer by the same call again, with nothing looked at. */
-const REPEATABLE = new Set(['UNAVAILABLE', 'RESOURCE_EXHAUSTED']);
+/** Codes after which a client may always retry the same call. */
+const RETRYABLE = new Set(['UNAVAILABLE', 'RESOURCE_EXHAUSTED']);
 
 describe('the policy', () => {
   it('names every method once', () => {
@@ -38,7 +38,7 @@ describe('the policy', () => {
   });
 
   it.each(METHODS.map((method) => [method.path, method] as const))(
-    'repeats %s as often as clients allow, for codes that may be, or leaves the stream to its client',
+    'retries %s up to the clients’ limit, for retryable codes only; streams are not retried',
     (path, method) => {
       const config = methodConfig.find(({ name }) =>
         name.some((one) => `/${one.service}/${one.method}` === path),
@@ -48,7 +48,7 @@ describe('the policy', () => {
       expect(config?.retryPolicy?.maxAttempts).toBe(isStream(method) ? undefined : 5);
       const codes = config?.retryPolicy?.retryableStatusCodes ?? [];
       expect(codes.length > 0).toBe(!isStream(method));
-      for (const code of codes) expect(REPEATABLE).toContain(code);
+      for (const code of codes) expect(RETRYABLE).toContain(code);
     },
   );
 });
@@ -70,28 +70,31 @@ describe('a client with the policy', () => {
   });
 
   const add = (): Promise<AddEventResponse | ServiceError> =>
-    new Promise((answer) => {
+    new Promise((resolve) => {
       const event = { sessionId: 'one', eventId: 'a', type: 'transcript', payload: {} };
-      client.addEvent(event, (error, added) => answer(error ?? added));
+      client.addEvent(event, (error, added) => resolve(error ?? added));
     });
 
   test.each([
-    { error: storeUnavailable(), least: 1000 },
-    { error: overloaded(), least: 500 },
-  ])('repeats a call that ends with $error.reason, no sooner than the server says', async (refused) => {
-    const { error, least } = refused;
-    const startedAt = performance.now();
-    const adding = add();
-    const [first] = await store.reached(1);
-    first?.fail(error);
-    const [, second] = await store.reached(2);
-    expect(performance.now() - startedAt).toBeGreaterThanOrEqual(least - 1);
-    second?.succeed();
-    expect(await adding).toMatchObject({ event: { eventId: 'a' } });
-  });
+    { error: storeUnavailable(), minimumMs: 1000 },
+    { error: overloaded(), minimumMs: 500 },
+  ])(
+    'retries a call that ends with $error.reason, not before the delay that the server gives',
+    async (failure) => {
+      const { error, minimumMs } = failure;
+      const startedAt = performance.now();
+      const adding = add();
+      const [first] = await store.reached(1);
+      first?.fail(error);
+      const [, second] = await store.reached(2);
+      expect(performance.now() - startedAt).toBeGreaterThanOrEqual(minimumMs - 1);
+      second?.succeed();
+      expect(await adding).toMatchObject({ event: { eventId: 'a' } });
+    },
+  );
 
   test.each([storageFull(), sequenceMismatch(1, 2)])(
-    'does not repeat one that ends with $reason',
+    'does not retry a call that ends with $reason',
     async (error) => {
       const adding = add();
       const [only] = await store.reached(1);
@@ -101,11 +104,11 @@ describe('a client with the policy', () => {
     },
   );
 
-  it('repeats a batch of 3 MiB too: it is kept until it is answered', async () => {
+  it('retries a batch of 3 MiB too: the client buffers it until it is answered', async () => {
     const payload = { text: 'x'.repeat(1_000_000) };
     const events = ['a', 'b', 'c'].map((eventId) => ({ eventId, type: 'transcript', payload }));
-    const adding = new Promise((answer) => {
-      client.batchAddEvents({ sessionId: 'one', events }, (error, added) => answer(error ?? added));
+    const adding = new Promise((resolve) => {
+      client.batchAddEvents({ sessionId: 'one', events }, (error, added) => resolve(error ?? added));
     });
     const [first] = await store.reached(1);
     first?.fail(overloaded());

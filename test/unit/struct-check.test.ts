@@ -7,12 +7,12 @@ import { StructBytes } from '../../src/core/struct/struct-bytes';
 import { Violations } from '../../src/core/validation/violations';
 import { expectSameJson, nastyObject, withoutNegativeZero } from '../support/nasty-json';
 
-/** Returns the violations of a value. */
-function faultsOf(value: unknown, maximumBytes?: number): string[] {
-  return faultsOfObject({ value } as JsonObject, maximumBytes);
+/** Returns the descriptions of a value's violations. */
+function violationsOf(value: unknown, maximumBytes?: number): string[] {
+  return violationsOfObject({ value } as JsonObject, maximumBytes);
 }
 
-function faultsOfObject(object: JsonObject | StructBytes, maximumBytes = 1_000_000): string[] {
+function violationsOfObject(object: JsonObject | StructBytes, maximumBytes = 1_000_000): string[] {
   const violations = new Violations();
   checkStruct(violations, 'payload', object, maximumBytes);
   try {
@@ -26,8 +26,8 @@ function faultsOfObject(object: JsonObject | StructBytes, maximumBytes = 1_000_0
 
 /** Returns the size in the violation; undefined if the object is within the maximum. */
 function reportedSize(object: JsonObject, maximumBytes: number): number | undefined {
-  const [fault] = faultsOfObject(object, maximumBytes);
-  return fault === undefined ? undefined : Number(/got (\d+)$/.exec(fault)?.[1]);
+  const [violation] = violationsOfObject(object, maximumBytes);
+  return violation === undefined ? undefined : Number(/got (\d+)$/.exec(violation)?.[1]);
 }
 
 /** Expects a violation with the size if it is one byte too large, and none if it just fits. */
@@ -37,7 +37,7 @@ function expectSizeReported(object: JsonObject): void {
   if (length > 0) expect(reportedSize(object, length - 1)).toBe(length);
 }
 
-test('the size is that of the encoding', () => {
+test('the reported size is that of the encoding', () => {
   fc.assert(
     fc.property(nastyObject, (object) => {
       expectSizeReported(object as JsonObject);
@@ -46,7 +46,7 @@ test('the size is that of the encoding', () => {
   );
 });
 
-test('the size is right around each boundary of the length encoding', () => {
+test('the size is correct around each boundary of the length encoding', () => {
   for (const boundary of [2 ** 7, 2 ** 14, 2 ** 21]) {
     for (let length = boundary - 30; length <= boundary + 2; length += 1) {
       const text = 'x'.repeat(length);
@@ -57,22 +57,22 @@ test('the size is right around each boundary of the length encoding', () => {
   }
 });
 
-test('the size is right for characters of one to four bytes', () => {
+test('the size is correct for characters of one to four bytes', () => {
   const object = { a: 'aé通\u{1f4de}', 'é通\u{1f4de}': '\ufeff' };
   expectSizeReported(object);
 });
 
-test('an absent object is {}, which is empty', () => {
+test('an absent object is {}, whose encoding is empty', () => {
   expect(checkStruct(new Violations(), 'payload', undefined, 0).bytes).toHaveLength(0);
 });
 
 test('an excessive size is reported with the limit', () => {
-  expect(faultsOf('x', 10)).toEqual(['must be at most 10 bytes in the protobuf encoding; got 14']);
-  expect(faultsOf('x', 14)).toEqual([]);
+  expect(violationsOf('x', 10)).toEqual(['must be at most 10 bytes in the protobuf encoding; got 14']);
+  expect(violationsOf('x', 14)).toEqual([]);
 });
 
 test('each kind of violation is reported once', () => {
-  expect(faultsOf([NaN, Infinity, -Infinity, undefined, [undefined], { 'a\0': NaN, '\0': 1 }])).toEqual([
+  expect(violationsOf([NaN, Infinity, -Infinity, undefined, [undefined], { 'a\0': NaN, '\0': 1 }])).toEqual([
     'must contain only finite numbers (no NaN or infinity)',
     'must not contain a Value without a kind; use null_value for null',
     'must not contain the character U+0000 in a key',
@@ -82,19 +82,19 @@ test('each kind of violation is reported once', () => {
 test.each(['\ud800', 'a\udc00b', { '\udbff': 1 }, ['\udfff']])(
   'an unpaired surrogate is invalid: %j',
   (value) => {
-    expect(faultsOf(value)).toEqual(['must be valid Unicode; a string contains an unpaired surrogate']);
+    expect(violationsOf(value)).toEqual(['must be valid Unicode; a string contains an unpaired surrogate']);
   },
 );
 
-test('levels count objects and lists; the outermost is level 1', () => {
+test('both objects and lists count as levels; the outermost object is level 1', () => {
   const nested = (levels: number): unknown => {
     let inner: unknown = null;
     for (let level = 0; level < levels; level += 1) inner = level % 2 === 0 ? [inner] : { inner };
     return inner;
   };
-  expect(faultsOf(nested(31))).toEqual([]);
+  expect(violationsOf(nested(31))).toEqual([]);
   for (const levels of [32, 100, 100_000]) {
-    expect(faultsOf(nested(levels))).toEqual(['must have at most 32 levels of objects and lists']);
+    expect(violationsOf(nested(levels))).toEqual(['must have at most 32 levels of objects and lists']);
   }
 });
 
@@ -102,7 +102,7 @@ describe('encoded Structs', () => {
   const check = (bytes: Uint8Array): StructBytes =>
     checkStruct(new Violations(), 'payload', new StructBytes(bytes), 1_000_000);
 
-  test('a Struct as encoders write it is stored unchanged', () => {
+  test('a Struct in canonical form is stored unchanged', () => {
     fc.assert(
       fc.property(nastyObject, (object) => {
         const { bytes } = StructBytes.of(object as JsonObject);
@@ -120,7 +120,7 @@ describe('encoded Structs', () => {
         for (const [at, byte] of changes) bytes[at % Math.max(1, bytes.length)] = byte;
         if (!isCanonicalStruct(bytes)) return;
         const read = new StructBytes(bytes).toJson();
-        expect(faultsOfObject(read)).toEqual([]);
+        expect(violationsOfObject(read)).toEqual([]);
         expectSameJson(read, withoutNegativeZero(read));
       }),
       { numRuns: 5000 },
@@ -141,7 +141,7 @@ describe('encoded Structs', () => {
 
   test.each([
     { name: '-0', bytes: entry(0x11, 0, 0, 0, 0, 0, 0, 0, 0x80), object: { a: 0 } },
-    { name: 'a null with another number', bytes: entry(0x08, 7), object: { a: null } },
+    { name: 'a null with a number other than 0', bytes: entry(0x08, 7), object: { a: null } },
     { name: 'two kinds in one Value', bytes: entry(0x20, 1, 0x08, 0), object: { a: null } },
     { name: 'an unknown field', bytes: [0x10, 5, ...entry(0x20, 1)], object: { a: true } },
     { name: 'an entry without a key', bytes: [0x0a, 4, 0x12, 2, 0x20, 1], object: { '': true } },
@@ -153,30 +153,32 @@ describe('encoded Structs', () => {
   ])('$name is accepted, and stored in canonical form', ({ bytes, object }) => {
     const { bytes: stored } = check(Uint8Array.from(bytes));
     expectSameJson(new StructBytes(stored).toJson(), object);
-    expect(faultsOfObject(new StructBytes(stored))).toEqual([]);
+    expect(violationsOfObject(new StructBytes(stored))).toEqual([]);
   });
 
   test.each([
-    { name: 'NaN', bytes: entry(0x11, 0, 0, 0, 0, 0, 0, 0xf8, 0x7f), fault: /finite/ },
-    { name: '-Infinity', bytes: entry(0x11, 0, 0, 0, 0, 0, 0, 0xf0, 0xff), fault: /finite/ },
-    { name: 'a Value without a kind', bytes: entry(), fault: /without a kind/ },
-    { name: 'U+0000 in a key', bytes: [0x0a, 7, 0x0a, 1, 0, 0x12, 2, 0x20, 1], fault: /U\+0000/ },
+    { name: 'NaN', bytes: entry(0x11, 0, 0, 0, 0, 0, 0, 0xf8, 0x7f), expected: /finite/ },
+    { name: '-Infinity', bytes: entry(0x11, 0, 0, 0, 0, 0, 0, 0xf0, 0xff), expected: /finite/ },
+    { name: 'a Value without a kind', bytes: entry(), expected: /without a kind/ },
+    { name: 'U+0000 in a key', bytes: [0x0a, 7, 0x0a, 1, 0, 0x12, 2, 0x20, 1], expected: /U\+0000/ },
     {
       name: 'U+0000 in a key of several characters',
       bytes: [0x0a, 9, 0x0a, 3, 0xc3, 0xa9, 0, 0x12, 2, 0x20, 1],
-      fault: /U\+0000/,
+      expected: /U\+0000/,
     },
-    { name: 'text that is not UTF-8', bytes: entry(0x1a, 1, 0xff), fault: /does not decode .* UTF-8/ },
-    { name: 'a length beyond the end', bytes: entry(0x1a, 9, 0x61), fault: /does not decode/ },
-  ])('$name is invalid', ({ bytes, fault }) => {
-    expect(faultsOfObject(new StructBytes(Uint8Array.from(bytes)))).toEqual([expect.stringMatching(fault)]);
+    { name: 'text that is not UTF-8', bytes: entry(0x1a, 1, 0xff), expected: /does not decode .* UTF-8/ },
+    { name: 'a length beyond the end', bytes: entry(0x1a, 9, 0x61), expected: /does not decode/ },
+  ])('$name is invalid', ({ bytes, expected }) => {
+    expect(violationsOfObject(new StructBytes(Uint8Array.from(bytes)))).toEqual([
+      expect.stringMatching(expected),
+    ]);
   });
 
   test('32 levels are accepted, 33 are not', () => {
     let object: JsonObject = {};
     for (let level = 1; level < 32; level += 1) object = { in: object };
-    expect(faultsOfObject(StructBytes.of(object))).toEqual([]);
-    expect(faultsOfObject(StructBytes.of({ in: object }))).toEqual([
+    expect(violationsOfObject(StructBytes.of(object))).toEqual([]);
+    expect(violationsOfObject(StructBytes.of({ in: object }))).toEqual([
       'must have at most 32 levels of objects and lists',
     ]);
   });

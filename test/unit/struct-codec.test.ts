@@ -45,7 +45,7 @@ test('this implementation decodes what another one encodes', () => {
   );
 });
 
-test('keys of Object.prototype are decoded as own keys and pollute nothing', () => {
+test('keys of Object.prototype are decoded as own keys without prototype pollution', () => {
   const nested: unknown = JSON.parse(
     '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}',
   );
@@ -60,7 +60,7 @@ describe('unusual encodings', () => {
   const key = [0x0a, 0x01, 0x61];
 
   test.each<{ name: string; bytes: number[]; object: JsonObject }>([
-    { name: 'nothing is {}', bytes: [], object: {} },
+    { name: 'an empty encoding is {}', bytes: [], object: {} },
     {
       name: 'an entry without a value has a Value without a kind',
       bytes: field(...key),
@@ -134,7 +134,7 @@ describe('malformed bytes', () => {
     );
   });
 
-  test('a truncated encoding is rejected or decodes to fewer entries, never to others', () => {
+  test('a truncated encoding is rejected or decodes to fewer entries, never to different ones', () => {
     const object = { a: 'text', b: [1, 2, { c: null }], d: { e: true } };
     const bytes = encode(object);
     for (let length = 0; length < bytes.length; length += 1) {

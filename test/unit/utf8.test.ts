@@ -12,11 +12,11 @@ test('valid UTF-8 is decoded unchanged, including a BOM and U+FFFD', () => {
   }
 });
 
-test('only the view of a larger buffer is decoded', () => {
+test('for a view of a larger buffer, only its bytes are decoded', () => {
   expect(decodeUtf8(new TextEncoder().encode('before text after').subarray(7, 11))).toBe('text');
 });
 
-test('throws exactly if a strict decoder does', () => {
+test('throws exactly if the strict TextDecoder throws', () => {
   const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   const outcome = (decode: () => string): string | undefined => {
     try {

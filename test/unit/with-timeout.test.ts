@@ -6,7 +6,7 @@ const fail = (): never => {
   throw new Error('too late');
 };
 
-test('a promise that settles in time settles the result, and the timer is cleared', async () => {
+test('a promise that settles in time determines the result, and the timer is cleared', async () => {
   const clear = jest.spyOn(global, 'clearTimeout');
   expect(await withTimeout(1000, Promise.resolve('value'), fail)).toBe('value');
   await expect(withTimeout(1000, Promise.reject(new Error('broken')), fail)).rejects.toThrow('broken');
@@ -14,7 +14,7 @@ test('a promise that settles in time settles the result, and the timer is cleare
   clear.mockRestore();
 });
 
-test('a timeout gives what onTimeout returns, or rejects with what it throws', async () => {
+test('after a timeout the result is what onTimeout returns or throws', async () => {
   expect(await withTimeout(1, never, () => 'fallback')).toBe('fallback');
   await expect(withTimeout(1, never, fail)).rejects.toThrow('too late');
 });

@@ -1,5 +1,5 @@
-// Calls a SessionService without a pause, as docs/media-servers.md tells a client in Go to, until
-// its standard input ends. Each 50 ms it prints how many calls were answered, and what failed.
+// Calls a SessionService continuously, with the options that docs/media-servers.md recommends for Go,
+// until its standard input ends. Every 50 ms it prints the number of successful calls, and the failures.
 package main
 
 import (
@@ -16,7 +16,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/credentials/insecure"
-	_ "google.golang.org/grpc/health" // so that the policy's healthCheckConfig is kept to
+	_ "google.golang.org/grpc/health" // required by the policy's healthCheckConfig
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/resolver"
 	"google.golang.org/grpc/resolver/manual"
@@ -41,7 +41,7 @@ func main() {
 	load.run(4, 12)
 }
 
-// connect balances over the addresses by the policy, as over those that DNS gives for a name.
+// connect balances calls over the addresses, as if a DNS name resolved to them.
 func connect(addresses []string, policy []byte) *grpc.ClientConn {
 	servers := manual.NewBuilderWithScheme("servers")
 	var state resolver.State
@@ -65,7 +65,7 @@ func connect(addresses []string, policy []byte) *grpc.ClientConn {
 	return connection
 }
 
-// progress is what is printed, as a line of JSON.
+// progress is printed as a line of JSON.
 type progress struct {
 	Answered int64    `json:"answered"`
 	Failures []string `json:"failures"`
@@ -82,7 +82,7 @@ type load struct {
 	failures   []string
 }
 
-// run calls from so many goroutines, and adds to so many sessions.
+// run makes calls from a number of goroutines, for a number of sessions, until standard input ends.
 func (l *load) run(sessions, callers int) {
 	for i := range sessions {
 		l.call("CreateSession", fmt.Sprintf(`{"sessionId": "go-%d", "language": "en"}`, i))
@@ -93,7 +93,7 @@ func (l *load) run(sessions, callers int) {
 		go func() {
 			defer running.Done()
 			for !l.stopped.Load() {
-				l.once(caller, sessions)
+				l.callOnce(caller, sessions)
 			}
 		}()
 	}
@@ -104,8 +104,8 @@ func (l *load) run(sessions, callers int) {
 	l.print(true)
 }
 
-// once makes one call: most add an event, every fourth caller's a large one, some read.
-func (l *load) once(caller, sessions int) {
+// callOnce makes one call: most add an event, which is large for every fourth caller; some read a session.
+func (l *load) callOnce(caller, sessions int) {
 	number := l.sent.Add(1)
 	session := fmt.Sprintf("go-%d", number%int64(sessions))
 	if number%10 == 0 {
