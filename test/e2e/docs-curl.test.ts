@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { docsCommands, PastedSection } from '../support/docs-commands';
 import { HttpClient } from '../support/http-client';
-import { readmeCommands } from '../support/readme-commands';
 import { endServices, startService } from '../support/service-process';
 import { until } from '../support/until';
 
@@ -25,21 +26,29 @@ const withoutChance = (text: string): unknown =>
       .replace(/"[0-9a-f]{24}"/g, '"<row id>"'),
   );
 
-test.each(readmeCommands('curl').map(({ command, reply }) => [command, reply] as const))(
-  '%s',
-  async (command, reply) => {
-    const { stdout, stderr } = await run('sh', ['-c', command.replaceAll('http://127.0.0.1:3000', url)]);
-    expect(stderr).toBe('');
-    expect(withoutChance(stdout)).toEqual(withoutChance(reply?.text ?? ''));
-  },
-);
+describe.each(['once', 'a second time'])('pasted %s', () => {
+  const section = new PastedSection('curl');
+  // The session ID contains the current second.
+  beforeAll(() => setTimeout(1000));
 
-test('the README shows every route', () => {
-  const commands = readmeCommands('curl').map(({ command }) => command);
+  test.each(section.commands.map(({ command, reply }) => [command, reply] as const))(
+    '%s',
+    async (command, reply) => {
+      const env = { ...process.env, ...section.environment() };
+      const script = command.replaceAll('http://127.0.0.1:3000', url);
+      const { stdout, stderr } = await run('sh', ['-c', script], { env });
+      expect(stderr).toBe('');
+      expect(withoutChance(section.asShown(stdout))).toEqual(withoutChance(reply?.text ?? ''));
+    },
+  );
+});
+
+test('docs/api.md shows every route', () => {
+  const commands = docsCommands('curl').map(({ command }) => command);
   for (const route of [
     '/sessions ',
-    '/sessions/session-2/events',
-    '/sessions/session-2?',
+    '/sessions/$SESSION/events',
+    '/sessions/$SESSION?',
     '/complete',
     '/livez',
     '/readyz',
