@@ -1,10 +1,14 @@
-import { SETTINGS } from './settings';
+import { type Setting, SETTING_GROUPS } from './settings';
 
 /** The text that `--help` prints. */
 export function helpText(): string {
-  const rows = Object.values(SETTINGS).map((setting) =>
-    helpRow(setting.name, setting.default === '' ? 'unset' : setting.default, setting.description),
-  );
+  const groups = Object.entries(SETTING_GROUPS).flatMap(([heading, settings]) => [
+    '',
+    `${heading}:`,
+    ...Object.values(settings).map((setting) =>
+      helpRow(setting.name, shownDefault(setting), setting.description),
+    ),
+  ]);
   return [
     'Conversation session service: stores sessions and their events, and serves them over gRPC and HTTP.',
     '',
@@ -14,10 +18,17 @@ export function helpText(): string {
     '  --check-health     exit with code 0 if the service with these settings is ready, otherwise with 1',
     '',
     'Settings are environment variables. A file .env in the working folder is read too; the environment takes precedence.',
+    'A duration has the unit ms, s, m, h or d; a size has the unit B, KiB, MiB, GiB or TiB.',
+    '',
     helpRow('setting', 'default', 'meaning'),
-    ...rows,
+    ...groups,
     '',
   ].join('\n');
+}
+
+/** A setting's default as users see it. */
+export function shownDefault({ default: text }: Setting<unknown>): string {
+  return text === '' ? 'unset' : text;
 }
 
 function helpRow(name: string, defaultText: string, description: string): string {

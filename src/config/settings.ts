@@ -22,7 +22,7 @@ export interface Setting<Value> {
   readonly fallbackName?: string;
   /** Whether an empty value means undefined; for other settings it means the default. */
   readonly emptyDisables?: boolean;
-  /** For `--help`, with the units. */
+  /** For `--help` and docs/settings.md. */
   readonly description: string;
 }
 
@@ -35,8 +35,7 @@ const setting = <Value>(
   description: string,
 ): Setting<Value> => ({ name, default: defaultText, parse, description });
 
-/** Every setting of the service, in the order in which `--help` lists them. */
-export const SETTINGS = {
+const STORAGE = {
   mongodbUri: setting(
     'MONGODB_URI',
     '',
@@ -48,13 +47,28 @@ export const SETTINGS = {
     'MIN_FREE_DISK',
     '256MiB',
     parseBytes,
-    'free disk space (B, KiB, MiB, GiB, TiB) below which the embedded store refuses writes',
+    'free disk space below which the embedded store refuses writes',
   ),
+  retentionMs: setting(
+    'RETENTION',
+    '',
+    parseRetention,
+    'how long a session is kept after its end, or after its last event if it never ended, such as 90d; unset: forever',
+  ),
+  watchPollIntervalMs: setting(
+    'WATCH_POLL_INTERVAL',
+    '250ms',
+    parseDuration,
+    'interval at which watches poll a standalone MongoDB, which has no change streams',
+  ),
+};
+
+const NETWORK = {
   host: setting(
     'HOST',
     '127.0.0.1',
     parseText,
-    'address to listen on; one that other machines can reach needs TLS_CERT, TOKENS_FILE or ALLOW_INSECURE',
+    'address to listen on, 0.0.0.0 for all; one that other machines can reach needs TLS_CERT, TOKENS_FILE or ALLOW_INSECURE',
   ),
   grpcPort: setting(
     'GRPC_PORT',
@@ -78,13 +92,22 @@ export const SETTINGS = {
     parseOptionalPort,
     'port for gRPC health alone, always in plain text, for probes without TLS; unset: no such port',
   ),
+  reflection: setting('REFLECTION', 'on', parseBoolean('on', 'off'), 'gRPC server reflection: on, off'),
+};
+
+const SECURITY = {
   tlsCert: setting(
     'TLS_CERT',
     '',
     parseOptionalText,
     "PEM file of the server's certificate and its intermediates; unset: no TLS",
   ),
-  tlsKey: setting('TLS_KEY', '', parseOptionalText, "PEM file of the certificate's private key"),
+  tlsKey: setting(
+    'TLS_KEY',
+    '',
+    parseOptionalText,
+    "PEM file of the certificate's private key, without a passphrase",
+  ),
   tlsClientCa: setting(
     'TLS_CLIENT_CA',
     '',
@@ -95,7 +118,7 @@ export const SETTINGS = {
     'TOKENS_FILE',
     '',
     parseOptionalText,
-    'file of accepted tokens, a line for each: SHA256HEX read-only|read-write NAME; unset: no authentication',
+    'file of accepted tokens, one per line: SHA256HEX read-only|read-write NAME; unset: no authentication',
   ),
   allowInsecure: setting(
     'ALLOW_INSECURE',
@@ -103,30 +126,21 @@ export const SETTINGS = {
     parseBoolean('true', 'false'),
     'true: allow a HOST that other machines can reach, without TLS and tokens',
   ),
-  reflection: setting('REFLECTION', 'on', parseBoolean('on', 'off'), 'gRPC server reflection: on, off'),
+};
+
+const LIMITS = {
+  defaultDeadlineMs: setting('DEFAULT_DEADLINE', '10s', parseDuration, 'deadline of calls that set none'),
   maxConnections: setting(
     'MAX_CONNECTIONS',
     '10000',
     parseInteger(1, 1_000_000),
     'maximum open connections per port; the server closes further ones at once',
   ),
-  retentionMs: setting(
-    'RETENTION',
-    '',
-    parseRetention,
-    'how long an ended session is kept (m, h, d), such as 90d or 12h; unset: forever',
-  ),
-  watchPollIntervalMs: setting(
-    'WATCH_POLL_INTERVAL',
-    '250ms',
+  maxConnectionAgeMs: setting(
+    'MAX_CONNECTION_AGE',
+    '30m',
     parseDuration,
-    'interval (ms, s) at which watches poll a standalone MongoDB, which has no change streams',
-  ),
-  defaultDeadlineMs: setting(
-    'DEFAULT_DEADLINE',
-    '10s',
-    parseDuration,
-    'deadline (ms, s, m, h, d) of calls that set none',
+    'age at which a client must reconnect, so that load spreads over the servers',
   ),
   maxStreamsPerConnection: setting(
     'MAX_STREAMS_PER_CONNECTION',
@@ -138,28 +152,37 @@ export const SETTINGS = {
     'MAX_IN_FLIGHT_REQUESTS',
     '10000',
     parseInteger(1, 1_000_000),
-    'maximum requests in flight; above it, calls fail at once (OVERLOADED)',
+    'maximum requests in flight; above it, calls fail at once (OVERLOADED), and streams are read more slowly',
   ),
   maxInFlightBytes: setting(
     'MAX_IN_FLIGHT_BYTES',
     '128MiB',
     parseBytes,
-    'maximum size of the requests in flight (B, KiB, MiB, GiB); above it, calls fail at once (OVERLOADED)',
+    'maximum size of all requests in flight; above it, the same happens',
   ),
-  maxConnectionAgeMs: setting(
-    'MAX_CONNECTION_AGE',
-    '30m',
-    parseDuration,
-    'age (ms, s, m, h, d) at which a client is asked to reconnect, so that load spreads',
-  ),
+};
+
+const OPERATION = {
   shutdownGraceMs: setting(
     'SHUTDOWN_GRACE',
     '8s',
     parseDuration,
-    'time (ms, s, m, h, d) that calls in flight have to finish at shutdown',
+    'time that calls in flight have to finish at shutdown',
   ),
   logLevel: setting('LOG_LEVEL', 'info', parseChoice(LOG_LEVELS), LOG_LEVELS.join(', ')),
 };
+
+/** The groups in which `--help` and docs/settings.md list the settings, by heading. */
+export const SETTING_GROUPS: Readonly<Record<string, Readonly<Record<string, Setting<unknown>>>>> = {
+  Storage: STORAGE,
+  Network: NETWORK,
+  Security: SECURITY,
+  Limits: LIMITS,
+  Operation: OPERATION,
+};
+
+/** Every setting of the service. */
+export const SETTINGS = { ...STORAGE, ...NETWORK, ...SECURITY, ...LIMITS, ...OPERATION };
 
 type Settings = typeof SETTINGS;
 
