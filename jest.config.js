@@ -7,7 +7,12 @@ const driverFile = 'mongodb/lib/runtime_adapters\\.js$';
 module.exports = {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   // They need Go and downloaded tools. `npm run test:clients` and `npm run test:deploy` run them.
-  testPathIgnorePatterns: ['/node_modules/', '/real-clients\\.test\\.ts$', '/test/clients/', '/test/deploy/'],
+  testPathIgnorePatterns: [
+    '/node_modules/',
+    '/(real-clients|readme-quickstart)\\.test\\.ts$',
+    '/test/clients/',
+    '/test/deploy/',
+  ],
   transform: { '\\.ts$': toCommonJs, [driverFile]: toCommonJs },
   transformIgnorePatterns: [`/node_modules/(?!(?:.*/)?${driverFile})`],
   globalSetup: '<rootDir>/test/support/global-setup.ts',
