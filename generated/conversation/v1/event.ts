@@ -14,40 +14,44 @@ export const protobufPackage = "conversation.v1";
 export const protobufFileName = "conversation/v1/event.proto";
 
 /**
- * One thing that happened in a session: a transcript, a barge-in, a tool call,
- * a DTMF digit, a metric. Immutable once stored; it goes only with its session.
+ * An entry in a session's log, such as a transcript, a barge-in, a tool call,
+ * a DTMF digit or a metric. Events are immutable, and are removed only with
+ * their session.
  */
 export interface Event {
   /**
-   * The caller's own name for the event, 1 to 256 bytes of UTF-8 without
-   * control characters. Unique within its session: it is the idempotency key.
+   * ID of the event, chosen by the client: 1 to 256 bytes of UTF-8 without
+   * control characters. Unique within the session. It is the idempotency key of
+   * the event.
    */
   eventId: string;
-  /** The session that the event belongs to. */
+  /** ID of the session that the event belongs to. */
   sessionId: string;
   /**
-   * The event's place in its session: 1, 2, 3 … with no gap and no repeat,
-   * whoever writes and through however many servers. Order is `sequence`.
+   * Position of the event in its session: 1, 2, 3 … without gaps or repeats,
+   * even with several writers and servers. Events are ordered by `sequence`.
    */
   sequence: number;
   /**
-   * What kind of event it is, 1 to 128 bytes without control characters. Any
-   * string: new kinds need no release of this service.
+   * Type of the event: 1 to 128 bytes without control characters. Any string is
+   * accepted, so new event types need no release of this service.
    */
   type: string;
   /**
-   * The event's own JSON object, at most 1 MiB in the protobuf encoding and 32
-   * levels of objects and lists (the outermost counts as 1). Every value comes
-   * back as it went in; `-0` comes back as `0`. NaN, infinities, a Value of no
-   * kind, and U+0000 in a key are invalid. Always present where the event is read;
-   * left out where its writer is answered by BatchAddEvents and IngestEvents.
+   * Payload of the event, a JSON object: at most 1 MiB in the protobuf encoding,
+   * and at most 32 levels of objects and lists (the outermost is level 1). Values
+   * are returned as they were sent, except that `-0` is returned as `0`. NaN,
+   * infinities, a Value without a kind, and U+0000 in a key are invalid.
+   *
+   * Always present, except in the responses of BatchAddEvents and IngestEvents,
+   * which omit it.
    */
   payload:
     | { [key: string]: any }
     | undefined;
   /**
-   * When the server took the event, by its clock, in milliseconds. It never
-   * decreases along `sequence`.
+   * Time at which the server accepted the event, by the server's clock, with
+   * millisecond precision. Never decreases along `sequence`.
    */
   timestamp: Date | undefined;
 }

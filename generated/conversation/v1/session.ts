@@ -14,70 +14,87 @@ export const protobufPackage = "conversation.v1";
 export const protobufFileName = "conversation/v1/session.proto";
 
 /**
- * Where a session is in its life. It moves forward only:
- * INITIATED -> ACTIVE -> COMPLETED or FAILED, and ACTIVE may be left out.
+ * Status of a session. It only moves forward: from INITIATED to ACTIVE to
+ * COMPLETED or FAILED. ACTIVE can be skipped.
  */
 export enum SessionStatus {
-  /** SESSION_STATUS_UNSPECIFIED - In a request: not said, so the default of that request. Never in a reply. */
+  /**
+   * SESSION_STATUS_UNSPECIFIED - Not set. In a request, it selects the default that the request documents.
+   * Never returned.
+   */
   SESSION_STATUS_UNSPECIFIED = 0,
-  /** SESSION_STATUS_INITIATED - Created; the conversation has not begun (a phone that rings, say). */
+  /**
+   * SESSION_STATUS_INITIATED - The session was created, but the conversation has not begun. For example, the
+   * phone is ringing.
+   */
   SESSION_STATUS_INITIATED = 1,
-  /** SESSION_STATUS_ACTIVE - The conversation is under way. */
+  /** SESSION_STATUS_ACTIVE - The conversation is in progress. */
   SESSION_STATUS_ACTIVE = 2,
-  /** SESSION_STATUS_COMPLETED - Ended as it should. Final. */
+  /** SESSION_STATUS_COMPLETED - The conversation ended normally. Final. */
   SESSION_STATUS_COMPLETED = 3,
-  /** SESSION_STATUS_FAILED - Ended by a failure. Final. */
+  /** SESSION_STATUS_FAILED - The conversation ended with a failure. Final. */
   SESSION_STATUS_FAILED = 4,
   UNRECOGNIZED = -1,
 }
 
 /**
- * One conversation: who created it decides its id; its events are a log of
- * their own, numbered 1, 2, 3 … without a gap (see Event).
+ * A conversation, with a log of events that are numbered 1, 2, 3 … without gaps
+ * (see Event).
  */
 export interface Session {
   /**
-   * The caller's own name for the session, 1 to 256 bytes of UTF-8 without
+   * ID of the session, chosen by the client: 1 to 256 bytes of UTF-8 without
    * control characters (Unicode category Cc). Unique in the store.
    */
   sessionId: string;
   /**
-   * Where the session is in its life. Set through CreateSession, UpdateSession (from
-   * INITIATED to ACTIVE) and CompleteSession.
+   * Status of the session. Set by CreateSession, UpdateSession (from INITIATED to
+   * ACTIVE only) and CompleteSession.
    */
   status: SessionStatus;
   /**
-   * The conversation's language, a well-formed tag of RFC 5646 such as `en-US`, of
-   * at most 256 bytes; stored and returned exactly as it was given.
+   * Language of the conversation: a well-formed RFC 5646 tag such as `en-US`, at
+   * most 256 bytes. Stored and returned exactly as it was sent.
    */
   language: string;
-  /** When the session was created, by the server's clock, in milliseconds. */
+  /**
+   * Output only. Time at which the session was created, by the server's clock,
+   * with millisecond precision.
+   */
   startedAt:
     | Date
     | undefined;
   /**
-   * When the session was ended, by the server's clock, in milliseconds; absent
-   * until it is. Never before `started_at`.
+   * Output only. Time at which the session ended, by the server's clock, with
+   * millisecond precision. Never before `started_at`. Absent until the session
+   * ends.
    */
   endedAt:
     | Date
     | undefined;
   /**
-   * The caller's own JSON object about the session: at most 64 KiB in the
-   * protobuf encoding and 32 levels of objects and lists. Always present in
-   * replies; an absent one was stored as `{}`.
+   * Metadata of the session, a JSON object: at most 64 KiB in the protobuf
+   * encoding, and at most 32 levels of objects and lists. If absent, `{}` is
+   * stored. Always present in responses.
    */
   metadata:
     | { [key: string]: any }
     | undefined;
-  /** How many events the session has, which is the sequence of its last one. */
+  /**
+   * Output only. Number of events in the session, which is also the sequence of
+   * the last event.
+   */
   eventCount: number;
-  /** Why the session ended, in the caller's words; empty until it is ended. */
+  /**
+   * Output only. Reason that the client gave for the end of the session. Empty
+   * until the session ends.
+   */
   endReason: string;
   /**
-   * When the session may be deleted by the server itself: its end (not ended: its
-   * last event, or its start) plus the answering server's setting `RETENTION`.
-   * Absent where that is unset: then it is kept for ever.
+   * Output only. Time after which the server may delete the session: the `RETENTION`
+   * setting of the responding server, added to the session's end. Until the session
+   * ends, it is added to the last event, or to the start if there are no events.
+   * Absent if `RETENTION` is unset: the session does not expire.
    */
   expiresAt: Date | undefined;
 }

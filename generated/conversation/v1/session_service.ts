@@ -33,335 +33,356 @@ export const protobufPackage = "conversation.v1";
 
 export const protobufFileName = "conversation/v1/session_service.proto";
 
-/** What the new session is to be. */
+/** Request message for CreateSession. */
 export interface CreateSessionRequest {
-  /** Required. 1 to 256 bytes of UTF-8, no control characters. */
+  /** Required. ID of the session: 1 to 256 bytes of UTF-8 without control characters. */
   sessionId: string;
   /**
-   * Required. A well-formed language tag (RFC 5646), private-use and
-   * grandfathered tags too, of at most 256 bytes.
+   * Required. Language of the conversation: a well-formed RFC 5646 tag, at most 256
+   * bytes. Private-use and grandfathered tags are allowed.
    */
   language: string;
-  /** INITIATED (also where unspecified) or ACTIVE; no other can be asked for. */
+  /** Initial status: INITIATED (the default) or ACTIVE. Other values are invalid. */
   status: SessionStatus;
-  /** At most 64 KiB and 32 levels. Absent means `{}`. */
+  /** Metadata of the session: at most 64 KiB and 32 levels. Default: `{}`. */
   metadata: { [key: string]: any } | undefined;
 }
 
-/** The session, new or found. */
+/** Response message for CreateSession. */
 export interface CreateSessionResponse {
-  /** The session as it is stored. */
+  /** The stored session. */
   session:
     | Session
     | undefined;
-  /** True where this call created it; false where it existed. */
+  /** Whether this call created the session. False if the session already existed. */
   created: boolean;
 }
 
-/** Which session, and which page of its events. */
+/** Request message for GetSession. */
 export interface GetSessionRequest {
-  /** Required. The session to read. */
+  /** Required. ID of the session. */
   sessionId: string;
   /**
-   * How many events to pass over: the page begins at sequence `offset` + 1.
-   * 0 to 2^53 - 1; default 0. Beyond the end the page is empty.
+   * Number of events to skip: the page starts at sequence `offset` + 1. 0 to 2^53 - 1;
+   * the default is 0. The page is empty if `offset` is beyond the last event.
    */
   offset: number;
   /**
-   * The most events to return. 0 means the default, 50; over 1,000 is taken as
-   * 1,000; negative is invalid.
+   * Maximum number of events to return. 0 means the default, 50. Values over 1,000
+   * are treated as 1,000. Negative values are invalid.
    */
   limit: number;
 }
 
-/** A session and one page of its events. */
+/** Response message for GetSession. */
 export interface GetSessionResponse {
   /** The session. */
   session:
     | Session
     | undefined;
-  /** The page: events `offset` + 1 onward, by `sequence`, without a gap. */
+  /** The page: events from `offset` + 1 on, in `sequence` order, without gaps. */
   events: Event[];
-  /** Where the page lies in the log. */
+  /** Position of the page in the log. */
   pagination: Pagination | undefined;
 }
 
-/** Where a page lies in a session's log. */
+/** Position of a page in a session's log. */
 export interface Pagination {
-  /** The offset that was asked for. */
+  /** The requested offset. */
   offset: number;
-  /** The limit that was applied, after default and maximum. */
+  /** The limit that was applied, after the default and the maximum. */
   limit: number;
-  /** How many events the session has: the highest sequence. */
+  /** Number of events in the session, which is also the highest sequence. */
   total: number;
   /** Whether there are events after this page. */
   hasMore: boolean;
 }
 
-/** Which session ends, and how. */
+/** Request message for CompleteSession. */
 export interface CompleteSessionRequest {
-  /** Required. The session to end. */
+  /** Required. ID of the session to end. */
   sessionId: string;
-  /** COMPLETED (also where unspecified) or FAILED; no other can be asked for. */
+  /** Final status: COMPLETED (the default) or FAILED. Other values are invalid. */
   status: SessionStatus;
-  /** Why it ended, in the caller's words: at most 256 bytes. Default: empty. */
+  /** Reason for the end, as free text: at most 256 bytes. Default: empty. */
   endReason: string;
 }
 
-/** The session, ended by this call or before. */
+/** Response message for CompleteSession. */
 export interface CompleteSessionResponse {
-  /** The session, ended. */
+  /** The ended session. */
   session:
     | Session
     | undefined;
-  /** True where it had been ended before; then this call changed nothing. */
+  /** Whether the session had already ended. If true, this call changed nothing. */
   alreadyCompleted: boolean;
 }
 
-/** The event to append, and where. */
+/** Request message for AddEvent. */
 export interface AddEventRequest {
-  /** Required. The session to append to. */
+  /** Required. ID of the session to add the event to. */
   sessionId: string;
   /**
-   * Required. The event's idempotency key: 1 to 256 bytes of UTF-8, no control
-   * characters.
+   * Required. ID of the event, which is its idempotency key: 1 to 256 bytes of UTF-8
+   * without control characters.
    */
   eventId: string;
-  /** Required. 1 to 128 bytes, no control characters. */
+  /** Required. Type of the event: 1 to 128 bytes without control characters. */
   type: string;
-  /** At most 1 MiB and 32 levels. Absent means `{}`. */
+  /** Payload of the event: at most 1 MiB and 32 levels. Default: `{}`. */
   payload:
     | { [key: string]: any }
     | undefined;
   /**
-   * Where set, the event is stored at the sequence after this one, or not at all:
-   * ABORTED (SEQUENCE_MISMATCH) says the last sequence where it is another. 0 to
-   * 2^53 - 1; 0 is an empty session. Not looked at where the event is stored already.
+   * Expected last sequence of the session, 0 to 2^53 - 1; 0 means that the session
+   * has no events. If set, the event is stored at the next sequence or not at all. If
+   * the last sequence differs, the call fails with ABORTED (SEQUENCE_MISMATCH), and
+   * the error's metadata has the actual one. Ignored if the event is already stored.
    */
   expectedSequence?: number | undefined;
 }
 
-/** The event, new or found. */
+/**
+ * Response message for AddEvent, and the result of one event in BatchAddEvents and
+ * IngestEvents.
+ */
 export interface AddEventResponse {
-  /**
-   * The event as it is stored: whole in the reply of AddEvent; without its
-   * payload in those of BatchAddEvents and IngestEvents, whose caller has it.
-   */
+  /** The stored event. Responses of BatchAddEvents and IngestEvents omit its payload. */
   event:
     | Event
     | undefined;
-  /** True where an event with this id had been stored before. */
+  /** Whether an event with this ID was already stored. */
   duplicate: boolean;
   /**
-   * True where `duplicate` is and the stored type or payload differs from the
-   * request's. Values are compared: key order, absent against `{}`, and `-0`
-   * against `0` are no difference.
+   * Whether the event is a duplicate whose stored type or payload differs from the
+   * request. Payloads are compared by value: key order, absent versus `{}`, and `-0`
+   * versus `0` are not differences.
    */
   payloadMismatch: boolean;
 }
 
-/** An event of a batch. */
+/** An event in a BatchAddEvents request. */
 export interface NewEvent {
   /**
-   * Required. The event's idempotency key: 1 to 256 bytes of UTF-8, no control
-   * characters.
+   * Required. ID of the event, which is its idempotency key: 1 to 256 bytes of UTF-8
+   * without control characters.
    */
   eventId: string;
-  /** Required. 1 to 128 bytes, no control characters. */
+  /** Required. Type of the event: 1 to 128 bytes without control characters. */
   type: string;
-  /** At most 1 MiB and 32 levels. Absent means `{}`. */
+  /** Payload of the event: at most 1 MiB and 32 levels. Default: `{}`. */
   payload: { [key: string]: any } | undefined;
 }
 
-/** The events to append, and where. */
+/** Request message for BatchAddEvents. */
 export interface BatchAddEventsRequest {
-  /** Required. The session to append to. */
+  /** Required. ID of the session to add the events to. */
   sessionId: string;
   /**
-   * Required. 1 to 1,000 events, in order, at most 3 MiB in all in the protobuf
+   * Required. 1 to 1,000 events, in order. At most 3 MiB in total in the protobuf
    * encoding.
    */
   events: NewEvent[];
 }
 
-/** The events, new or found. */
+/** Response message for BatchAddEvents. */
 export interface BatchAddEventsResponse {
-  /**
-   * One for each event of the request, in its order; their events are without
-   * payload.
-   */
+  /** One result per event of the request, in the same order. Payloads are omitted. */
   results: AddEventResponse[];
 }
 
-/** One event to append. */
+/** Request message for IngestEvents: one event to add. */
 export interface IngestEventsRequest {
-  /** Required. The event, and the session to append it to. */
+  /** Required. The event, with the ID of its session. */
   event: AddEventRequest | undefined;
 }
 
-/** What became of one event. */
+/** Response message for IngestEvents: the result of one request. */
 export interface IngestEventsResponse {
-  /** Always one of these. */
+  /** The result. Always set. */
   result:
     | //
-    /** The event, new or found, without its payload. */
+    /** The stored event, without its payload. */
     { $case: "added"; value: AddEventResponse }
     | //
-    /** The status that AddEvent would have ended with. */
+    /** The status that AddEvent would have returned. */
     { $case: "error"; value: Status }
     | undefined;
 }
 
-/** Which event. */
+/** Request message for GetEvent. */
 export interface GetEventRequest {
-  /** Required. The session that the event belongs to. */
+  /** Required. ID of the session that the event belongs to. */
   sessionId: string;
-  /** Required. The event's id within its session. */
+  /** Required. ID of the event. */
   eventId: string;
 }
 
-/** The event. */
+/** Response message for GetEvent. */
 export interface GetEventResponse {
   /** The event, with its payload. */
   event: Event | undefined;
 }
 
-/** Which events, and which page of them. */
+/** Request message for ListEvents. */
 export interface ListEventsRequest {
-  /** Required. The session whose events are listed. */
+  /** Required. ID of the session whose events to list. */
   sessionId: string;
   /**
-   * The most events to return. 0 means the default, 50; over 1,000 is taken as
-   * 1,000; negative is invalid. May differ from page to page.
+   * Maximum number of events to return. 0 means the default, 50. Values over 1,000
+   * are treated as 1,000. Negative values are invalid. Can differ between pages.
    */
   pageSize: number;
   /**
-   * `next_page_token` of the page before; empty for the first page. It belongs to
-   * the request that made it: with another session, filter or direction it is invalid.
+   * The `next_page_token` of the previous page; empty for the first page. A token is
+   * valid only with the session, filters and direction that it was returned for.
    */
   pageToken: string;
-  /** Whether the newest events come first. Default: the oldest. */
+  /** Whether to return the newest events first. Default: oldest first. */
   newestFirst: boolean;
-  /** Only events after this sequence. 0 to 2^53 - 1; default 0: all. */
+  /**
+   * Returns only events after this sequence. 0 to 2^53 - 1; the default, 0, means all
+   * events.
+   */
   afterSequence: number;
-  /** Only events of these types, at most 100, each as in Event. Empty: of all types. */
+  /**
+   * Returns only events of these types: at most 100, each as in Event. Empty means all
+   * types.
+   */
   types: string[];
-  /** Only events stored at this time or later. Absent: from the first on. */
+  /** Returns only events stored at or after this time. Absent means no lower bound. */
   startTime:
     | Date
     | undefined;
   /**
-   * Only events stored before this time. Absent: up to the last. A range that ends
-   * before it starts is invalid.
+   * Returns only events stored before this time. Absent means no upper bound. An
+   * `end_time` before `start_time` is invalid.
    */
   endTime: Date | undefined;
 }
 
-/** A page of events. */
+/** Response message for ListEvents. */
 export interface ListEventsResponse {
-  /** The page. It may have fewer events than asked for, or none, before the last one. */
+  /**
+   * The events of the page. A page other than the last can have fewer events than
+   * `page_size`, or none.
+   */
   events: Event[];
-  /** Where the next page begins; empty where this is the last. It expires with nothing. */
+  /** Token for the next page; empty on the last page. Page tokens do not expire. */
   nextPageToken: string;
 }
 
-/** Which session to watch, and from where. */
+/** Request message for WatchSession. */
 export interface WatchSessionRequest {
-  /** Required. The session to watch. */
+  /** Required. ID of the session to watch. */
   sessionId: string;
   /**
-   * Only events after this sequence: that of the last event received, to go on. 0 to
-   * 2^53 - 1; default 0: from the first on. May be beyond the last.
+   * Sends only events after this sequence. To resume, set it to the sequence of the
+   * last event received. 0 to 2^53 - 1; the default, 0, means all events. Can be beyond
+   * the last event.
    */
   afterSequence: number;
 }
 
-/** One thing that a watcher is told. */
+/** Response message for WatchSession: one update. */
 export interface WatchSessionResponse {
-  /** Always one of these. */
+  /** The update. Always set. */
   update:
     | //
-    /** The next event, whole. */
+    /** The next event, with its payload. */
     { $case: "event"; value: Event }
     | //
-    /** All events that were stored when the watch began have been sent. Once. */
+    /** Sent once, after all stored events have been sent. */
     { $case: "caughtUp"; value: CaughtUp }
     | //
-    /** The session, changed. */
+    /** The session, sent after each change. */
     { $case: "session"; value: Session }
     | undefined;
 }
 
-/** All stored events have been sent; what follows is live. */
+/**
+ * Marks the point in a watch at which all stored events have been sent. The updates
+ * after it are live.
+ */
 export interface CaughtUp {
-  /** The session's last sequence by then. */
+  /** Last sequence of the session at this point. */
   sequence: number;
 }
 
-/** Which sessions, and which page of them. */
+/** Request message for ListSessions. */
 export interface ListSessionsRequest {
   /**
-   * The most sessions to return. 0 means the default, 50; over 1,000 is taken as
-   * 1,000; negative is invalid. May differ from page to page.
+   * Maximum number of sessions to return. 0 means the default, 50. Values over 1,000
+   * are treated as 1,000. Negative values are invalid. Can differ between pages.
    */
   pageSize: number;
   /**
-   * `next_page_token` of the page before; empty for the first page. It belongs to
-   * the request that made it: with another filter it is invalid.
+   * The `next_page_token` of the previous page; empty for the first page. A token is
+   * valid only with the filters that it was returned for.
    */
   pageToken: string;
-  /** Only sessions of this status. Unspecified: of any. */
+  /** Returns only sessions with this status. Unspecified means any status. */
   status: SessionStatus;
-  /** Only sessions of exactly this language, as it was given. Empty: of any. */
+  /**
+   * Returns only sessions with exactly this language, as it was stored. Empty means any
+   * language.
+   */
   language: string;
-  /** Only sessions started at this time or later. Absent: from the first on. */
+  /** Returns only sessions started at or after this time. Absent means no lower bound. */
   startedAfter:
     | Date
     | undefined;
   /**
-   * Only sessions started before this time. Absent: up to the last. A range that ends
-   * before it starts is invalid.
+   * Returns only sessions started before this time. Absent means no upper bound. A
+   * `started_before` that lies before `started_after` is invalid.
    */
   startedBefore: Date | undefined;
 }
 
-/** A page of sessions. */
+/** Response message for ListSessions. */
 export interface ListSessionsResponse {
-  /** The page, newest first. It also ends before it would pass 3 MiB. */
+  /** The sessions of the page, newest first. A page ends early if it would exceed 3 MiB. */
   sessions: Session[];
-  /** Where the next page begins; empty where this is the last. It expires with nothing. */
+  /** Token for the next page; empty on the last page. Page tokens do not expire. */
   nextPageToken: string;
 }
 
-/** Which session changes, and how. */
+/** Request message for UpdateSession. */
 export interface UpdateSessionRequest {
-  /** Required. `session_id` says which one; of the rest, what `update_mask` names. */
+  /**
+   * Required. The session to update, identified by its `session_id`, with the new
+   * values of the fields in `update_mask`.
+   */
   session:
     | Session
     | undefined;
   /**
-   * What is changed: `status`, `language`, `metadata` (as a whole), or `metadata.KEY`,
-   * which sets one top-level key, all that follows the first dot, to the request's
-   * value; a key that the request's metadata lacks is invalid. Keys are removed by
-   * writing `metadata` as a whole. Empty: those of the three that are populated, and
-   * with none of them nothing is changed. Any other path, `*` too, is invalid.
+   * Fields to update: `status`, `language`, `metadata` (replaced as a whole) or
+   * `metadata.KEY`. Other paths, including `*`, are invalid.
+   *
+   * `metadata.KEY` sets one top-level key to its value in `session.metadata`. KEY is
+   * everything after the first dot. A key that `session.metadata` lacks is invalid. To
+   * remove keys, replace `metadata` as a whole.
+   *
+   * If empty, those of `status`, `language` and `metadata` that are set in `session`
+   * are updated. If none is set, nothing changes.
    */
   updateMask: string[] | undefined;
 }
 
-/** The session, changed. */
+/** Response message for UpdateSession. */
 export interface UpdateSessionResponse {
-  /** The session as it is stored now. */
+  /** The updated session. */
   session: Session | undefined;
 }
 
-/** Which session to remove. */
+/** Request message for DeleteSession. */
 export interface DeleteSessionRequest {
-  /** Required. The session to remove. */
+  /** Required. ID of the session to delete. */
   sessionId: string;
 }
 
-/** The session is gone. */
+/** Response message for DeleteSession. */
 export interface DeleteSessionResponse {
 }
 
@@ -2083,46 +2104,51 @@ export const DeleteSessionResponse: MessageFns<DeleteSessionResponse> = {
 };
 
 /**
- * Stores live conversations. A session is created, events are appended to it
- * while people talk, it is read, and it is ended.
+ * Stores live conversations. A client creates a session, adds events to it during
+ * the conversation, reads it, and completes it.
  *
- * Every write is safe to repeat, from any number of clients at once, after any
- * error, at any time later: the first one decides, later ones return what was
- * stored. A reply is sent only for what is durable. What no reply was received
- * for, or `UNAVAILABLE`, `DEADLINE_EXCEEDED` or `INTERNAL`, may or may not be
- * stored: send it again with the same ids and the reply settles it.
+ * Idempotency: every write is safe to retry, from any number of clients at once,
+ * after any error, and at any later time. The first write is stored; retries return
+ * what was stored. A response is sent only for data that is durable. A write that
+ * received no response, or that ended with `UNAVAILABLE`, `DEADLINE_EXCEEDED` or
+ * `INTERNAL`, may or may not be stored: retry it with the same IDs to learn the
+ * outcome.
  *
- * Deadlines: a call without one gets 10 s (the server's setting `DEFAULT_DEADLINE`).
- * A received message may have 4 MiB.
+ * Deadlines: a unary call without a deadline gets the server's `DEFAULT_DEADLINE`
+ * setting (10 s by default).
  *
- * Errors: every error that the service makes (not those of the gRPC library: a
- * message over its limit, an unknown method, a deadline that passes on its clock)
- * carries `google.rpc.ErrorInfo` (domain `conversation.v1`,
- * a `reason`, metadata) in the trailer `grpc-status-details-bin`; invalid
- * arguments also `google.rpc.BadRequest` with all violations at once (the first
- * 20), each with its field. What is invalid is said before what is not found.
- * Beside the errors that an RPC lists, each can end with
+ * Message size: a request message can have at most 4 MiB.
  *
- *   INVALID_ARGUMENT   INVALID_REQUEST    a field breaks a rule or limit, or the request's bytes do not decode
- *   UNAUTHENTICATED    UNAUTHENTICATED    the server asks for a token (`authorization: Bearer TOKEN`), and there is none, or it is not known
- *   PERMISSION_DENIED  FORBIDDEN          the token may only read, and the call changes something
- *   RESOURCE_EXHAUSTED OVERLOADED         the server sheds load: try again (google.rpc.RetryInfo says when)
- *   RESOURCE_EXHAUSTED STORAGE_FULL       the disk is nearly full: writes are refused, reads go on
- *   UNAVAILABLE        STORE_UNAVAILABLE  the store cannot be reached: try again (google.rpc.RetryInfo says when)
- *   UNAVAILABLE        SHUTTING_DOWN      this server is stopping: try again, on another connection
- *   DEADLINE_EXCEEDED  DEADLINE_EXCEEDED  the call's deadline passed first
- *   CANCELLED          CANCELLED          the caller cancelled
- *   INTERNAL           INTERNAL           anything else; the cause is in the server's log
+ * Errors: every error that the service produces has `google.rpc.ErrorInfo` (domain
+ * `conversation.v1`, a `reason`, and metadata) in the `grpc-status-details-bin`
+ * trailer. Invalid arguments also have `google.rpc.BadRequest` with the first 20
+ * violations and their fields. Invalid arguments are reported before missing
+ * resources. Errors of the gRPC library have no details: a message over the size
+ * limit, an unknown method, or a deadline that the library enforces.
+ *
+ * In addition to the errors that an RPC lists, each RPC can return:
+ *
+ *   INVALID_ARGUMENT   INVALID_REQUEST    a field breaks a rule or limit, or the request's bytes cannot be decoded
+ *   UNAUTHENTICATED    UNAUTHENTICATED    a token (`authorization: Bearer TOKEN`) is required, but missing, unknown or revoked
+ *   PERMISSION_DENIED  FORBIDDEN          the token is read-only, and the call is a write
+ *   RESOURCE_EXHAUSTED OVERLOADED         the server sheds load: retry after the delay in google.rpc.RetryInfo
+ *   RESOURCE_EXHAUSTED STORAGE_FULL       the disk is nearly full: writes are refused, reads continue
+ *   UNAVAILABLE        STORE_UNAVAILABLE  the store cannot be reached: retry after the delay in google.rpc.RetryInfo
+ *   UNAVAILABLE        SHUTTING_DOWN      the server is shutting down: retry on another connection
+ *   DEADLINE_EXCEEDED  DEADLINE_EXCEEDED  the call's deadline passed
+ *   CANCELLED          CANCELLED          the client cancelled the call
+ *   INTERNAL           INTERNAL           any other error; the server's log has the cause
  */
 export type SessionServiceService = typeof SessionServiceService;
 export const SessionServiceService = {
   /**
-   * Creates a session, or returns the one that has this `session_id`.
+   * Creates a session, or returns the existing session with this `session_id`.
    *
-   * The first call for an id decides every field. Later ones return that
-   * session unchanged, with `created` false, whatever their fields say.
+   * The first call for an ID sets every field. Later calls return the session
+   * unchanged, with `created` false, whatever their other fields contain.
    *
-   * Errors: FAILED_PRECONDITION (SESSION_DELETED) where the id was deleted.
+   * Errors: FAILED_PRECONDITION (SESSION_DELETED) if the session with this ID was
+   * deleted less than 30 days ago.
    */
   createSession: {
     path: "/conversation.v1.SessionService/CreateSession" as const,
@@ -2135,11 +2161,11 @@ export const SessionServiceService = {
     responseDeserialize: (value: Buffer): CreateSessionResponse => CreateSessionResponse.decode(value),
   },
   /**
-   * Returns a session with one page of its events, in order of `sequence`.
+   * Returns a session and one page of its events, in `sequence` order.
    *
-   * A page costs the same wherever it is in the log. It also ends before it
-   * would pass 3 MiB, so that it fits a client's default limit of 4 MiB: go on
-   * from `offset` + the number of events received, while `has_more`.
+   * Reading a page costs the same anywhere in the log. A page ends early if it would
+   * exceed 3 MiB, so that it fits a client's default limit of 4 MiB. While `has_more`
+   * is true, continue from `offset` plus the number of events received.
    *
    * Errors: NOT_FOUND (SESSION_NOT_FOUND).
    */
@@ -2153,11 +2179,11 @@ export const SessionServiceService = {
     responseDeserialize: (value: Buffer): GetSessionResponse => GetSessionResponse.decode(value),
   },
   /**
-   * Ends a session. The first end wins: later calls return the session
-   * unchanged, with `already_completed` true, whatever they ask for.
+   * Ends a session. Idempotent: once a session has ended, later calls return it
+   * unchanged, with `already_completed` true, whatever their other fields contain.
    *
-   * Completion does not seal the log: a voice server's last transcripts arrive
-   * after the hang-up, and are stored as any other event.
+   * A session that has ended still accepts events: the last transcripts of a call
+   * often arrive after the hang-up, and are stored like any other event.
    *
    * Errors: NOT_FOUND (SESSION_NOT_FOUND).
    */
@@ -2173,13 +2199,13 @@ export const SessionServiceService = {
     responseDeserialize: (value: Buffer): CompleteSessionResponse => CompleteSessionResponse.decode(value),
   },
   /**
-   * Appends one event to a session, once for each `event_id`.
+   * Adds one event to a session, once for each `event_id`.
    *
-   * The first call for (`session_id`, `event_id`) decides the event. A later
-   * one returns the stored event with `duplicate` true, and `payload_mismatch`
-   * true where its type or payload differs from what is stored.
+   * The first call for a (`session_id`, `event_id`) pair defines the event. Later
+   * calls return the stored event with `duplicate` true, and with `payload_mismatch`
+   * true if their type or payload differs from the stored one.
    *
-   * Errors: NOT_FOUND (SESSION_NOT_FOUND); ABORTED (SEQUENCE_MISMATCH) where
+   * Errors: NOT_FOUND (SESSION_NOT_FOUND); ABORTED (SEQUENCE_MISMATCH) if
    * `expected_sequence` is set and is not the session's last sequence.
    */
   addEvent: {
@@ -2192,11 +2218,11 @@ export const SessionServiceService = {
     responseDeserialize: (value: Buffer): AddEventResponse => AddEventResponse.decode(value),
   },
   /**
-   * Appends up to 1,000 events to one session, in the order given.
+   * Adds up to 1,000 events to one session, in the order given.
    *
-   * Everything in the batch is checked before anything is stored. What is stored
-   * is always a prefix of the batch; on success, all of it. Repeats inside the
-   * batch, or of stored events, come back as duplicates in their place.
+   * The server validates the whole batch before it stores any event. After an error,
+   * a prefix of the batch may be stored; on success, the whole batch is. Duplicates
+   * within the batch or of stored events are returned as duplicates, in their place.
    *
    * Errors: NOT_FOUND (SESSION_NOT_FOUND).
    */
@@ -2212,19 +2238,22 @@ export const SessionServiceService = {
     responseDeserialize: (value: Buffer): BatchAddEventsResponse => BatchAddEventsResponse.decode(value),
   },
   /**
-   * Appends events to any number of sessions over one stream: one reply for each
+   * Adds events to any number of sessions over one stream. Sends one response per
    * request, in request order.
    *
-   * Events of one session are stored in the order sent. One bad request (bytes
-   * that do not decode included) gets its `error`, and the stream goes on. After a
-   * failure that is not the request's own (the store is lost, say) nothing more of
-   * the stream is stored, requests are answered up to the first whose outcome is
-   * unknown, and the stream ends with that status: send again from there.
+   * The events of one session are stored in the order sent. An invalid request,
+   * including one whose bytes cannot be decoded, gets an `error` response, and the
+   * stream continues. After a failure that the request did not cause, such as the
+   * loss of the store, the server stores nothing more from the stream: it responds
+   * to the requests before the first one with an unknown outcome, and ends the
+   * stream with the status of the failure. Resend from that request on.
    *
    * The server stops reading while 1,000 requests or 4 MiB of the stream are
-   * unanswered. When it shuts down it answers what it has taken, and ends the
-   * stream with UNAVAILABLE (SHUTTING_DOWN). A deadline is the whole stream's;
-   * each event has the setting `DEFAULT_DEADLINE` in it.
+   * unanswered. At shutdown, and when the stream reaches the age in the server's
+   * `MAX_CONNECTION_AGE` setting, it responds to the requests that it has read, and ends
+   * the stream with UNAVAILABLE (SHUTTING_DOWN). The call's deadline applies to the whole
+   * stream. In addition, each request has the deadline in the server's `DEFAULT_DEADLINE`
+   * setting.
    */
   ingestEvents: {
     path: "/conversation.v1.SessionService/IngestEvents" as const,
@@ -2237,7 +2266,7 @@ export const SessionServiceService = {
     responseDeserialize: (value: Buffer): IngestEventsResponse => IngestEventsResponse.decode(value),
   },
   /**
-   * Returns one event, whole.
+   * Returns one event, with its payload.
    *
    * Errors: NOT_FOUND (SESSION_NOT_FOUND, EVENT_NOT_FOUND).
    */
@@ -2251,12 +2280,13 @@ export const SessionServiceService = {
     responseDeserialize: (value: Buffer): GetEventResponse => GetEventResponse.decode(value),
   },
   /**
-   * Returns a session's events by page token, oldest or newest first, filtered by
+   * Lists a session's events by page token, oldest or newest first. Filters by
    * sequence, type and time.
    *
-   * Pages stay exact while events are added: each event comes once. A page also ends
-   * before it would pass 3 MiB, and with a filter by type after 5,000 events of the
-   * log: it may be short, or empty, with a `next_page_token`. The last page has none.
+   * Each event is returned once, even while events are added. A page ends early if
+   * it would exceed 3 MiB, and, with a filter by type, after the server has examined
+   * about 5,000 events: it can be short or empty and still have a `next_page_token`.
+   * The last page has no `next_page_token`.
    *
    * Errors: NOT_FOUND (SESSION_NOT_FOUND).
    */
@@ -2270,18 +2300,22 @@ export const SessionServiceService = {
     responseDeserialize: (value: Buffer): ListEventsResponse => ListEventsResponse.decode(value),
   },
   /**
-   * Sends a session's events from a chosen sequence on: first the stored ones, then
-   * `caught_up`, then events as they are stored, whichever server took them.
+   * Streams a session's events from a chosen sequence: first the stored events, then
+   * `caught_up`, then new events as they are stored, whichever server stores them.
    *
-   * Every event after `after_sequence` comes exactly once, in order, with no gap. From
-   * `caught_up` on the session comes too, each time that it changes (its `event_count`
-   * alone is no change; quick changes may come as one). Ends with OK after the
-   * session's end and all events stored by then; of a session that had ended: its
-   * events, `caught_up`, OK. Has no deadline but the caller's. At the server's shutdown,
-   * and now and then so that connections can age, it ends with UNAVAILABLE
-   * (SHUTTING_DOWN): watch again after the last sequence received.
+   * Every event after `after_sequence` is sent exactly once, in order, without gaps.
+   * After `caught_up`, the stream also sends the session each time it changes. A new
+   * `event_count` alone is not a change, and changes in quick succession can be
+   * combined. The stream ends with OK once the session has ended and all events
+   * stored by then have been sent. If the session has already ended, the stream sends
+   * its events and `caught_up`, then ends with OK.
    *
-   * Errors: NOT_FOUND (SESSION_NOT_FOUND), also where the session is deleted meanwhile.
+   * The stream has no deadline unless the client sets one. At shutdown, and when it
+   * reaches the age in the server's `MAX_CONNECTION_AGE` setting, the stream ends with
+   * UNAVAILABLE (SHUTTING_DOWN): watch again from the last sequence received.
+   *
+   * Errors: NOT_FOUND (SESSION_NOT_FOUND), also if the session is deleted during the
+   * watch.
    */
   watchSession: {
     path: "/conversation.v1.SessionService/WatchSession" as const,
@@ -2294,8 +2328,8 @@ export const SessionServiceService = {
     responseDeserialize: (value: Buffer): WatchSessionResponse => WatchSessionResponse.decode(value),
   },
   /**
-   * Returns sessions by page token, newest first, filtered by status, language and
-   * time of start. The last page has no `next_page_token`.
+   * Lists sessions by page token, newest first. Filters by status, language and start
+   * time. The last page has no `next_page_token`.
    */
   listSessions: {
     path: "/conversation.v1.SessionService/ListSessions" as const,
@@ -2308,12 +2342,12 @@ export const SessionServiceService = {
     responseDeserialize: (value: Buffer): ListSessionsResponse => ListSessionsResponse.decode(value),
   },
   /**
-   * Changes a session's status, language or metadata, as `update_mask` names them:
-   * all of it or nothing. An ended session's status never changes; its language and
-   * metadata may.
+   * Updates a session's status, language or metadata, atomically. `update_mask`
+   * selects the fields. The status of an ended session cannot change; its language
+   * and metadata can.
    *
-   * Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (SESSION_ENDED) where
-   * another status is asked for of a session that has ended.
+   * Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (SESSION_ENDED) if the
+   * update would change the status of an ended session.
    */
   updateSession: {
     path: "/conversation.v1.SessionService/UpdateSession" as const,
@@ -2326,13 +2360,14 @@ export const SessionServiceService = {
     responseDeserialize: (value: Buffer): UpdateSessionResponse => UpdateSessionResponse.decode(value),
   },
   /**
-   * Removes a session and all of its events, for good. Safe to repeat.
+   * Deletes a session and all of its events permanently. Idempotent.
    *
-   * For 30 days the id cannot be created again: FAILED_PRECONDITION (SESSION_DELETED).
-   * The server that answered knows at once, every other within 5 s; an event
-   * acknowledged there meanwhile goes with its session.
+   * The ID cannot be reused for 30 days: CreateSession returns FAILED_PRECONDITION
+   * (SESSION_DELETED). The deletion takes effect at once on the server that handles
+   * the call, and within 5 s on all others. An event that another server acknowledges
+   * in the meantime is deleted with the session.
    *
-   * Errors: NOT_FOUND (SESSION_NOT_FOUND) where the id never was.
+   * Errors: NOT_FOUND (SESSION_NOT_FOUND) if the session never existed.
    */
   deleteSession: {
     path: "/conversation.v1.SessionService/DeleteSession" as const,
@@ -2348,137 +2383,148 @@ export const SessionServiceService = {
 
 export interface SessionServiceServer extends UntypedServiceImplementation {
   /**
-   * Creates a session, or returns the one that has this `session_id`.
+   * Creates a session, or returns the existing session with this `session_id`.
    *
-   * The first call for an id decides every field. Later ones return that
-   * session unchanged, with `created` false, whatever their fields say.
+   * The first call for an ID sets every field. Later calls return the session
+   * unchanged, with `created` false, whatever their other fields contain.
    *
-   * Errors: FAILED_PRECONDITION (SESSION_DELETED) where the id was deleted.
+   * Errors: FAILED_PRECONDITION (SESSION_DELETED) if the session with this ID was
+   * deleted less than 30 days ago.
    */
   createSession: handleUnaryCall<CreateSessionRequest, CreateSessionResponse>;
   /**
-   * Returns a session with one page of its events, in order of `sequence`.
+   * Returns a session and one page of its events, in `sequence` order.
    *
-   * A page costs the same wherever it is in the log. It also ends before it
-   * would pass 3 MiB, so that it fits a client's default limit of 4 MiB: go on
-   * from `offset` + the number of events received, while `has_more`.
+   * Reading a page costs the same anywhere in the log. A page ends early if it would
+   * exceed 3 MiB, so that it fits a client's default limit of 4 MiB. While `has_more`
+   * is true, continue from `offset` plus the number of events received.
    *
    * Errors: NOT_FOUND (SESSION_NOT_FOUND).
    */
   getSession: handleUnaryCall<GetSessionRequest, GetSessionResponse>;
   /**
-   * Ends a session. The first end wins: later calls return the session
-   * unchanged, with `already_completed` true, whatever they ask for.
+   * Ends a session. Idempotent: once a session has ended, later calls return it
+   * unchanged, with `already_completed` true, whatever their other fields contain.
    *
-   * Completion does not seal the log: a voice server's last transcripts arrive
-   * after the hang-up, and are stored as any other event.
+   * A session that has ended still accepts events: the last transcripts of a call
+   * often arrive after the hang-up, and are stored like any other event.
    *
    * Errors: NOT_FOUND (SESSION_NOT_FOUND).
    */
   completeSession: handleUnaryCall<CompleteSessionRequest, CompleteSessionResponse>;
   /**
-   * Appends one event to a session, once for each `event_id`.
+   * Adds one event to a session, once for each `event_id`.
    *
-   * The first call for (`session_id`, `event_id`) decides the event. A later
-   * one returns the stored event with `duplicate` true, and `payload_mismatch`
-   * true where its type or payload differs from what is stored.
+   * The first call for a (`session_id`, `event_id`) pair defines the event. Later
+   * calls return the stored event with `duplicate` true, and with `payload_mismatch`
+   * true if their type or payload differs from the stored one.
    *
-   * Errors: NOT_FOUND (SESSION_NOT_FOUND); ABORTED (SEQUENCE_MISMATCH) where
+   * Errors: NOT_FOUND (SESSION_NOT_FOUND); ABORTED (SEQUENCE_MISMATCH) if
    * `expected_sequence` is set and is not the session's last sequence.
    */
   addEvent: handleUnaryCall<AddEventRequest, AddEventResponse>;
   /**
-   * Appends up to 1,000 events to one session, in the order given.
+   * Adds up to 1,000 events to one session, in the order given.
    *
-   * Everything in the batch is checked before anything is stored. What is stored
-   * is always a prefix of the batch; on success, all of it. Repeats inside the
-   * batch, or of stored events, come back as duplicates in their place.
+   * The server validates the whole batch before it stores any event. After an error,
+   * a prefix of the batch may be stored; on success, the whole batch is. Duplicates
+   * within the batch or of stored events are returned as duplicates, in their place.
    *
    * Errors: NOT_FOUND (SESSION_NOT_FOUND).
    */
   batchAddEvents: handleUnaryCall<BatchAddEventsRequest, BatchAddEventsResponse>;
   /**
-   * Appends events to any number of sessions over one stream: one reply for each
+   * Adds events to any number of sessions over one stream. Sends one response per
    * request, in request order.
    *
-   * Events of one session are stored in the order sent. One bad request (bytes
-   * that do not decode included) gets its `error`, and the stream goes on. After a
-   * failure that is not the request's own (the store is lost, say) nothing more of
-   * the stream is stored, requests are answered up to the first whose outcome is
-   * unknown, and the stream ends with that status: send again from there.
+   * The events of one session are stored in the order sent. An invalid request,
+   * including one whose bytes cannot be decoded, gets an `error` response, and the
+   * stream continues. After a failure that the request did not cause, such as the
+   * loss of the store, the server stores nothing more from the stream: it responds
+   * to the requests before the first one with an unknown outcome, and ends the
+   * stream with the status of the failure. Resend from that request on.
    *
    * The server stops reading while 1,000 requests or 4 MiB of the stream are
-   * unanswered. When it shuts down it answers what it has taken, and ends the
-   * stream with UNAVAILABLE (SHUTTING_DOWN). A deadline is the whole stream's;
-   * each event has the setting `DEFAULT_DEADLINE` in it.
+   * unanswered. At shutdown, and when the stream reaches the age in the server's
+   * `MAX_CONNECTION_AGE` setting, it responds to the requests that it has read, and ends
+   * the stream with UNAVAILABLE (SHUTTING_DOWN). The call's deadline applies to the whole
+   * stream. In addition, each request has the deadline in the server's `DEFAULT_DEADLINE`
+   * setting.
    */
   ingestEvents: handleBidiStreamingCall<IngestEventsRequest, IngestEventsResponse>;
   /**
-   * Returns one event, whole.
+   * Returns one event, with its payload.
    *
    * Errors: NOT_FOUND (SESSION_NOT_FOUND, EVENT_NOT_FOUND).
    */
   getEvent: handleUnaryCall<GetEventRequest, GetEventResponse>;
   /**
-   * Returns a session's events by page token, oldest or newest first, filtered by
+   * Lists a session's events by page token, oldest or newest first. Filters by
    * sequence, type and time.
    *
-   * Pages stay exact while events are added: each event comes once. A page also ends
-   * before it would pass 3 MiB, and with a filter by type after 5,000 events of the
-   * log: it may be short, or empty, with a `next_page_token`. The last page has none.
+   * Each event is returned once, even while events are added. A page ends early if
+   * it would exceed 3 MiB, and, with a filter by type, after the server has examined
+   * about 5,000 events: it can be short or empty and still have a `next_page_token`.
+   * The last page has no `next_page_token`.
    *
    * Errors: NOT_FOUND (SESSION_NOT_FOUND).
    */
   listEvents: handleUnaryCall<ListEventsRequest, ListEventsResponse>;
   /**
-   * Sends a session's events from a chosen sequence on: first the stored ones, then
-   * `caught_up`, then events as they are stored, whichever server took them.
+   * Streams a session's events from a chosen sequence: first the stored events, then
+   * `caught_up`, then new events as they are stored, whichever server stores them.
    *
-   * Every event after `after_sequence` comes exactly once, in order, with no gap. From
-   * `caught_up` on the session comes too, each time that it changes (its `event_count`
-   * alone is no change; quick changes may come as one). Ends with OK after the
-   * session's end and all events stored by then; of a session that had ended: its
-   * events, `caught_up`, OK. Has no deadline but the caller's. At the server's shutdown,
-   * and now and then so that connections can age, it ends with UNAVAILABLE
-   * (SHUTTING_DOWN): watch again after the last sequence received.
+   * Every event after `after_sequence` is sent exactly once, in order, without gaps.
+   * After `caught_up`, the stream also sends the session each time it changes. A new
+   * `event_count` alone is not a change, and changes in quick succession can be
+   * combined. The stream ends with OK once the session has ended and all events
+   * stored by then have been sent. If the session has already ended, the stream sends
+   * its events and `caught_up`, then ends with OK.
    *
-   * Errors: NOT_FOUND (SESSION_NOT_FOUND), also where the session is deleted meanwhile.
+   * The stream has no deadline unless the client sets one. At shutdown, and when it
+   * reaches the age in the server's `MAX_CONNECTION_AGE` setting, the stream ends with
+   * UNAVAILABLE (SHUTTING_DOWN): watch again from the last sequence received.
+   *
+   * Errors: NOT_FOUND (SESSION_NOT_FOUND), also if the session is deleted during the
+   * watch.
    */
   watchSession: handleServerStreamingCall<WatchSessionRequest, WatchSessionResponse>;
   /**
-   * Returns sessions by page token, newest first, filtered by status, language and
-   * time of start. The last page has no `next_page_token`.
+   * Lists sessions by page token, newest first. Filters by status, language and start
+   * time. The last page has no `next_page_token`.
    */
   listSessions: handleUnaryCall<ListSessionsRequest, ListSessionsResponse>;
   /**
-   * Changes a session's status, language or metadata, as `update_mask` names them:
-   * all of it or nothing. An ended session's status never changes; its language and
-   * metadata may.
+   * Updates a session's status, language or metadata, atomically. `update_mask`
+   * selects the fields. The status of an ended session cannot change; its language
+   * and metadata can.
    *
-   * Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (SESSION_ENDED) where
-   * another status is asked for of a session that has ended.
+   * Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (SESSION_ENDED) if the
+   * update would change the status of an ended session.
    */
   updateSession: handleUnaryCall<UpdateSessionRequest, UpdateSessionResponse>;
   /**
-   * Removes a session and all of its events, for good. Safe to repeat.
+   * Deletes a session and all of its events permanently. Idempotent.
    *
-   * For 30 days the id cannot be created again: FAILED_PRECONDITION (SESSION_DELETED).
-   * The server that answered knows at once, every other within 5 s; an event
-   * acknowledged there meanwhile goes with its session.
+   * The ID cannot be reused for 30 days: CreateSession returns FAILED_PRECONDITION
+   * (SESSION_DELETED). The deletion takes effect at once on the server that handles
+   * the call, and within 5 s on all others. An event that another server acknowledges
+   * in the meantime is deleted with the session.
    *
-   * Errors: NOT_FOUND (SESSION_NOT_FOUND) where the id never was.
+   * Errors: NOT_FOUND (SESSION_NOT_FOUND) if the session never existed.
    */
   deleteSession: handleUnaryCall<DeleteSessionRequest, DeleteSessionResponse>;
 }
 
 export interface SessionServiceClient extends Client {
   /**
-   * Creates a session, or returns the one that has this `session_id`.
+   * Creates a session, or returns the existing session with this `session_id`.
    *
-   * The first call for an id decides every field. Later ones return that
-   * session unchanged, with `created` false, whatever their fields say.
+   * The first call for an ID sets every field. Later calls return the session
+   * unchanged, with `created` false, whatever their other fields contain.
    *
-   * Errors: FAILED_PRECONDITION (SESSION_DELETED) where the id was deleted.
+   * Errors: FAILED_PRECONDITION (SESSION_DELETED) if the session with this ID was
+   * deleted less than 30 days ago.
    */
   createSession(
     request: CreateSessionRequest,
@@ -2496,11 +2542,11 @@ export interface SessionServiceClient extends Client {
     callback: (error: ServiceError | null, response: CreateSessionResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Returns a session with one page of its events, in order of `sequence`.
+   * Returns a session and one page of its events, in `sequence` order.
    *
-   * A page costs the same wherever it is in the log. It also ends before it
-   * would pass 3 MiB, so that it fits a client's default limit of 4 MiB: go on
-   * from `offset` + the number of events received, while `has_more`.
+   * Reading a page costs the same anywhere in the log. A page ends early if it would
+   * exceed 3 MiB, so that it fits a client's default limit of 4 MiB. While `has_more`
+   * is true, continue from `offset` plus the number of events received.
    *
    * Errors: NOT_FOUND (SESSION_NOT_FOUND).
    */
@@ -2520,11 +2566,11 @@ export interface SessionServiceClient extends Client {
     callback: (error: ServiceError | null, response: GetSessionResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Ends a session. The first end wins: later calls return the session
-   * unchanged, with `already_completed` true, whatever they ask for.
+   * Ends a session. Idempotent: once a session has ended, later calls return it
+   * unchanged, with `already_completed` true, whatever their other fields contain.
    *
-   * Completion does not seal the log: a voice server's last transcripts arrive
-   * after the hang-up, and are stored as any other event.
+   * A session that has ended still accepts events: the last transcripts of a call
+   * often arrive after the hang-up, and are stored like any other event.
    *
    * Errors: NOT_FOUND (SESSION_NOT_FOUND).
    */
@@ -2544,13 +2590,13 @@ export interface SessionServiceClient extends Client {
     callback: (error: ServiceError | null, response: CompleteSessionResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Appends one event to a session, once for each `event_id`.
+   * Adds one event to a session, once for each `event_id`.
    *
-   * The first call for (`session_id`, `event_id`) decides the event. A later
-   * one returns the stored event with `duplicate` true, and `payload_mismatch`
-   * true where its type or payload differs from what is stored.
+   * The first call for a (`session_id`, `event_id`) pair defines the event. Later
+   * calls return the stored event with `duplicate` true, and with `payload_mismatch`
+   * true if their type or payload differs from the stored one.
    *
-   * Errors: NOT_FOUND (SESSION_NOT_FOUND); ABORTED (SEQUENCE_MISMATCH) where
+   * Errors: NOT_FOUND (SESSION_NOT_FOUND); ABORTED (SEQUENCE_MISMATCH) if
    * `expected_sequence` is set and is not the session's last sequence.
    */
   addEvent(
@@ -2569,11 +2615,11 @@ export interface SessionServiceClient extends Client {
     callback: (error: ServiceError | null, response: AddEventResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Appends up to 1,000 events to one session, in the order given.
+   * Adds up to 1,000 events to one session, in the order given.
    *
-   * Everything in the batch is checked before anything is stored. What is stored
-   * is always a prefix of the batch; on success, all of it. Repeats inside the
-   * batch, or of stored events, come back as duplicates in their place.
+   * The server validates the whole batch before it stores any event. After an error,
+   * a prefix of the batch may be stored; on success, the whole batch is. Duplicates
+   * within the batch or of stored events are returned as duplicates, in their place.
    *
    * Errors: NOT_FOUND (SESSION_NOT_FOUND).
    */
@@ -2593,19 +2639,22 @@ export interface SessionServiceClient extends Client {
     callback: (error: ServiceError | null, response: BatchAddEventsResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Appends events to any number of sessions over one stream: one reply for each
+   * Adds events to any number of sessions over one stream. Sends one response per
    * request, in request order.
    *
-   * Events of one session are stored in the order sent. One bad request (bytes
-   * that do not decode included) gets its `error`, and the stream goes on. After a
-   * failure that is not the request's own (the store is lost, say) nothing more of
-   * the stream is stored, requests are answered up to the first whose outcome is
-   * unknown, and the stream ends with that status: send again from there.
+   * The events of one session are stored in the order sent. An invalid request,
+   * including one whose bytes cannot be decoded, gets an `error` response, and the
+   * stream continues. After a failure that the request did not cause, such as the
+   * loss of the store, the server stores nothing more from the stream: it responds
+   * to the requests before the first one with an unknown outcome, and ends the
+   * stream with the status of the failure. Resend from that request on.
    *
    * The server stops reading while 1,000 requests or 4 MiB of the stream are
-   * unanswered. When it shuts down it answers what it has taken, and ends the
-   * stream with UNAVAILABLE (SHUTTING_DOWN). A deadline is the whole stream's;
-   * each event has the setting `DEFAULT_DEADLINE` in it.
+   * unanswered. At shutdown, and when the stream reaches the age in the server's
+   * `MAX_CONNECTION_AGE` setting, it responds to the requests that it has read, and ends
+   * the stream with UNAVAILABLE (SHUTTING_DOWN). The call's deadline applies to the whole
+   * stream. In addition, each request has the deadline in the server's `DEFAULT_DEADLINE`
+   * setting.
    */
   ingestEvents(): ClientDuplexStream<IngestEventsRequest, IngestEventsResponse>;
   ingestEvents(options: Partial<CallOptions>): ClientDuplexStream<IngestEventsRequest, IngestEventsResponse>;
@@ -2614,7 +2663,7 @@ export interface SessionServiceClient extends Client {
     options?: Partial<CallOptions>,
   ): ClientDuplexStream<IngestEventsRequest, IngestEventsResponse>;
   /**
-   * Returns one event, whole.
+   * Returns one event, with its payload.
    *
    * Errors: NOT_FOUND (SESSION_NOT_FOUND, EVENT_NOT_FOUND).
    */
@@ -2634,12 +2683,13 @@ export interface SessionServiceClient extends Client {
     callback: (error: ServiceError | null, response: GetEventResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Returns a session's events by page token, oldest or newest first, filtered by
+   * Lists a session's events by page token, oldest or newest first. Filters by
    * sequence, type and time.
    *
-   * Pages stay exact while events are added: each event comes once. A page also ends
-   * before it would pass 3 MiB, and with a filter by type after 5,000 events of the
-   * log: it may be short, or empty, with a `next_page_token`. The last page has none.
+   * Each event is returned once, even while events are added. A page ends early if
+   * it would exceed 3 MiB, and, with a filter by type, after the server has examined
+   * about 5,000 events: it can be short or empty and still have a `next_page_token`.
+   * The last page has no `next_page_token`.
    *
    * Errors: NOT_FOUND (SESSION_NOT_FOUND).
    */
@@ -2659,18 +2709,22 @@ export interface SessionServiceClient extends Client {
     callback: (error: ServiceError | null, response: ListEventsResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Sends a session's events from a chosen sequence on: first the stored ones, then
-   * `caught_up`, then events as they are stored, whichever server took them.
+   * Streams a session's events from a chosen sequence: first the stored events, then
+   * `caught_up`, then new events as they are stored, whichever server stores them.
    *
-   * Every event after `after_sequence` comes exactly once, in order, with no gap. From
-   * `caught_up` on the session comes too, each time that it changes (its `event_count`
-   * alone is no change; quick changes may come as one). Ends with OK after the
-   * session's end and all events stored by then; of a session that had ended: its
-   * events, `caught_up`, OK. Has no deadline but the caller's. At the server's shutdown,
-   * and now and then so that connections can age, it ends with UNAVAILABLE
-   * (SHUTTING_DOWN): watch again after the last sequence received.
+   * Every event after `after_sequence` is sent exactly once, in order, without gaps.
+   * After `caught_up`, the stream also sends the session each time it changes. A new
+   * `event_count` alone is not a change, and changes in quick succession can be
+   * combined. The stream ends with OK once the session has ended and all events
+   * stored by then have been sent. If the session has already ended, the stream sends
+   * its events and `caught_up`, then ends with OK.
    *
-   * Errors: NOT_FOUND (SESSION_NOT_FOUND), also where the session is deleted meanwhile.
+   * The stream has no deadline unless the client sets one. At shutdown, and when it
+   * reaches the age in the server's `MAX_CONNECTION_AGE` setting, the stream ends with
+   * UNAVAILABLE (SHUTTING_DOWN): watch again from the last sequence received.
+   *
+   * Errors: NOT_FOUND (SESSION_NOT_FOUND), also if the session is deleted during the
+   * watch.
    */
   watchSession(
     request: WatchSessionRequest,
@@ -2682,8 +2736,8 @@ export interface SessionServiceClient extends Client {
     options?: Partial<CallOptions>,
   ): ClientReadableStream<WatchSessionResponse>;
   /**
-   * Returns sessions by page token, newest first, filtered by status, language and
-   * time of start. The last page has no `next_page_token`.
+   * Lists sessions by page token, newest first. Filters by status, language and start
+   * time. The last page has no `next_page_token`.
    */
   listSessions(
     request: ListSessionsRequest,
@@ -2701,12 +2755,12 @@ export interface SessionServiceClient extends Client {
     callback: (error: ServiceError | null, response: ListSessionsResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Changes a session's status, language or metadata, as `update_mask` names them:
-   * all of it or nothing. An ended session's status never changes; its language and
-   * metadata may.
+   * Updates a session's status, language or metadata, atomically. `update_mask`
+   * selects the fields. The status of an ended session cannot change; its language
+   * and metadata can.
    *
-   * Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (SESSION_ENDED) where
-   * another status is asked for of a session that has ended.
+   * Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (SESSION_ENDED) if the
+   * update would change the status of an ended session.
    */
   updateSession(
     request: UpdateSessionRequest,
@@ -2724,13 +2778,14 @@ export interface SessionServiceClient extends Client {
     callback: (error: ServiceError | null, response: UpdateSessionResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Removes a session and all of its events, for good. Safe to repeat.
+   * Deletes a session and all of its events permanently. Idempotent.
    *
-   * For 30 days the id cannot be created again: FAILED_PRECONDITION (SESSION_DELETED).
-   * The server that answered knows at once, every other within 5 s; an event
-   * acknowledged there meanwhile goes with its session.
+   * The ID cannot be reused for 30 days: CreateSession returns FAILED_PRECONDITION
+   * (SESSION_DELETED). The deletion takes effect at once on the server that handles
+   * the call, and within 5 s on all others. An event that another server acknowledges
+   * in the meantime is deleted with the session.
    *
-   * Errors: NOT_FOUND (SESSION_NOT_FOUND) where the id never was.
+   * Errors: NOT_FOUND (SESSION_NOT_FOUND) if the session never existed.
    */
   deleteSession(
     request: DeleteSessionRequest,
