@@ -54,6 +54,20 @@ it('a setting that is empty in the environment takes precedence over .env too', 
   expect(service.log.find(({ msg }) => String(msg).startsWith('listening'))).not.toHaveProperty('httpPort');
 });
 
+it.each([
+  'draft settings\nGRPC_PORT=0\n',
+  'GRPC_PORT: 0\nLOG_LEVEL=info\n',
+  'GRPC_PORT=0\nTOKENS_FILE tokens\n',
+])('refuses to start with a line of .env that is no setting: %j', async (content) => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, '.env'), content);
+  const { code, stderr } = await runService({ folder, environment: {} });
+  expect(stderr).toBe(
+    '.env in the working folder has a line that is not NAME=value: write each setting as NAME=value, and begin comments with #\n',
+  );
+  expect(code).toBe(1);
+});
+
 it('reads every setting of a .env file that starts with a byte order mark', async () => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, '.env'), '\uFEFFGRPC_PORT=70000\r\nLOG_LEVEL=loud\r\n');

@@ -98,6 +98,18 @@ test.each([
   expect(logged).toEqual([expect.objectContaining({ method: 'IngestEvents', sent: 1, ...line, err })]);
 });
 
+test('a stream that failed is logged with its failure, also if its client disconnects before the status', async () => {
+  const stream = server.client.ingestEvents();
+  send(stream, 1, 2);
+  const [, second] = await store.reached(2);
+  second?.fail(new Error('secret'));
+  await until('the stream fails', () => (second?.context.cancelled === true ? true : undefined));
+  stream.cancel();
+  const logged = await until('it is logged', () => (log.length > 0 ? log : undefined));
+  const err = expect.objectContaining({ message: 'secret' }) as unknown;
+  expect(logged).toEqual([expect.objectContaining({ code: 'INTERNAL', sent: 0, err })]);
+});
+
 test('a failed request cancels all appends of the stream', async () => {
   const stream = server.client.ingestEvents();
   send(stream, 1, 5);

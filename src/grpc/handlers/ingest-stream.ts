@@ -140,7 +140,7 @@ class IngestStream {
   /** The client has gone: it has the replies that reached it, and resends the rest. */
   private disconnect(): void {
     this.dropPending();
-    this.end(cancelled());
+    this.end(this.ending ?? cancelled());
   }
 
   private dropPending(): void {
