@@ -5,6 +5,7 @@ import { RequestContext } from '../core/request-context';
 import { recordOf } from './call-record';
 import { throughPipeline } from './http-call';
 import { descriptionOf } from './openapi/document';
+import { onResponseEnd } from './response-end';
 import type { Route } from './routes/route';
 import { sendPlainError } from './status';
 
@@ -33,7 +34,7 @@ function addRoute(app: FastifyInstance, route: Route, { pipeline, defaultDeadlin
     onRequest: throughPipeline(pipeline, route.scope),
     handler: async (request, reply) => {
       const context = new RequestContext(Date.now() + defaultDeadlineMs);
-      reply.raw.once('close', () => {
+      onResponseEnd(request, reply, () => {
         if (!reply.raw.writableFinished) context.cancel();
       });
       const { sessionId = '' } = request.params;

@@ -3,6 +3,7 @@ import { logFailure, logSuccess, roundMs } from '../calls/call-log';
 import { cancelled, type ConversationError } from '../core/errors';
 import type { Telemetry } from '../telemetry/telemetry';
 import type { CallSpan } from '../telemetry/tracing';
+import { onResponseEnd } from './response-end';
 
 /** Routes that machines poll: they make no traces. */
 const UNTRACED = new Set(['/livez', '/readyz', '/metrics']);
@@ -70,7 +71,7 @@ export function beginRecord(request: FastifyRequest, reply: FastifyReply, teleme
   const record = new HttpCallRecord(request, request.routeOptions.url ?? 'unknown', telemetry);
   RECORDS.set(request, record);
   const { raw } = reply;
-  raw.once('close', () => {
+  onResponseEnd(request, reply, () => {
     if (!raw.writableFinished) record.failure ??= cancelled();
     record.end(raw.writableFinished ? reply.statusCode : CLIENT_CLOSED_REQUEST);
   });

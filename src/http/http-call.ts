@@ -4,14 +4,15 @@ import { asConversationError } from '../core/errors';
 import { LIMITS } from '../core/limits';
 import type { Scope } from '../security/authorizer';
 import { recordOf } from './call-record';
+import { onResponseEnd } from './response-end';
 
 /** A hook that puts a route's requests through the pipeline, from their headers until the response has closed. */
 export function throughPipeline(pipeline: Interceptor, scope: Scope): onRequestHookHandler {
   return (request, reply, next) => {
     const work = (): Promise<void> => {
-      const closed = whenClosed(reply);
+      const ended = whenEnded(request, reply);
       next();
-      return closed;
+      return ended;
     };
     pipeline(toCall(request, scope), work).catch((error: unknown) => next(asConversationError(error)));
   };
@@ -33,6 +34,6 @@ function announcedBytes(headers: FastifyRequest['headers']): number {
   return encoding === undefined ? Math.min(Number(announced), LIMITS.messageBytes) : LIMITS.messageBytes;
 }
 
-function whenClosed({ raw }: FastifyReply): Promise<void> {
-  return new Promise((resolve) => raw.once('close', () => resolve()));
+function whenEnded(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  return new Promise((resolve) => onResponseEnd(request, reply, resolve));
 }

@@ -5,6 +5,7 @@ import { connect as connectTcp } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { InFlightBudget } from '../../src/calls/in-flight-budget';
+import type { HttpSettings } from '../../src/http/server';
 import type { RequestContext } from '../../src/core/request-context';
 import { storageFull, storeUnavailable } from '../../src/core/errors';
 import { packageRoot } from '../../src/package-root';
@@ -95,7 +96,7 @@ describe('a server with a slow store', () => {
   let store: HeldStore;
   let running: RunningHttpServer;
 
-  async function start(settings = {}, budget?: InFlightBudget): Promise<HttpClient> {
+  async function start(settings: Partial<HttpSettings> = {}, budget?: InFlightBudget): Promise<HttpClient> {
     store = new HeldStore();
     running = await startHttpServer(store, settings, budget);
     return running.client;
@@ -107,7 +108,7 @@ describe('a server with a slow store', () => {
   afterEach(() => running.server.close(0));
 
   it('answers 504 at the deadline', async () => {
-    const http = await start({ requestDeadlineMs: 50 });
+    const http = await start({ defaultDeadlineMs: 50 });
     expect(await http.post(PATH, EVENT)).toMatchObject({ status: 504, body: { statusCode: 504 } });
   });
 
@@ -125,6 +126,20 @@ describe('a server with a slow store', () => {
     await expect(request).rejects.toThrow();
     const context: RequestContext | undefined = append?.context;
     await until('the operation is cancelled', () => (context?.cancelled === true ? true : undefined));
+  });
+
+  it('releases a pipelined request whose connection closes before its turn', async () => {
+    const budget = new InFlightBudget(10, 1024 * 1024);
+    await start({}, budget);
+    const body = JSON.stringify(EVENT);
+    const headers = `host: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n`;
+    const request = `POST ${PATH} HTTP/1.1\r\n${headers}\r\n${body}`;
+    const socket = connectTcp(running.port, '127.0.0.1');
+    socket.write(request.repeat(2));
+    await until('both are in flight', () => (budget.inFlightRequests === 2 ? true : undefined));
+    socket.destroy();
+    await until('both are released', () => (budget.inFlightRequests === 0 ? true : undefined));
+    expect(budget.inFlightBytes).toBe(0);
   });
 
   it('rejects requests above the limit with 429, and accepts new ones after others are answered', async () => {

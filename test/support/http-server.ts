@@ -8,6 +8,7 @@ import { HttpClient } from './http-client';
 
 /** An HTTP server on a free port, with a client. */
 export interface RunningHttpServer {
+  readonly port: number;
   readonly client: HttpClient;
   readonly server: HttpServer;
 }
@@ -34,5 +35,5 @@ export async function startHttpServer(
     telemetry,
   );
   const port = await server.listen();
-  return { server, client: new HttpClient(`http://127.0.0.1:${port}`) };
+  return { server, port, client: new HttpClient(`http://127.0.0.1:${port}`) };
 }

@@ -1,4 +1,6 @@
+import { connect, constants, type IncomingHttpHeaders } from 'node:http2';
 import { status as Code } from '@grpc/grpc-js';
+import { GetSessionRequest, SessionServiceService } from '../../generated/conversation/v1/session_service';
 import { sessionNotFound, storeUnavailable } from '../../src/core/errors';
 import type { RequestContext } from '../../src/core/request-context';
 import type { EventStore } from '../../src/core/store';
@@ -34,6 +36,30 @@ test('a call without a deadline ends at the server’s default deadline', async 
   const ms = performance.now() - startedAt;
   expect(ms).toBeGreaterThanOrEqual(190);
   expect(ms).toBeLessThan(5000);
+});
+
+test('a call whose request ends after its deadline does not hold up a shutdown', async () => {
+  const running = await startServer(never);
+  const session = connect(`http://127.0.0.1:${running.port}`);
+  const call = session.request({
+    ...{ ':method': 'POST', ':path': SessionServiceService.getSession.path },
+    ...{ 'content-type': 'application/grpc', te: 'trailers', 'grpc-timeout': '20m' },
+  });
+  const request = GetSessionRequest.encode({ sessionId: 'one', offset: 0, limit: 0 }).finish();
+  const header = Buffer.alloc(5);
+  header.writeUInt32BE(request.length, 1);
+  call.write(Buffer.concat([header, request]));
+  // The library answers at the deadline, though the request has not ended.
+  const headers = await new Promise<IncomingHttpHeaders>((resolve) => call.once('response', resolve));
+  expect(headers['grpc-status']).toBe(String(Code.DEADLINE_EXCEEDED));
+  call.close(constants.NGHTTP2_CANCEL);
+  session.destroy();
+  await until('the handler has been called', async () =>
+    /^grpc_server_started_total\{.*"GetSession"\} 1$/m.test(await running.metrics.text()) ? true : undefined,
+  );
+  const startedAt = performance.now();
+  await running.stop();
+  expect(performance.now() - startedAt).toBeLessThan(2500);
 });
 
 test('a call’s own deadline overrides the default', async () => {

@@ -39,11 +39,13 @@ export class GrpcCall implements Call {
       this.close();
       return;
     }
-    openCalls.add();
+    // The library ends calls at their deadline, and emits nothing more for one that reaches its handler later.
+    const isCounted = this.context.remainingMs() > 0;
+    if (isCounted) openCalls.add();
     // The library emits it when the stream closes, also after an answer.
     serverCall.once('cancelled', () => {
       this.close();
-      openCalls.remove();
+      if (isCounted) openCalls.remove();
     });
   }
 
