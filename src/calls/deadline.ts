@@ -1,5 +1,5 @@
-import { asConversationError, cancelled, deadlineExceeded } from '../core/errors';
-import type { RequestContext } from '../core/request-context';
+import { asConversationError, cancelled, type ConversationError, deadlineExceeded } from '../core/errors';
+import type { CancelListener, RequestContext } from '../core/request-context';
 
 /** The longest delay that Node's timers take, in milliseconds: about 24 days. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -11,31 +11,48 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 export function untilDeadline<Reply>(context: RequestContext, work: () => Promise<Reply>): Promise<Reply> {
   if (context.cancelled) return Promise.reject(cancelled());
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => {
-        context.onCancel = undefined;
-        reject(deadlineExceeded());
-      },
-      Math.min(context.remainingMs(), MAX_TIMER_MS),
-    );
-    const settle = (): void => {
-      clearTimeout(timer);
-      // The gRPC library reports every call as cancelled after its end: no error is to be made for that.
-      context.onCancel = undefined;
-    };
-    context.onCancel = () => {
-      settle();
-      reject(context.remainingMs() <= 0 ? deadlineExceeded() : cancelled());
-    };
+    const wait = new Wait(context, resolve, reject);
     work().then(
-      (reply) => {
-        settle();
-        resolve(reply);
-      },
-      (error: unknown) => {
-        settle();
-        reject(asConversationError(error));
-      },
+      (reply) => wait.succeed(reply),
+      (error: unknown) => wait.fail(asConversationError(error)),
     );
   });
+}
+
+/** A caller's wait for the outcome. With closures instead of this object, scavenges of V8 took twice as long. */
+class Wait<Reply> implements CancelListener {
+  private readonly timer: NodeJS.Timeout;
+
+  constructor(
+    private readonly context: RequestContext,
+    private readonly resolve: (reply: Reply) => void,
+    private readonly reject: (error: ConversationError) => void,
+  ) {
+    this.timer = setTimeout(expire, Math.min(context.remainingMs(), MAX_TIMER_MS), this);
+    context.cancelListener = this;
+  }
+
+  succeed(reply: Reply): void {
+    this.end();
+    this.resolve(reply);
+  }
+
+  fail(error: ConversationError): void {
+    this.end();
+    this.reject(error);
+  }
+
+  onCancel(): void {
+    this.fail(this.context.remainingMs() <= 0 ? deadlineExceeded() : cancelled());
+  }
+
+  private end(): void {
+    clearTimeout(this.timer);
+    // The gRPC library reports every call as cancelled after its end: no error is to be created for that.
+    this.context.cancelListener = undefined;
+  }
+}
+
+function expire(wait: Wait<never>): void {
+  wait.fail(deadlineExceeded());
 }

@@ -1,10 +1,14 @@
 import { cancelled, deadlineExceeded } from './errors';
 
+export interface CancelListener {
+  onCancel(): void;
+}
+
 /** The deadline and cancellation of a call, as use cases and stores see them. */
 export class RequestContext {
   private isCancelled = false;
-  /** Called when the call is cancelled. */
-  onCancel: (() => void) | undefined;
+  /** Notified when the call is cancelled. */
+  cancelListener: CancelListener | undefined;
 
   /** @param deadline in milliseconds since the epoch */
   constructor(readonly deadline: number) {}
@@ -12,7 +16,7 @@ export class RequestContext {
   /** Marks the call as cancelled, so that no more work starts for it. */
   cancel(): void {
     this.isCancelled = true;
-    this.onCancel?.();
+    this.cancelListener?.onCancel();
   }
 
   get cancelled(): boolean {

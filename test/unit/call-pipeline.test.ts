@@ -207,6 +207,6 @@ describe('untilDeadline', () => {
   test('a cancellation after the work has ended changes nothing', async () => {
     const context = new RequestContext(Date.now() + 60_000);
     expect(await untilDeadline(context, () => Promise.resolve('reply'))).toBe('reply');
-    expect(context.onCancel).toBeUndefined();
+    expect(context.cancelListener).toBeUndefined();
   });
 });

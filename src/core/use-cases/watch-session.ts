@@ -51,7 +51,7 @@ export async function* watchSession(
   violations.throwIfAny();
   // Before the first read, so that no later change is missed.
   const watcher = watches.watch(request.sessionId);
-  caller.onCancel = () => watcher.notify(0);
+  caller.cancelListener = { onCancel: () => watcher.notify(0) };
   try {
     let position = request.afterSequence;
     /** Of the session as last reported; undefined until the watch has caught up. */
