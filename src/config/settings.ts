@@ -118,7 +118,7 @@ const SECURITY = {
     'TOKENS_FILE',
     '',
     parseOptionalText,
-    'file of accepted tokens, one per line: SHA256HEX read-only|read-write NAME; unset: no authentication',
+    'file of accepted tokens, one per line: SHA256HEX read-only|read-write [NAME]; unset: no authentication',
   ),
   allowInsecure: setting(
     'ALLOW_INSECURE',
