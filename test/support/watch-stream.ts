@@ -45,9 +45,11 @@ export class WatchStream {
   }
 
   /** Waits until the event with this sequence has arrived. */
-  async reached(sequence: number): Promise<void> {
-    await until(`the watch receives event ${sequence}`, () =>
-      (this.events.at(-1)?.sequence ?? 0) >= sequence ? true : undefined,
+  async reached(sequence: number, limitMs = 10_000): Promise<void> {
+    await until(
+      `the watch receives event ${sequence}`,
+      () => ((this.events.at(-1)?.sequence ?? 0) >= sequence ? true : undefined),
+      limitMs,
     );
   }
 
