@@ -17,7 +17,7 @@ import { toAddEventResponse } from '../messages/session-messages';
 import { toStatusMessage } from '../status';
 
 /** Failures of one request alone: it gets an error reply, and the stream goes on. */
-export const PER_REQUEST_REASONS: ReadonlySet<ErrorReason> = new Set<ErrorReason>([
+const PER_REQUEST_REASONS = new Set<ErrorReason>([
   'INVALID_REQUEST',
   'SESSION_NOT_FOUND',
   'SEQUENCE_MISMATCH',

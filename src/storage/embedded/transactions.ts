@@ -1,5 +1,5 @@
 import type { RootDatabase, Transaction } from 'lmdb';
-import { ConversationError, internalError, storeUnavailable } from '../../core/errors';
+import { asConversationError, type ConversationError, storeUnavailable } from '../../core/errors';
 import type { RequestContext } from '../../core/request-context';
 import type { ReadFrom } from './tables/binary-encoding';
 import { CommitQueue } from './commit-queue';
@@ -46,7 +46,7 @@ export class Transactions {
       throw this.fail(error);
     }
     if ('value' in outcome) return outcome.value;
-    throw outcome.error instanceof ConversationError ? outcome.error : internalError(outcome.error);
+    throw asConversationError(outcome.error);
   }
 
   /** Runs the work on one snapshot. @param context the caller's: the work is not started if the call has ended */
@@ -58,7 +58,7 @@ export class Transactions {
       transaction = this.root.useReadTransaction();
       return Promise.resolve(work({ transaction }));
     } catch (error) {
-      return Promise.reject(error instanceof ConversationError ? error : internalError(error));
+      return Promise.reject(asConversationError(error));
     } finally {
       transaction?.done();
     }
