@@ -47,7 +47,7 @@ test('the server’s memory does not grow with 200,000 events of a client that d
   expect(accepted).toBeLessThan(MAX_ACCEPTED);
   expect(stream.replies).toEqual([]);
 
-  // Resuming, as test/contract/ingest-back-pressure.test.ts does, would take half a minute with this many events.
+  // Resuming, as test/contract/ingest/ingest-back-pressure.test.ts does, would take half a minute with this many events.
   stream.cancel();
   expect((await stream.end)?.code).toBe(Code.CANCELLED);
   for (const [first, sessionId] of SESSIONS.entries()) {
