@@ -39,7 +39,8 @@ export const FOLDERS = {
 
   'storage/bounded-map': [],
   'storage/embedded/tables': ['core', 'protobuf', 'storage/bounded-map', GENERATED],
-  'storage/embedded': [...STORE, 'storage/embedded/tables'],
+  'storage/embedded/files': ['core'],
+  'storage/embedded': [...STORE, 'storage/embedded/tables', 'storage/embedded/files'],
   'storage/mongo/documents': ['core'],
   'storage/mongo': ['core', 'telemetry/logger', 'storage/mongo/documents'],
   'storage/mongo/sessions': MONGO,
