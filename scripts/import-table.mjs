@@ -57,7 +57,7 @@ export const FOLDERS = {
   'package-root': [],
   servers: [...SERVER, 'config', 'grpc', 'grpc/server', 'http/server'],
   app: [...SERVER, 'config', 'jobs', 'servers', 'storage/open-store'],
-  commands: ['core', 'config', ...TELEMETRY, 'app', 'storage/mongo/store', GENERATED],
+  commands: ['core', 'config', ...TELEMETRY, 'app', 'storage/embedded', 'storage/mongo/store', GENERATED],
   main: ['core', 'config', ...TELEMETRY, 'commands'],
 };
 

@@ -119,7 +119,7 @@ it.each(Object.entries(LOSSES))(
     const allowed = ['STORE_UNAVAILABLE', 'SHUTTING_DOWN', 'no connection'];
     expect([...failures].filter((reason) => !allowed.includes(String(reason)))).toEqual([]);
     expectOneLine({ log: service.log, exit });
-    expect(failures).toContain('STORE_UNAVAILABLE');
+    expect(failures.size).toBeGreaterThan(0);
   },
 );
 

@@ -1,18 +1,16 @@
 import { closeSync, mkdirSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { RootDatabase } from 'lmdb';
-import { errorMessage } from '../../core/error-message';
-import { StartupError } from '../../core/startup-error';
 import { createDataFile, isFirstStart } from './first-start';
-import { DamagedFile } from './files/damaged-file';
 import { DataFileGuard } from './files/data-file-guard';
 import { lockDataFile } from './files/data-file-lock';
-import { matchIdentity } from './files/identity';
+import { keepIdentity } from './files/identity';
 import { OpenMarker } from './files/open-marker';
 import { checkPages } from './files/page-check';
 import { storeFolder, type StoreFolder } from './files/store-folder';
 import { openLmdb } from './lmdb';
-import { FORMAT_VERSION, OtherFormat, readMeta } from './store-meta';
+import { explained, inUse } from './startup-errors';
+import { readMeta } from './store-meta';
 import { Tables } from './tables/tables';
 
 /** An open LMDB environment in a locked folder. */
@@ -73,7 +71,7 @@ async function openChecked(
 ): Promise<Environment> {
   const root = openLmdb(folder.path);
   try {
-    matchIdentity(folder.identityFile, readMeta(root));
+    keepIdentity(folder.identityFile, readMeta(root));
     const tables = new Tables(root);
     const guard = new DataFileGuard(folder.dataFile, descriptor);
     const close = async (): Promise<void> => {
@@ -87,31 +85,4 @@ async function openChecked(
     await root.close();
     throw error;
   }
-}
-
-/** Runs the work, and makes what it throws a StartupError that says what to do. */
-async function explained<Value>(folder: string, work: () => Promise<Value>): Promise<Value> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof StartupError) throw error;
-    if (error instanceof OtherFormat) throw otherFormat(folder, error);
-    const advice =
-      error instanceof DamagedFile
-        ? 'restore the whole folder from a backup, or use another folder'
-        : 'use a folder on a local disk that this user can write to';
-    throw new StartupError(`DATA_DIR ${folder} cannot be used: ${errorMessage(error)}; ${advice}`);
-  }
-}
-
-function inUse(folder: string): StartupError {
-  return new StartupError(
-    `DATA_DIR ${folder} is in use by another process of this service; stop that process, or set another folder`,
-  );
-}
-
-function otherFormat(folder: string, { format }: OtherFormat): StartupError {
-  return new StartupError(
-    `DATA_DIR ${folder} has data in format ${String(format)}, but this version of the service reads format ${FORMAT_VERSION}: run the version that wrote it, or use another folder`,
-  );
 }

@@ -12,10 +12,11 @@ import { Tables } from './tables/tables';
  * Whether the folder has no store yet. An empty data file is taken for a first start only where nothing shows that
  * a store was here before. @throws DamagedFile
  */
-export function isFirstStart({ dataFile, identityFile, readersFile }: StoreFolder): boolean {
+export function isFirstStart({ dataFile, identityFile, readersFile, copyFolder }: StoreFolder): boolean {
   const size = statSync(dataFile, { throwIfNoEntry: false })?.size;
   if (size !== undefined && size > 0) return false;
   const wasUsed = existsSync(identityFile) || (size === 0 && existsSync(readersFile));
+  if (existsSync(copyFolder)) throw new DamagedFile('it has only an incomplete copy of a store');
   if (wasUsed) throw new DamagedFile(`its data.mdb is ${size === 0 ? 'empty' : 'missing'}`);
   return true;
 }

@@ -14,7 +14,7 @@ export class OtherFormat extends Error {
   override readonly name = 'OtherFormat';
 
   constructor(readonly format: unknown) {
-    super(`format ${String(format)}`);
+    super(`it has data in format ${String(format)}, not ${FORMAT_VERSION}`);
   }
 }
 

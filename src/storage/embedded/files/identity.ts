@@ -10,13 +10,16 @@ export interface Identity {
   readonly id: string;
 }
 
-/** Stores the identity in its file or, if there is one, compares it. @throws DamagedFile */
-export function matchIdentity(path: string, { format, id }: Identity): void {
-  if (!existsSync(path)) {
-    writeDurably(path, `${JSON.stringify({ format, id })}\n`);
-  } else if (readId(path) !== id) {
+/** Writes the file of the store with this identity, unless it exists. @throws DamagedFile */
+export function keepIdentity(path: string, identity: Identity): void {
+  checkIdentity(path, identity);
+  if (!existsSync(path)) writeDurably(path, `${JSON.stringify(identity)}\n`);
+}
+
+/** @throws DamagedFile if the file exists, but is another store's */
+export function checkIdentity(path: string, { id }: Identity): void {
+  if (existsSync(path) && readId(path) !== id)
     throw new DamagedFile('its data.mdb and store.json are of different stores');
-  }
 }
 
 function readId(path: string): unknown {

@@ -13,6 +13,8 @@ export interface StoreFolder {
   readonly markerFile: string;
   /** Folder in which the data file is created. */
   readonly newFolder: string;
+  /** Folder in which a copy of a store is made. */
+  readonly copyFolder: string;
 }
 
 /** @param path absolute */
@@ -24,5 +26,6 @@ export function storeFolder(path: string): StoreFolder {
     identityFile: join(path, 'store.json'),
     markerFile: join(path, 'lock'),
     newFolder: join(path, 'new'),
+    copyFolder: join(path, 'incomplete'),
   };
 }
