@@ -1,6 +1,22 @@
-import { cpSync, mkdirSync, renameSync, rmSync, symlinkSync, truncateSync, unlinkSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { credentials } from '@grpc/grpc-js';
+import {
+  type HealthCheckResponse,
+  HealthCheckResponse_ServingStatus as ServingStatus,
+  HealthClient,
+} from '../../generated/grpc/health/v1/health';
 import { CallError } from '../support/call-error';
 import { connect, disconnect } from '../support/connect';
 import {
@@ -10,6 +26,7 @@ import {
   startService,
   temporaryFolder,
 } from '../support/service-process';
+import { until } from '../support/until';
 
 const SESSION = 'call-1';
 
@@ -58,7 +75,27 @@ const LOSSES: Readonly<Record<string, (folder: string) => void>> = {
 const OVERWRITES: Readonly<Record<string, (folder: string) => void>> = {
   'the file is emptied': (folder) => truncateSync(join(folder, 'store', 'data.mdb')),
   'the file is cut short': (folder) => truncateSync(join(folder, 'store', 'data.mdb'), 8192),
+  'an older copy is written over it': (folder) =>
+    writeFileSync(join(folder, 'store', 'data.mdb'), readFileSync(join(folder, 'copy', 'data.mdb'))),
+  'a store with later transactions is written over it': (folder) => {
+    const bytes = readFileSync(join(folder, 'copy', 'data.mdb'));
+    // Both meta pages.
+    for (const transaction of [152, 4096 + 152])
+      bytes.writeBigUInt64LE(bytes.readBigUInt64LE(transaction) + 1000n, transaction);
+    writeFileSync(join(folder, 'store', 'data.mdb'), bytes);
+  },
 };
+
+/** Watches the server's health. Returns the statuses that it reported, in order. */
+async function watchHealth(port: number): Promise<ServingStatus[]> {
+  const statuses: ServingStatus[] = [];
+  const client = new HealthClient(`127.0.0.1:${port}`, credentials.createInsecure());
+  const watch = client.watch({ service: '' });
+  watch.on('data', ({ status }: HealthCheckResponse) => statuses.push(status));
+  watch.on('error', () => client.close());
+  await until('the server serves', () => (statuses.includes(ServingStatus.SERVING) ? true : undefined));
+  return statuses;
+}
 
 function expectOneLine({ log, exit }: { log: Record<string, unknown>[]; exit: Exit }): void {
   expect({ code: exit.code, signal: exit.signal }).toEqual({ code: 1, signal: null });
@@ -74,10 +111,12 @@ function expectOneLine({ log, exit }: { log: Record<string, unknown>[]; exit: Ex
 it.each(Object.entries({ ...LOSSES, ...OVERWRITES }))(
   'an idle server reports that it is not serving, and exits: %s',
   async (_, lose) => {
-    const { service, folder } = await start();
+    const { service, port, folder } = await start();
+    const statuses = await watchHealth(port);
     lose(folder);
     const exit = await service.exit;
     expectOneLine({ log: service.log, exit });
+    expect(statuses.at(-1)).toBe(ServingStatus.NOT_SERVING);
   },
 );
 
