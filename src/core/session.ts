@@ -18,6 +18,8 @@ export interface Session extends NewSession {
   /** 12 bytes, unique, generated when the row is created. */
   readonly rowId: Uint8Array;
   readonly startedAt: Date;
+  /** When the session was created or last changed. New events are not changes. */
+  readonly changedAt: Date;
   /** Undefined until the session ends. */
   readonly endedAt: Date | undefined;
   /** Empty until the session ends. */
@@ -40,11 +42,13 @@ export interface SessionEnd {
 export type SessionChange = Pick<Session, 'status' | 'language' | 'metadata'>;
 
 /**
- * Returns when a session expires: the retention after its end or, until it ends, after its last
- * event or its start. Undefined without a retention.
+ * Returns when a session expires: the retention after its last activity, which is its last change or
+ * event. Undefined without a retention.
  */
-export function expiryOf(session: Session, retentionMs: number | undefined): Date | undefined {
+export function expiryOf(
+  { changedAt, lastEventAt }: Pick<Session, 'changedAt' | 'lastEventAt'>,
+  retentionMs: number | undefined,
+): Date | undefined {
   if (retentionMs === undefined) return undefined;
-  const { endedAt, lastEventAt, startedAt } = session;
-  return new Date((endedAt ?? lastEventAt ?? startedAt).getTime() + retentionMs);
+  return new Date(Math.max(changedAt.getTime(), lastEventAt?.getTime() ?? 0) + retentionMs);
 }

@@ -59,7 +59,11 @@ class QueueUnderTest {
         },
         reconciler: { answerStored, checkExpectedSequence: () => Promise.resolve() },
         conflictTimes: new BoundedMap(10),
-        observer: { committed: () => undefined, appendConflict: () => (this.conflicts += 1) },
+        observer: {
+          committed: () => undefined,
+          appendConflict: () => (this.conflicts += 1),
+          unreadableRow: () => undefined,
+        },
       },
       () => (this.idle = true),
     );

@@ -7,7 +7,7 @@ import { lockFolder } from './folder-lock';
 import { Tables } from './tables/tables';
 
 /** The version of the layout of keys and values. Data of another version is refused. */
-const FORMAT_VERSION = 2;
+const FORMAT_VERSION = 3;
 const FORMAT_KEY = 'format';
 
 /** LMDB's data file, and the magic number in its meta page, after the page header. */

@@ -43,7 +43,12 @@ export class EmbeddedExpiryStore implements ExpiryStore {
   private deleteSome(retentionMs: number, ended: boolean, after: StoredSession | undefined): Step {
     const { tables } = this;
     const now = Date.now();
-    const candidates = tables.sessions.listExpiring(new Date(now - retentionMs), ended, after, STEP_SESSIONS);
+    const candidates = tables.sessions.listUnchangedSince(
+      new Date(now - retentionMs),
+      ended,
+      after,
+      STEP_SESSIONS,
+    );
     const expired = candidates.filter(
       (session) => (expiryOf(tables.withLogHead(session), retentionMs)?.getTime() ?? Infinity) <= now,
     );

@@ -45,49 +45,60 @@ describe.each(STORES)('$name: retention', ({ open }) => {
       },
     );
 
-  test('expires_at counts from the start, then the last event, then the end, with the answering server’s retention', async () => {
-    const sessionId = newId();
-    const { session: created } = await server.client.createSession({ sessionId });
+  test('expires_at is the last activity plus the retention of the answering server', async () => {
     const after = (time: Date | undefined, ms: number): Date => new Date((time?.getTime() ?? NaN) + ms);
-    expect(created?.expiresAt).toEqual(after(created?.startedAt, RETENTION_MS));
-    await pause(2);
-    const { event } = await server.client.addEvent({ sessionId, eventId: 'event-1' });
-    const fromEvent = after(event?.timestamp, RETENTION_MS);
-    expect((await server.client.getSession({ sessionId })).session?.expiresAt).toEqual(fromEvent);
-    expect((await server.client.updateSession({ sessionId, language: 'de-DE' })).session?.expiresAt).toEqual(
-      fromEvent,
-    );
-    await pause(2);
-    const { session: ended } = await server.client.completeSession({ sessionId });
-    const expiresAt = after(ended?.endedAt, RETENTION_MS);
-    expect(ended?.expiresAt).toEqual(expiresAt);
-    // An event after the end does not change it.
-    await pause(2);
-    await server.client.addEvent({ sessionId, eventId: 'event-2' });
+    const expiry = async ({ client }: SessionServer): Promise<Date | undefined> =>
+      (await client.getSession({ sessionId })).session?.expiresAt;
     const listed = async ({ client }: SessionServer): Promise<Date | undefined> => {
       const { sessions } = await client.listSessions({ pageSize: 1000 });
       return sessions.find((session) => session.sessionId === sessionId)?.expiresAt;
     };
-    expect((await server.client.getSession({ sessionId })).session?.expiresAt).toEqual(expiresAt);
-    expect(await listed(server)).toEqual(expiresAt);
-    expect(await listed(other)).toEqual(after(ended?.endedAt, 2 * RETENTION_MS));
+    const sessionId = newId();
+    const { session: created } = await server.client.createSession({ sessionId });
+    expect(created?.expiresAt).toEqual(after(created?.startedAt, RETENTION_MS));
+
+    await pause(2);
+    const { event } = await server.client.addEvent({ sessionId, eventId: 'event-1' });
+    expect(await expiry(server)).toEqual(after(event?.timestamp, RETENTION_MS));
+
+    await pause(2);
+    const { session: updated } = await server.client.updateSession({ sessionId, language: 'de-DE' });
+    const afterUpdate = updated?.expiresAt?.getTime() ?? NaN;
+    expect(afterUpdate).toBeGreaterThan((event?.timestamp?.getTime() ?? NaN) + RETENTION_MS);
+    // An update that changes nothing is no activity.
+    await server.client.updateSession({ sessionId, language: 'de-DE' });
+    expect((await expiry(server))?.getTime()).toBe(afterUpdate);
+
+    await pause(2);
+    const { session: ended } = await server.client.completeSession({ sessionId });
+    expect(ended?.expiresAt).toEqual(after(ended?.endedAt, RETENTION_MS));
+    await pause(2);
+    const { event: late } = await server.client.addEvent({ sessionId, eventId: 'event-2' });
+    expect(await expiry(server)).toEqual(after(late?.timestamp, RETENTION_MS));
+    expect(await listed(server)).toEqual(after(late?.timestamp, RETENTION_MS));
+    expect(await listed(other)).toEqual(after(late?.timestamp, 2 * RETENTION_MS));
     expect(await listed(unlimited)).toBeUndefined();
-    expect((await unlimited.client.getSession({ sessionId })).session?.expiresAt).toBeUndefined();
+    expect(await expiry(unlimited)).toBeUndefined();
   });
 
   test('two concurrent runs delete each expired session once, and nothing else', async () => {
     const [first, second] = database.stores;
     const ids = await Promise.all(Array.from({ length: 100 }, create));
-    const [ended, idle] = [ids.slice(0, 40), ids.slice(40, 80)];
-    const [active, endedRecently] = [ids.slice(80, 90), ids.slice(90)];
+    const [ended, idle] = [ids.slice(0, 40), ids.slice(40, 70)];
+    const [active, updated, endedRecently] = [ids.slice(70, 80), ids.slice(80, 90), ids.slice(90)];
+    const [endedActive, endedIdle] = [ended.slice(0, 10), ended.slice(10)];
     await Promise.all(ended.map((sessionId) => server.client.completeSession({ sessionId })));
     await Promise.all(ended.map((sessionId) => server.client.addEvent({ sessionId, eventId: 'event-1' })));
     // The runs use a retention that ends here, well before the activity that follows, however slow the machine is.
     const cutoff = Date.now();
     await pause(RETENTION_MS);
-    // A new event postpones the expiry of an open session, but not of an ended one.
     await Promise.all(
-      [...active, ...ended].map((sessionId) => other.client.addEvent({ sessionId, eventId: 'event-2' })),
+      [...active, ...endedActive].map((sessionId) =>
+        other.client.addEvent({ sessionId, eventId: 'event-2' }),
+      ),
+    );
+    await Promise.all(
+      updated.map((sessionId) => other.client.updateSession({ sessionId, language: 'de-DE' })),
     );
     await Promise.all(endedRecently.map((sessionId) => other.client.completeSession({ sessionId })));
     await first.expiry.deleteExpired(60_000, NEVER);
@@ -99,10 +110,15 @@ describe.each(STORES)('$name: retention', ({ open }) => {
       second.expiry.deleteExpired(retentionMs, NEVER),
     ]);
     // The session of the previous test has expired too.
-    expect(counts[0] + counts[1]).toBe(ended.length + idle.length + 1);
+    expect(counts[0] + counts[1]).toBe(endedIdle.length + idle.length + 1);
     const kept = await Promise.all(ids.map(exists));
-    expect(ids.filter((_, index) => kept[index])).toEqual([...active, ...endedRecently]);
-    for (const sessionId of [ended[0] ?? '', idle[0] ?? ''])
+    expect(ids.filter((_, index) => kept[index])).toEqual([
+      ...endedActive,
+      ...active,
+      ...updated,
+      ...endedRecently,
+    ]);
+    for (const sessionId of [endedIdle[0] ?? '', idle[0] ?? ''])
       expect(await failureOf(other.client.createSession({ sessionId }))).toMatchObject({
         info: { reason: 'SESSION_DELETED' },
       });

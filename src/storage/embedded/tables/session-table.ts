@@ -9,7 +9,7 @@ import {
   encodeTombstone,
   type StoredSession,
 } from './records';
-import { deletedKey, expiryRange, indexKeys, listRange, sessionIdOf } from './session-index';
+import { changeRange, deletedKey, indexKeys, listRange, sessionIdOf } from './session-index';
 
 /** The value of rows whose key contains everything. */
 const EMPTY_VALUE = Buffer.alloc(0);
@@ -83,14 +83,14 @@ export class SessionTable {
     return this.atKeys(keys, from);
   }
 
-  /** Returns up to `limit` sessions that ended or, if `ended` is false, are open and started before this time. */
-  listExpiring(
+  /** Returns up to `limit` sessions that have ended, or have not, and were last changed before this time. */
+  listUnchangedSince(
     before: Date,
     ended: boolean,
     after: StoredSession | undefined,
     limit: number,
   ): StoredSession[] {
-    const keys = this.index.getKeys({ ...expiryRange(before, ended, after), limit });
+    const keys = this.index.getKeys({ ...changeRange(before, ended, after), limit });
     return this.atKeys(keys, {});
   }
 

@@ -10,6 +10,8 @@ export interface SessionDocument {
   /** An encoded google.protobuf.Struct. */
   readonly metadata: Uint8Array;
   readonly startedAt: Date;
+  /** When the session was created or last changed. */
+  readonly changedAt: Date;
   /** Null until the session ends. */
   readonly endedAt: Date | null;
   readonly endReason: string;
@@ -58,7 +60,7 @@ export const BY_SESSION = { sessionId: 1 } as const;
 export const BY_EVENT_ID = { sessionId: 1, eventId: 1 } as const;
 export const BY_SEQUENCE = { sessionId: 1, sequence: 1 } as const;
 export const BY_TIME = { sessionId: 1, timestamp: -1, sequence: -1 } as const;
-export const BY_END = { endedAt: 1, startedAt: 1 } as const;
+export const BY_CHANGE = { status: 1, changedAt: 1 } as const;
 export const BY_DELETION = { deletedAt: 1 } as const;
 export const BY_UNCLEARED = { uncleared: 1 } as const;
 
@@ -69,6 +71,7 @@ const sessionSchema = new Schema(
     language: String,
     metadata: Buffer,
     startedAt: Date,
+    changedAt: Date,
     endedAt: Date,
     endReason: String,
     revision: Number,
@@ -84,8 +87,8 @@ const sessionSchema = new Schema(
   .index({ status: 1, startedAt: -1, sessionId: 1 })
   .index({ language: 1, startedAt: -1, sessionId: 1 })
   .index({ language: 1, status: 1, startedAt: -1, sessionId: 1 })
-  // Expiry: ended sessions by their end, the others by their start.
-  .index(BY_END)
+  // Expiry, of ended sessions and of others.
+  .index(BY_CHANGE)
   // Tombstones: all of them, and those with events left to remove.
   .index(BY_DELETION, { sparse: true })
   .index(BY_UNCLEARED, { sparse: true });

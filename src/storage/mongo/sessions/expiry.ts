@@ -1,9 +1,9 @@
-import { expiryOf } from '../../../core/session';
+import { expiryOf, SESSION_STATUSES } from '../../../core/session';
 import { writeTombstone } from './session-writer';
 import type { MongoConnection } from '../connection';
 import { toSession } from '../documents/session-document';
 import type { SessionFinder } from './session-finder';
-import { BY_END, type SessionDocument } from '../documents/schema';
+import { BY_CHANGE, type SessionDocument } from '../documents/schema';
 
 /** Sessions checked and deleted concurrently: enough to keep up with new sessions, and to leave them capacity. */
 const CONCURRENCY = 16;
@@ -16,13 +16,12 @@ export async function deleteExpired(
   signal: AbortSignal,
 ): Promise<string[]> {
   const deleted: string[] = [];
-  const before = { $gte: new Date(0), $lte: new Date(Date.now() - retentionMs) };
-  for (const filter of [{ endedAt: before }, { endedAt: null, startedAt: before }]) {
-    const rows = connection.database.sessions.find(filter, {
-      sort: BY_END,
-      hint: BY_END,
-      projection: { sessionId: 1 },
-    });
+  const changedAt = { $lte: new Date(Date.now() - retentionMs) };
+  for (const status of SESSION_STATUSES) {
+    const rows = connection.database.sessions.find(
+      { status, changedAt },
+      { sort: BY_CHANGE, hint: BY_CHANGE, projection: { sessionId: 1 } },
+    );
     for await (const sessionIds of groups(rows)) {
       if (signal.aborted) return deleted;
       const deletions = sessionIds.map(async (sessionId) => {

@@ -101,7 +101,8 @@ async function replace(
   change: Partial<SessionDocument>,
 ): Promise<SessionDocument | undefined> {
   const { sessionId, revision } = document;
-  const changed = { ...document, ...change, revision: revision + 1 };
+  const changedAt = new Date(Math.max(Date.now(), document.changedAt.getTime()));
+  const changed = { ...document, ...change, changedAt, revision: revision + 1 };
   const { matchedCount } = await sessions.replaceOne({ sessionId, revision }, changed, WRITE);
   return matchedCount === 1 ? changed : undefined;
 }
