@@ -1,8 +1,7 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter } from 'node:path';
 import { promisify } from 'node:util';
-import { packageRoot } from '../../src/package-root';
+import { docsCommands } from '../support/docs-commands';
 import { goToolsPath } from '../support/go-tools';
 import { HttpClient } from '../support/http-client';
 import { endServices, startService } from '../support/service-process';
@@ -10,12 +9,7 @@ import { until } from '../support/until';
 
 const run = promisify(execFile);
 
-const README = readFileSync(join(packageRoot(), 'README.md'), 'utf8');
-const [, SECTION = ''] = /<!-- quickstart:begin -->(.*?)<!-- quickstart:end -->/s.exec(README) ?? [];
-/** Each command of the section, and the reply shown for it. */
-const STEPS = [...SECTION.matchAll(/^```sh\n(.*?)\n```\n\n```json\n(.*?)\n```$/gms)].map(
-  ([, command = '', reply = '']) => ({ command, reply }),
-);
+const COMMANDS = docsCommands('quickstart');
 
 let toolsPath: string;
 let port: number;
@@ -34,7 +28,7 @@ afterAll(endServices);
 async function paste(): Promise<unknown[]> {
   const env = { ...process.env, PATH: `${toolsPath}${delimiter}${process.env.PATH ?? ''}` };
   const outputs: unknown[] = [];
-  for (const { command } of STEPS) {
+  for (const { command } of COMMANDS) {
     const here = command
       .replaceAll('127.0.0.1:50051', `127.0.0.1:${port}`)
       .replaceAll('http://127.0.0.1:3000', url);
@@ -60,12 +54,13 @@ const withoutCreated = (output: unknown): object =>
   ) as object;
 
 test('the quick start can be pasted twice', async () => {
-  const every = [...SECTION.matchAll(/^```sh$/gm)];
-  expect(STEPS).toHaveLength(every.length);
-  expect(STEPS.length).toBeGreaterThan(0);
+  expect(COMMANDS.length).toBeGreaterThan(0);
+  for (const { reply } of COMMANDS) expect(reply).toMatchObject({ form: 'json' });
 
   const first = await paste();
-  expect(first.map(comparable)).toEqual(STEPS.map(({ reply }) => comparable(JSON.parse(reply))));
+  expect(first.map(comparable)).toEqual(
+    COMMANDS.map(({ reply }) => comparable(JSON.parse(reply?.text ?? ''))),
+  );
 
   const second = await paste();
   expect(second).toMatchObject(first.map(withoutCreated));
