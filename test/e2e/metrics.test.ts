@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parse } from 'yaml';
 import { packageRoot } from '../../src/package-root';
 import { connect, disconnect } from '../support/connect';
 import { HttpClient } from '../support/http-client';
@@ -131,13 +132,28 @@ const TLS_METRIC = 'conversation_certificate_expiry_timestamp_seconds';
 
 const METRIC_NAME = /\b(?:grpc_server|http_request|conversation|process|nodejs)_[a-z0-9_]+/g;
 
+interface AlertRule {
+  readonly alert: string;
+  readonly expr: string;
+  readonly labels: { readonly severity: string };
+  readonly annotations: { readonly summary: string };
+}
+
+/** The rules in deploy/alerts.yaml. */
+function alertRules(): AlertRule[] {
+  const file = parse(readFileSync(join(packageRoot(), 'deploy', 'alerts.yaml'), 'utf8')) as {
+    readonly groups: readonly { readonly rules: AlertRule[] }[];
+  };
+  return file.groups.flatMap(({ rules }) => rules);
+}
+
 /** The metrics in the tables of docs/metrics.md, each with its type: a row starts with the metric's name. */
 function documentedMetrics(text: string): Map<string, string> {
   const rows = text.matchAll(/^\| `(\w+)` +\| (counter|gauge|histogram) /gm);
   return new Map(Array.from(rows, ([, name = '', type = '']) => [name, type]));
 }
 
-test('docs/metrics.md lists every metric and its type, and no other; the dashboard and the alerts use only these', async () => {
+test('docs/metrics.md lists every metric and its type, and no other; the dashboard and alerts use only these', async () => {
   const { port, url } = await startService();
   await connect(port).createSession({ sessionId: 'call-1' });
   await new HttpClient(url).get('/livez');
@@ -154,8 +170,24 @@ test('docs/metrics.md lists every metric and its type, and no other; the dashboa
   const dashboard = readFileSync(join(packageRoot(), 'deploy', 'grafana', 'dashboard.json'), 'utf8');
   const shown = dashboard.match(METRIC_NAME) ?? [];
   expect(shown.length).toBeGreaterThan(20);
-  const used = new Set([...shown, ...(documentation.match(METRIC_NAME) ?? [])]);
+  const watched = alertRules().flatMap(({ expr }) => expr.match(METRIC_NAME) ?? []);
+  expect(watched.length).toBeGreaterThan(10);
+  const used = new Set([...shown, ...watched, ...(documentation.match(METRIC_NAME) ?? [])]);
   const unknown = [...used].filter((name) => !documented.has(name.replace(/_(bucket|sum|count)$/, '')));
   expect(unknown).toEqual([]);
   expect(text).not.toContain('call-1');
+});
+
+test('docs/metrics.md explains every alert of deploy/alerts.yaml, by severity, and no other', () => {
+  const documentation = readFileSync(join(packageRoot(), 'docs', 'metrics.md'), 'utf8');
+  const [, page = '', ticket = ''] =
+    /^### Page on$(.*?)^### Review during working hours$(.*?)^## /ms.exec(documentation) ?? [];
+  const explained = (section: string) => Array.from(section.matchAll(/^\| `(\w+)` /gm), ([, name]) => name);
+  const rules = alertRules();
+  const named = (severity: string) =>
+    rules.filter(({ labels }) => labels.severity === severity).map(({ alert }) => alert);
+  expect(rules.length).toBeGreaterThan(0);
+  expect(explained(page)).toEqual(named('page'));
+  expect(explained(ticket)).toEqual(named('ticket'));
+  for (const { annotations } of rules) expect(annotations.summary).toMatch(/\.$/);
 });
