@@ -53,7 +53,7 @@ const STORAGE = {
     'RETENTION',
     '',
     parseRetention,
-    'how long a session is kept after its end, or after its last event if it never ended, such as 90d; unset: forever',
+    'how long a session is kept after its last event or change, such as 90d; unset: forever',
   ),
   watchPollIntervalMs: setting(
     'WATCH_POLL_INTERVAL',

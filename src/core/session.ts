@@ -18,6 +18,8 @@ export interface Session extends NewSession {
   /** 12 bytes, unique, generated when the row is created. */
   readonly rowId: Uint8Array;
   readonly startedAt: Date;
+  /** When the session was created or last changed. New events are not changes. */
+  readonly changedAt: Date;
   /** Undefined until the session ends. */
   readonly endedAt: Date | undefined;
   /** Empty until the session ends. */
@@ -39,12 +41,12 @@ export interface SessionEnd {
 /** The fields that an update may change. */
 export type SessionChange = Pick<Session, 'status' | 'language' | 'metadata'>;
 
-/**
- * Returns when a session expires: the retention after its end or, until it ends, after its last
- * event or its start. Undefined without a retention.
- */
+/** The time of a session's last activity: its last change or event. */
+export function lastActivityOf({ changedAt, lastEventAt }: Pick<Session, 'changedAt' | 'lastEventAt'>): Date {
+  return lastEventAt === undefined || lastEventAt < changedAt ? changedAt : lastEventAt;
+}
+
+/** Returns when a session expires: the retention after its last activity. Undefined without a retention. */
 export function expiryOf(session: Session, retentionMs: number | undefined): Date | undefined {
-  if (retentionMs === undefined) return undefined;
-  const { endedAt, lastEventAt, startedAt } = session;
-  return new Date((endedAt ?? lastEventAt ?? startedAt).getTime() + retentionMs);
+  return retentionMs === undefined ? undefined : new Date(lastActivityOf(session).getTime() + retentionMs);
 }

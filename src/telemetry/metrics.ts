@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { StoreObserver } from '../core/store-observer';
+import type { UnreadableRowError } from '../core/unreadable-row';
 import { BufferedCounter } from './buffered-counter';
 
 /** The kinds of calls, as gRPC's metrics name them. */
@@ -104,6 +105,12 @@ export class Metrics implements StoreObserver {
   private readonly appendConflicts = new Counter({
     name: 'conversation_append_conflicts_total',
     help: 'Appends that were retried because another server had taken their sequence.',
+    registers: this.registers,
+  });
+  private readonly unreadableRows = new Counter({
+    name: 'conversation_unreadable_rows_total',
+    help: 'Times that a list left out a stored row that cannot be read; the log names the row.',
+    labelNames: ['table'],
     registers: this.registers,
   });
   private readonly activeWatches = new Gauge({
@@ -217,6 +224,10 @@ export class Metrics implements StoreObserver {
 
   appendConflict(): void {
     this.appendConflicts.inc();
+  }
+
+  unreadableRow({ table }: UnreadableRowError): void {
+    this.unreadableRows.inc({ table });
   }
 
   watching(change: 1 | -1): void {

@@ -115,6 +115,7 @@ test('a response that cannot be encoded is INTERNAL', async () => {
         language: 'en',
         metadata: StructBytes.EMPTY,
         startedAt: new Date(NaN),
+        changedAt: new Date(),
         endedAt: undefined,
         endReason: '',
         eventCount: 0,

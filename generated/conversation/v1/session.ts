@@ -92,9 +92,8 @@ export interface Session {
   endReason: string;
   /**
    * Output only. Time after which the server may delete the session: the `RETENTION`
-   * setting of the responding server, added to the session's end. Until the session
-   * ends, it is added to the last event, or to the start if there are no events.
-   * Absent if `RETENTION` is unset: the session does not expire.
+   * setting of the responding server, added to the session's last activity. Activity
+   * is its creation, every change (its end included) and every event. Absent if `RETENTION` is unset: the session does not expire.
    */
   expiresAt: Date | undefined;
 }

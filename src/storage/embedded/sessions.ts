@@ -6,6 +6,7 @@ import type { WatchRegistry } from '../../core/watch-registry';
 import { notBefore } from './clock';
 import type { DiskSpace } from './disk-space';
 import type { EventCleanup } from './event-cleanup';
+import type { StoredSession } from './tables/records';
 import { newRowId } from './tables/row-id';
 import type { Tables } from './tables/tables';
 import type { Transactions } from './transactions';
@@ -27,7 +28,8 @@ export class EmbeddedSessionStore implements SessionStore {
       if (found !== undefined) return { session: tables.withLogHead(found), created: false };
       if (tables.sessions.isDeleted(sessionId)) throw sessionDeleted(sessionId);
       disk.throwIfFull();
-      const initial = { rowId: newRowId(), startedAt: new Date(), revision: 1 };
+      const now = new Date();
+      const initial = { rowId: newRowId(), startedAt: now, changedAt: now, revision: 1 };
       const stored = { ...session, ...initial, endedAt: undefined, endReason: '' };
       tables.sessions.put(stored, undefined);
       return { session: tables.withLogHead(stored), created: true };
@@ -41,8 +43,8 @@ export class EmbeddedSessionStore implements SessionStore {
       if (session.endedAt !== undefined)
         return { session: tables.withLogHead(session), alreadyCompleted: true };
       disk.throwIfFull();
-      const endedAt = notBefore(session.startedAt);
-      const ended = { ...session, ...end, endedAt, revision: session.revision + 1 };
+      const change = changeOf(session);
+      const ended = { ...session, ...end, endedAt: change.changedAt, ...change };
       tables.sessions.put(ended, session);
       return { session: tables.withLogHead(ended), alreadyCompleted: false };
     }, context);
@@ -63,7 +65,7 @@ export class EmbeddedSessionStore implements SessionStore {
         status === session.status && language === session.language && metadata.equals(session.metadata);
       if (isUnchanged) return tables.withLogHead(session);
       disk.throwIfFull();
-      const changed = { ...session, status, language, metadata, revision: session.revision + 1 };
+      const changed = { ...session, status, language, metadata, ...changeOf(session) };
       tables.sessions.put(changed, session);
       return tables.withLogHead(changed);
     }, context);
@@ -87,4 +89,9 @@ export class EmbeddedSessionStore implements SessionStore {
       context,
     );
   }
+}
+
+/** The fields that every change of a session sets. */
+function changeOf({ changedAt, revision }: StoredSession): Pick<StoredSession, 'changedAt' | 'revision'> {
+  return { changedAt: notBefore(changedAt), revision: revision + 1 };
 }

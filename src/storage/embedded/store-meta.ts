@@ -3,7 +3,7 @@ import { DamagedFile } from './files/damaged-file';
 import type { Identity } from './files/identity';
 
 /** The version of the layout of keys and values. Data of another version is refused. */
-export const FORMAT_VERSION = 2;
+export const FORMAT_VERSION = 3;
 
 const TABLE = 'meta';
 const FORMAT_KEY = 'format';

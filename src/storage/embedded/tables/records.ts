@@ -15,9 +15,13 @@ interface Tombstone {
 }
 
 /** A session's stored JSON: row ID in hex, times in milliseconds since the epoch, metadata in base64. */
-interface SessionRecord extends Omit<StoredSession, 'rowId' | 'startedAt' | 'endedAt' | 'metadata'> {
+interface SessionRecord extends Omit<
+  StoredSession,
+  'rowId' | 'startedAt' | 'changedAt' | 'endedAt' | 'metadata'
+> {
   readonly rowId: string;
   readonly startedAt: number;
+  readonly changedAt: number;
   readonly endedAt: number | null;
   readonly metadata: string;
 }
@@ -27,6 +31,7 @@ export function encodeSession(session: StoredSession): Buffer {
     ...session,
     rowId: Buffer.from(session.rowId).toString('hex'),
     startedAt: session.startedAt.getTime(),
+    changedAt: session.changedAt.getTime(),
     endedAt: session.endedAt?.getTime() ?? null,
     metadata: Buffer.from(session.metadata.bytes).toString('base64'),
   };
@@ -41,6 +46,7 @@ export function decodeSession(value: Buffer): StoredSession | undefined {
     ...record,
     rowId: Buffer.from(record.rowId, 'hex'),
     startedAt: new Date(record.startedAt),
+    changedAt: new Date(record.changedAt),
     endedAt: record.endedAt === null ? undefined : new Date(record.endedAt),
     metadata: new StructBytes(Buffer.from(record.metadata, 'base64')),
   };

@@ -14,19 +14,20 @@ const LAST_TIME = 2 ** (8 * TIME_BYTES) - 1;
 type Filters = { readonly [Name in 'status' | 'language']: string | undefined };
 
 /** The fields of a session that its keys contain. */
-type Indexed = Pick<Session, 'sessionId' | 'status' | 'language' | 'startedAt' | 'endedAt'>;
+type Indexed = Pick<Session, 'sessionId' | 'status' | 'language' | 'startedAt' | 'changedAt' | 'endedAt'>;
 
 export function indexKeys(session: Indexed): Buffer[] {
-  const { sessionId, status, language, startedAt, endedAt } = session;
+  const { sessionId, status, language, startedAt, changedAt, endedAt } = session;
   const lists = [
     { status: undefined, language: undefined },
     { status, language: undefined },
     { status: undefined, language },
     { status, language },
   ];
-  const expiry =
-    endedAt === undefined ? expiryKey(false, startedAt, sessionId) : expiryKey(true, endedAt, sessionId);
-  return [...lists.map((filters) => listKey(filters, startedAt.getTime(), sessionId)), expiry];
+  return [
+    ...lists.map((filters) => listKey(filters, startedAt.getTime(), sessionId)),
+    changeKey(endedAt !== undefined, changedAt, sessionId),
+  ];
 }
 
 /** The key range of a list, newest first. */
@@ -43,18 +44,17 @@ export function listRange(query: SessionQuery): { start: Buffer; end: Buffer } {
   return { start, end: Buffer.concat([listKey(query, clamp(oldest), ''), Buffer.from([0xff])]) };
 }
 
-/** The key range of sessions that ended or, if `ended` is false, are open and started before a time. */
-export function expiryRange(
-  before: Date,
+/** The key range of sessions that have ended, or have not, and were last changed at a time or before. */
+export function changeRange(
+  since: Date,
   ended: boolean,
   after: Indexed | undefined,
 ): { start: Buffer; end: Buffer } {
-  const time = ended ? after?.endedAt : after?.startedAt;
   const start =
-    after === undefined || time === undefined
-      ? expiryKey(ended, new Date(0), '')
-      : Buffer.concat([expiryKey(ended, time, after.sessionId), Buffer.alloc(1)]);
-  return { start, end: expiryKey(ended, before, '') };
+    after === undefined
+      ? changeKey(ended, new Date(0), '')
+      : Buffer.concat([changeKey(ended, after.changedAt, after.sessionId), Buffer.alloc(1)]);
+  return { start, end: Buffer.concat([changeKey(ended, since, ''), Buffer.from([0xff])]) };
 }
 
 /** The key of a tombstone. */
@@ -70,7 +70,7 @@ function listKey({ status = '', language = '' }: Filters, startedAt: number, ses
   return timeKey(`list\u0001${status}\u0001${language}`, LAST_TIME - startedAt, sessionId);
 }
 
-function expiryKey(ended: boolean, time: Date, sessionId: string): Buffer {
+function changeKey(ended: boolean, time: Date, sessionId: string): Buffer {
   return timeKey(ended ? 'ended' : 'open', time.getTime(), sessionId);
 }
 

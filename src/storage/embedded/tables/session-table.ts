@@ -9,7 +9,7 @@ import {
   encodeTombstone,
   type StoredSession,
 } from './records';
-import { deletedKey, expiryRange, indexKeys, listRange, sessionIdOf } from './session-index';
+import { changeRange, deletedKey, indexKeys, listRange, sessionIdOf } from './session-index';
 
 /** The value of rows whose key contains everything. */
 const EMPTY_VALUE = Buffer.alloc(0);
@@ -83,15 +83,26 @@ export class SessionTable {
     return this.atKeys(keys, from);
   }
 
-  /** Returns up to `limit` sessions that ended or, if `ended` is false, are open and started before this time. */
-  listExpiring(
-    before: Date,
+  /** Returns up to `limit` sessions that have ended, or have not, and were last changed at this time or before. */
+  listUnchanged(
+    since: Date,
     ended: boolean,
     after: StoredSession | undefined,
     limit: number,
   ): StoredSession[] {
-    const keys = this.index.getKeys({ ...expiryRange(before, ended, after), limit });
+    const keys = this.index.getKeys({ ...changeRange(since, ended, after), limit });
     return this.atKeys(keys, {});
+  }
+
+  /** Returns how many sessions were last changed at this time or before, up to `limit`. */
+  countUnchanged(since: Date, limit: number, from: ReadFrom): number {
+    const counts = [true, false].map((ended) =>
+      this.index.getKeysCount({ ...changeRange(since, ended, undefined), limit, ...from }),
+    );
+    return Math.min(
+      counts.reduce((sum, count) => sum + count, 0),
+      limit,
+    );
   }
 
   private atKeys(keys: Iterable<Buffer>, from: ReadFrom): StoredSession[] {

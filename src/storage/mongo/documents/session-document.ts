@@ -4,13 +4,15 @@ import { StructBytes } from '../../../core/struct/struct-bytes';
 import type { EventDocument, SessionDocument } from './schema';
 
 export function newSessionDocument({ sessionId, status, language, metadata }: NewSession): SessionDocument {
+  const now = new Date();
   return {
     _id: new Types.ObjectId(),
     sessionId,
     status,
     language,
     metadata: metadata.bytes,
-    startedAt: new Date(),
+    startedAt: now,
+    changedAt: now,
     endedAt: null,
     endReason: '',
     revision: 1,
@@ -22,7 +24,8 @@ export function toSession(
   document: SessionDocument,
   last: Pick<EventDocument, 'sequence' | 'timestamp'> | undefined,
 ): Session {
-  const { sessionId, status, language, metadata, startedAt, endedAt, endReason, revision } = document;
+  const { sessionId, status, language, metadata, startedAt, changedAt, endedAt, endReason, revision } =
+    document;
   return {
     rowId: document._id.id,
     sessionId,
@@ -30,6 +33,7 @@ export function toSession(
     language,
     metadata: new StructBytes(metadata),
     startedAt,
+    changedAt,
     endedAt: endedAt ?? undefined,
     endReason,
     eventCount: last?.sequence ?? 0,
