@@ -68,7 +68,7 @@ async function open(
   const ports = await servers.listen();
   if (security.tls !== undefined) measureExpiry(security.tls, metrics);
   const readiness = new Readiness(store, (ready) => servers.setReady(ready), logger);
-  metrics.gauge('conversation_store_ready', '1 while the store answers, otherwise 0.', () =>
+  metrics.gauge('conversation_store_ready', '1 while the store answers and lacks nothing, otherwise 0.', () =>
     Number(readiness.isReady),
   );
   readiness.start();

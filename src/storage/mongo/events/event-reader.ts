@@ -71,7 +71,7 @@ export class EventReader implements Omit<EventStore, 'append'> {
         {
           sort: { timestamp: -1, sequence: -1 },
           projection: { _id: 0, sequence: 1 },
-          hint: BY_TIME,
+          ...this.connection.integrity.hint(BY_TIME),
           maxTimeMS: QUERY_TIMEOUT_MS,
         },
       );

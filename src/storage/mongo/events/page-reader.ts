@@ -51,7 +51,8 @@ export class PageReader {
   }
 
   private async find(requests: readonly PageRequest[]): Promise<Buffer> {
-    const { db, events } = this.connection.database;
+    const { database, integrity } = this.connection;
+    const { db, events } = database;
     const limit = requests.reduce((sum, { range }) => sum + range.limit, 0);
     const branches = requests.map(({ sessionId, range: { afterSequence, limit } }) => ({
       sessionId,
@@ -60,7 +61,7 @@ export class PageReader {
     const find = {
       find: events.collectionName,
       filter: branches.length === 1 ? branches[0] : { $or: branches },
-      hint: BY_SEQUENCE,
+      ...integrity.hint(BY_SEQUENCE),
       limit,
       batchSize: limit,
       singleBatch: true,

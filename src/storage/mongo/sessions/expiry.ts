@@ -53,9 +53,12 @@ export class ExpirySweep {
 
   /** Deletes the sessions whose last activity was at this time or before. Returns how many. @param signal stops it early */
   async run(since: Date, signal: AbortSignal, onDeleted: (sessionId: string) => void): Promise<number> {
+    const { integrity } = this.connection;
+    const epoch = await integrity.confirm();
     const waiting: Marked[] = [];
     let count = 0;
     const deleteDue = async (): Promise<void> => {
+      await integrity.confirmStill(epoch);
       const due = waiting.splice(0, countDue(waiting));
       const deletions = due.map((marked) => this.deleteUnlessUsed(marked));
       (await Promise.all(deletions)).forEach((deleted, index) => {

@@ -46,13 +46,14 @@ export class SessionFinder {
   }
 
   private async findAll(sessionIds: readonly string[]): Promise<(FoundSession | undefined)[]> {
-    const { sessions, events } = this.connection.database;
+    const { database, integrity } = this.connection;
+    const { sessions, events } = database;
     const distinct = [...new Set(sessionIds)];
     const rows = await sessions
       .aggregate<SessionWithLogHead>(
         [{ $match: notDeleted({ sessionId: { $in: distinct } }) }, withLogHead(events.collectionName)],
         // With room for one more document the first batch is known to be complete, without a second request.
-        { maxTimeMS: QUERY_TIMEOUT_MS, batchSize: distinct.length + 1, hint: BY_SESSION },
+        { maxTimeMS: QUERY_TIMEOUT_MS, batchSize: distinct.length + 1, ...integrity.hint(BY_SESSION) },
       )
       .toArray();
     const found = new Map(
