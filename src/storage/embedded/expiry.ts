@@ -1,5 +1,7 @@
 import { expiryOf } from '../../core/session';
 import type { ExpiryStore } from '../../core/store';
+import type { StoreObserver } from '../../core/store-observer';
+import { UnreadableRowError } from '../../core/unreadable-row';
 import type { WatchRegistry } from '../../core/watch-registry';
 import type { EventCleanup } from './event-cleanup';
 import type { StoredSession } from './tables/records';
@@ -22,6 +24,7 @@ export class EmbeddedExpiryStore implements ExpiryStore {
     private readonly tables: Tables,
     private readonly cleanup: EventCleanup,
     private readonly watches: WatchRegistry,
+    private readonly observer: StoreObserver,
   ) {}
 
   async deleteExpired(retentionMs: number, signal: AbortSignal): Promise<number> {
@@ -48,14 +51,25 @@ export class EmbeddedExpiryStore implements ExpiryStore {
       ended,
       after,
       STEP_SESSIONS,
+      (error) => this.observer.unreadableRow(error),
     );
-    const expired = candidates.filter(
-      (session) => (expiryOf(tables.withLogHead(session), retentionMs)?.getTime() ?? Infinity) <= now,
-    );
+    const expired = candidates.filter((session) => this.isExpired(session, retentionMs, now));
     for (const session of expired) tables.writeTombstone(session);
     return {
       deleted: expired.map(({ sessionId }) => sessionId),
       last: candidates.length === STEP_SESSIONS ? candidates.at(-1) : undefined,
     };
+  }
+
+  /** False if the last event cannot be read: its time may be later than any that can. */
+  private isExpired({ sessionId, changedAt }: StoredSession, retentionMs: number, now: number): boolean {
+    try {
+      const lastEventAt = this.tables.events.findHead(sessionId)?.timestamp;
+      return (expiryOf({ changedAt, lastEventAt }, retentionMs)?.getTime() ?? Infinity) <= now;
+    } catch (error) {
+      if (!(error instanceof UnreadableRowError)) throw error;
+      this.observer.unreadableRow(error);
+      return false;
+    }
   }
 }
