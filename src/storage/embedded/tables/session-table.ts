@@ -62,7 +62,7 @@ export class SessionTable {
   isDeleted(sessionId: string): boolean {
     const row = this.findRow(sessionId);
     if (row?.kind !== 'tombstone') return false;
-    return row.deletedAt.getTime() + TOMBSTONE_MS > Date.now();
+    return row.deletedAt.getTime() + TOMBSTONE_MS > Date.now() || this.isUncleared(sessionId);
   }
 
   /** @param before its previous state; undefined if it is new */
@@ -91,11 +91,12 @@ export class SessionTable {
     this.uncleared.removeSync(sessionKey(sessionId));
   }
 
-  /** Removes up to `limit` tombstones of sessions that were deleted before this time. */
+  /** Removes up to `limit` tombstones of sessions that were deleted before this time and have no events left. */
   purgeTombstones(before: Date, limit: number): void {
     const keys = [...this.tombstones.getKeys({ end: deletedKey(before, ''), limit })];
     for (const key of keys) {
       const sessionId = sessionIdOf(key);
+      if (this.isUncleared(sessionId)) continue;
       if (this.hasTombstone(sessionId, before)) this.sessions.removeSync(sessionKey(sessionId));
       this.tombstones.removeSync(key);
     }
@@ -166,6 +167,10 @@ export class SessionTable {
       // Its message may contain content.
       throw unreadableSession('sessions', sessionId, UNDECODABLE);
     }
+  }
+
+  private isUncleared(sessionId: string): boolean {
+    return this.uncleared.doesExist(sessionKey(sessionId));
   }
 
   /** Whether the row is a tombstone from before this time. The ID may have been used and deleted again since. */
