@@ -112,18 +112,29 @@ export class SessionTable {
 
   /**
    * Returns up to `limit` sessions that can be read, that have ended, or have not, and were last changed
-   * before this time.
+   * at this time or before.
    */
-  listUnchangedSince(
-    before: Date,
+  listUnchanged(
+    since: Date,
     ended: boolean,
     after: StoredSession | undefined,
     limit: number,
     onUnreadable: OnUnreadable,
   ): StoredSession[] {
-    const keys = this.index.getKeys(changeRange(before, ended, after));
+    const keys = this.index.getKeys(changeRange(since, ended, after));
     const keyOf = ({ changedAt, sessionId }: StoredSession): Buffer => changeKey(ended, changedAt, sessionId);
     return this.atKeys(keys, keyOf, limit, {}, onUnreadable);
+  }
+
+  /** Returns how many sessions were last changed at this time or before, up to `limit`. */
+  countUnchanged(since: Date, limit: number, from: ReadFrom): number {
+    const counts = [true, false].map((ended) =>
+      this.index.getKeysCount({ ...changeRange(since, ended, undefined), limit, ...from }),
+    );
+    return Math.min(
+      counts.reduce((sum, count) => sum + count, 0),
+      limit,
+    );
   }
 
   /** @param keyOf the key that a session has in this part of the index */

@@ -2,7 +2,7 @@ import { TOMBSTONE_MS } from '../../../core/store';
 import type { Logger } from '../../../telemetry/logger';
 import { type Database, DURABLE, type MongoConnection } from '../connection';
 import { BY_DELETION, BY_SEQUENCE, BY_UNCLEARED, type TombstoneDocument } from '../documents/schema';
-import { QUERY_TIMEOUT_MS } from '../query-timeout';
+import { QUERY_TIMEOUT_MS, withQueryTimeout } from '../query-timeout';
 
 /** Events removed by one command. */
 const STEP_EVENTS = 1000;
@@ -45,6 +45,14 @@ export class EventCleanup {
       .finally(() => (this.running = undefined));
   }
 
+  /** Removes the events of a deleted session once more: one may have been stored after the removals. */
+  async removeAgain(sessionId: string): Promise<void> {
+    const { tombstones } = this.connection.database;
+    const deleted = { sessionId, deletedAt: { $type: 'date' } } as const;
+    await withQueryTimeout(tombstones.updateOne(deleted, { $set: { uncleared: new Date() } }, REMOVE));
+    this.run();
+  }
+
   async stop(): Promise<void> {
     this.stopped = true;
     clearInterval(this.interval);
@@ -59,21 +67,32 @@ export class EventCleanup {
         { uncleared: { $lte: new Date() } },
         { sort: BY_UNCLEARED, hint: BY_UNCLEARED, maxTimeMS: QUERY_TIMEOUT_MS },
       );
-      for await (const tombstone of uncleared) await this.removeEvents(database, tombstone);
-      const expired = {
-        deletedAt: { $lt: new Date(Date.now() - TOMBSTONE_MS) },
-        uncleared: { $exists: false },
-      };
-      await database.tombstones.deleteMany(expired, { ...REMOVE, hint: BY_DELETION });
+      for await (const tombstone of uncleared) await this.clear(database, tombstone);
+      const expired = database.tombstones.find(
+        { deletedAt: { $lt: new Date(Date.now() - TOMBSTONE_MS) }, uncleared: { $exists: false } },
+        { hint: BY_DELETION, maxTimeMS: QUERY_TIMEOUT_MS },
+      );
+      for await (const tombstone of expired) await this.purge(database, tombstone);
     }
   }
 
-  private async removeEvents(
-    { events, tombstones }: Database,
-    { _id, sessionId, deletedAt }: TombstoneDocument,
-  ): Promise<void> {
+  /** Removes a tombstone, and first any event that was stored after its removals: the ID may be used again from here on. */
+  private async purge(database: Database, { _id, sessionId }: TombstoneDocument): Promise<void> {
+    if (await this.removeEvents(database, sessionId))
+      await database.tombstones.deleteOne({ _id, sessionId }, REMOVE);
+  }
+
+  private async clear(database: Database, { _id, sessionId, deletedAt }: TombstoneDocument): Promise<void> {
+    if (!(await this.removeEvents(database, sessionId))) return;
+    const secondRun = deletedAt.getTime() + LATE_WRITES_MS;
+    const next = Date.now() < secondRun ? new Date(secondRun) : '$$REMOVE';
+    await database.tombstones.updateOne({ _id, sessionId }, [{ $set: { uncleared: next } }], REMOVE);
+  }
+
+  /** Returns whether all are removed; false if it was stopped. */
+  private async removeEvents({ events }: Database, sessionId: string): Promise<boolean> {
     for (;;) {
-      if (this.stopped) return;
+      if (this.stopped) return false;
       const [first] = await events
         .find(
           { sessionId },
@@ -84,12 +103,9 @@ export class EventCleanup {
           },
         )
         .toArray();
-      if (first === undefined) break;
+      if (first === undefined) return true;
       const step = { sessionId, sequence: { $lt: first.sequence + STEP_EVENTS } };
       await events.deleteMany(step, { ...REMOVE, hint: BY_SEQUENCE });
     }
-    const secondRun = deletedAt.getTime() + LATE_WRITES_MS;
-    const next = Date.now() < secondRun ? new Date(secondRun) : '$$REMOVE';
-    await tombstones.updateOne({ _id, sessionId }, [{ $set: { uncleared: next } }], REMOVE);
   }
 }
