@@ -44,10 +44,10 @@ export async function openEmbeddedStore({
   const watches = new WatchRegistry();
   cleanup.run();
   return {
-    sessions: new EmbeddedSessionStore(transactions, tables, disk, cleanup, watches),
+    sessions: new EmbeddedSessionStore(transactions, tables, disk, cleanup, watches, observer),
     events: new EmbeddedEventStore(transactions, tables, disk, watches),
     watches,
-    expiry: new EmbeddedExpiryStore(transactions, tables, cleanup, watches),
+    expiry: new EmbeddedExpiryStore(transactions, tables, cleanup, watches, observer),
     ping: () => transactions.read(() => undefined),
     async close() {
       await cleanup.stop();

@@ -1,20 +1,21 @@
 import type { Transaction } from 'lmdb';
+import { LOG_KEYS } from './keys';
 
-/**
- * The encoding of tables with binary keys and values. LMDB reads every value into the same shared
- * buffer. A copy in Node's buffer pool costs a third of the library's own copy.
- */
-export const BINARY = {
-  keyEncoding: 'binary',
-  encoder: {
-    encode: (value: Buffer): Buffer => value,
-    decode(shared: Buffer): Buffer {
-      const value = Buffer.allocUnsafe(shared.length);
-      value.set(shared.subarray(0, shared.length));
-      return value;
-    },
+/** LMDB reads every value into the same shared buffer. A copy in Node's buffer pool costs a third of the library's own copy. */
+const encoder = {
+  encode: (value: Buffer): Buffer => value,
+  decode(shared: Buffer): Buffer {
+    const value = Buffer.allocUnsafe(shared.length);
+    value.set(new Uint8Array(shared.buffer, shared.byteOffset, shared.length));
+    return value;
   },
-} as const;
+};
+
+/** The encoding of tables with binary keys and values. */
+export const BINARY = { keyEncoding: 'binary', encoder } as const;
+
+/** The encoding of tables with a row per event of a log. */
+export const LOG = { keyEncoder: LOG_KEYS, encoder } as const;
 
 /** What to read from: a snapshot or, without one, the current write transaction. */
 export interface ReadFrom {
