@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Types } from 'mongoose';
 import { sessionDeleted, sessionNotFound } from '../../../core/errors';
 import type { RequestContext } from '../../../core/request-context';
@@ -17,6 +18,9 @@ const WRITE = { maxTimeMS: QUERY_TIMEOUT_MS, writeConcern: DURABLE } as const;
  * Writes session documents. A change replaces the document only if its revision is still the one
  * that was read; otherwise it is retried on the new document. So concurrent changes are serialized,
  * and each replacement shows in the change stream with its session ID.
+ *
+ * Between the read and the write, the caller may have given up and changed the session through
+ * another server, so each write is preceded by a check that the caller still waits.
  */
 export class SessionWriter {
   constructor(
@@ -55,6 +59,7 @@ export class SessionWriter {
         return { session: toSession(document, last), alreadyCompleted };
       }
       const endedAt = new Date(Math.max(Date.now(), document.startedAt.getTime()));
+      await throwIfGivenUp(context);
       const ended = await replace(database, found, { ...end, endedAt, endId });
       return ended && { session: toSession(ended, last), alreadyCompleted: false };
     });
@@ -72,6 +77,7 @@ export class SessionWriter {
       const isUnchanged =
         status === session.status && language === session.language && metadata.equals(session.metadata);
       if (isUnchanged) return session;
+      await throwIfGivenUp(context);
       const changed = await replace(database, found, { status, language, metadata: metadata.bytes });
       return changed && toSession(changed, found.last);
     });
@@ -81,7 +87,10 @@ export class SessionWriter {
   delete(sessionId: string, context: RequestContext): Promise<true> {
     return retryUntilKnown(this.connection, context, async (database) => {
       const found = await this.sessions.find(sessionId);
-      if (found !== undefined) return writeTombstone(database, found.document);
+      if (found !== undefined) {
+        await throwIfGivenUp(context);
+        return writeTombstone(database, found.document);
+      }
       if (await isDeleted(database, sessionId)) return true;
       throw sessionNotFound(sessionId);
     });
@@ -92,6 +101,12 @@ export class SessionWriter {
     if (found === undefined) throw sessionNotFound(sessionId);
     return found;
   }
+}
+
+/** Also notices a caller who gave up while this process stood still: first it handles what has arrived on all connections. */
+async function throwIfGivenUp(context: RequestContext): Promise<void> {
+  await nextTurn();
+  context.throwIfEnded();
 }
 
 /** Returns undefined if the session has changed meanwhile. */
