@@ -62,7 +62,7 @@ export function openMongoStore({
   };
 
   return {
-    sessions: sessionStore(connection, sessionFinder, notify, afterDeletion),
+    sessions: sessionStore(connection, sessionFinder, observer, notify, afterDeletion),
     events: eventStore(queues, reader, notify),
     watches: {
       watch(sessionId) {
@@ -90,6 +90,7 @@ export function openMongoStore({
 function sessionStore(
   connection: MongoConnection,
   finder: SessionFinder,
+  observer: StoreObserver,
   afterChange: (sessionId: string) => void,
   afterDeletion: (sessionId: string) => void,
 ): SessionStore {
@@ -111,7 +112,7 @@ function sessionStore(
       afterDeletion(sessionId);
     },
     list: (query, context) =>
-      retryUntilKnown(connection, context, (database) => listSessions(database, query)),
+      retryUntilKnown(connection, context, (database) => listSessions(database, query, observer)),
   };
 }
 

@@ -1,6 +1,7 @@
 import { TOMBSTONE_MS } from '../../../core/store';
 import type { Logger } from '../../../telemetry/logger';
 import { type Database, DURABLE, type MongoConnection } from '../connection';
+import { isCounter, isDate, isString, type Unchecked } from '../documents/check-row';
 import { BY_DELETION, BY_SEQUENCE, BY_UNCLEARED, type TombstoneDocument } from '../documents/schema';
 import { QUERY_TIMEOUT_MS } from '../query-timeout';
 
@@ -59,7 +60,10 @@ export class EventCleanup {
         { uncleared: { $lte: new Date() } },
         { sort: BY_UNCLEARED, hint: BY_UNCLEARED, maxTimeMS: QUERY_TIMEOUT_MS },
       );
-      for await (const tombstone of uncleared) await this.removeEvents(database, tombstone);
+      for await (const tombstone of uncleared) {
+        if (isReadable(tombstone)) await this.removeEvents(database, tombstone);
+        else this.logger.debug({ tombstone: tombstone._id }, 'a tombstone cannot be read; its events stay');
+      }
       const expired = {
         deletedAt: { $lt: new Date(Date.now() - TOMBSTONE_MS) },
         uncleared: { $exists: false },
@@ -79,17 +83,24 @@ export class EventCleanup {
           { sessionId },
           {
             ...{ sort: BY_SEQUENCE, hint: BY_SEQUENCE, limit: 1 },
-            projection: { _id: 0, sequence: 1 },
+            projection: { sequence: 1 },
             maxTimeMS: QUERY_TIMEOUT_MS,
           },
         )
         .toArray();
       if (first === undefined) break;
-      const step = { sessionId, sequence: { $lt: first.sequence + STEP_EVENTS } };
+      const step = isCounter(first.sequence)
+        ? { sessionId, sequence: { $lt: first.sequence + STEP_EVENTS } }
+        : { sessionId, _id: first._id };
       await events.deleteMany(step, { ...REMOVE, hint: BY_SEQUENCE });
     }
     const secondRun = deletedAt.getTime() + LATE_WRITES_MS;
     const next = Date.now() < secondRun ? new Date(secondRun) : '$$REMOVE';
     await tombstones.updateOne({ _id, sessionId }, [{ $set: { uncleared: next } }], REMOVE);
   }
+}
+
+/** Whether this service wrote the tombstone. */
+function isReadable({ sessionId, deletedAt }: Unchecked<TombstoneDocument>): boolean {
+  return isString(sessionId) && isDate(deletedAt);
 }

@@ -1,4 +1,5 @@
 import { expiryOf, SESSION_STATUSES } from '../../../core/session';
+import { UnreadableRowError } from '../../../core/unreadable-row';
 import { writeTombstone } from './session-writer';
 import type { MongoConnection } from '../connection';
 import { toSession } from '../documents/session-document';
@@ -25,7 +26,12 @@ export async function deleteExpired(
     for await (const sessionIds of groups(rows)) {
       if (signal.aborted) return deleted;
       const deletions = sessionIds.map(async (sessionId) => {
-        if (await deleteIfExpired(connection, finder, sessionId, retentionMs)) deleted.push(sessionId);
+        try {
+          if (await deleteIfExpired(connection, finder, sessionId, retentionMs)) deleted.push(sessionId);
+        } catch (error) {
+          // A session that cannot be read stays; it does not keep the others from expiring.
+          if (!(error instanceof UnreadableRowError)) throw error;
+        }
       });
       await Promise.all(deletions);
     }
