@@ -38,7 +38,7 @@ export function newEventDocument(_id: Types.ObjectId, event: Event): EventDocume
 }
 
 /**
- * Does not check that the payload's bytes are a Struct: a page of events would cost twice as much.
+ * Does not check that the payload's bytes are a Struct: a page of events would cost 40 % more.
  *
  * @throws UnreadableRowError
  */
