@@ -41,14 +41,12 @@ export interface SessionEnd {
 /** The fields that an update may change. */
 export type SessionChange = Pick<Session, 'status' | 'language' | 'metadata'>;
 
-/**
- * Returns when a session expires: the retention after its last activity, which is its last change or
- * event. Undefined without a retention.
- */
-export function expiryOf(
-  { changedAt, lastEventAt }: Pick<Session, 'changedAt' | 'lastEventAt'>,
-  retentionMs: number | undefined,
-): Date | undefined {
-  if (retentionMs === undefined) return undefined;
-  return new Date(Math.max(changedAt.getTime(), lastEventAt?.getTime() ?? 0) + retentionMs);
+/** The time of a session's last activity: its last change or event. */
+export function lastActivityOf({ changedAt, lastEventAt }: Pick<Session, 'changedAt' | 'lastEventAt'>): Date {
+  return lastEventAt === undefined || lastEventAt < changedAt ? changedAt : lastEventAt;
+}
+
+/** Returns when a session expires: the retention after its last activity. Undefined without a retention. */
+export function expiryOf(session: Session, retentionMs: number | undefined): Date | undefined {
+  return retentionMs === undefined ? undefined : new Date(lastActivityOf(session).getTime() + retentionMs);
 }

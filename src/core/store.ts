@@ -107,13 +107,19 @@ export interface WatchSource {
 
 /** Deletes expired sessions. */
 export interface ExpiryStore {
+  /** Returns the time by the store's own clock; undefined if it has none. */
+  now(): Promise<Date | undefined>;
+
+  /** Returns how many sessions were last changed at this time or before, up to `limit`. Some may have newer events. */
+  countUnchanged(since: Date, limit: number): Promise<number>;
+
   /**
-   * Deletes the sessions that are expired under this retention, in no promised order. A session
-   * with new activity is kept. Returns how many it deleted; 0 if none has expired.
+   * Deletes the sessions whose last activity was at this time or before, in no promised order. A
+   * session with activity that is acknowledged before its deletion is kept. Returns how many it deleted.
    *
    * @param signal stops it early
    */
-  deleteExpired(retentionMs: number, signal: AbortSignal): Promise<number>;
+  deleteInactive(since: Date, signal: AbortSignal): Promise<number>;
 }
 
 export interface CreatedSession {

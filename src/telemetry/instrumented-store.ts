@@ -69,8 +69,10 @@ export function instrumentStore(store: Store, metrics: Metrics, tracing: Tracing
     },
     watches,
     expiry: {
-      deleteExpired: (retentionMs, signal) =>
-        observe('deleteExpired', undefined, () => expiry.deleteExpired(retentionMs, signal)),
+      now: () => expiry.now(),
+      countUnchanged: (since, limit) => expiry.countUnchanged(since, limit),
+      deleteInactive: (since, signal) =>
+        observe('deleteExpired', undefined, () => expiry.deleteInactive(since, signal)),
     },
     ping: () => store.ping(),
     close: () => store.close(),

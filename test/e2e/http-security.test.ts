@@ -15,7 +15,7 @@ afterEach(endServices);
 
 const SESSION = JSON.stringify({ sessionId: 'session-1', language: 'en' });
 
-describe('tokens', () => {
+describe('HTTP with tokens', () => {
   const hash = (token: string): string => createHash('sha256').update(token).digest('hex');
   const files = (...lines: string[]) => ({ tokens: `${lines.join('\n')}\n` });
   const reader = `${hash('reader')} read-only dashboard`;
@@ -86,7 +86,7 @@ describe('tokens', () => {
   });
 });
 
-describe('TLS', () => {
+describe('HTTP with TLS', () => {
   /** Sends a GET request, and returns the response with the serial number of the server's certificate. */
   async function get(url: string, options: RequestOptions, path = '/livez') {
     const outgoing = request(`${url.replace('http:', 'https:')}${path}`, options);

@@ -28,7 +28,7 @@ async function validateApi(description: unknown): Promise<void> {
   await promisify(execFile)(validator, [file]);
 }
 
-describe('a service', () => {
+describe('HTTP', () => {
   it('serves liveness, readiness, metrics, and its OpenAPI description', async () => {
     const { url } = await startService();
     const http = new HttpClient(url);
@@ -92,7 +92,7 @@ describe('a service', () => {
   });
 });
 
-describe('a server with a slow store', () => {
+describe('HTTP on a server with a slow store', () => {
   let store: HeldStore;
   let running: RunningHttpServer;
 
@@ -196,7 +196,7 @@ describe('a server with a slow store', () => {
   });
 });
 
-describe('connections with malformed, slow or too many requests', () => {
+describe('HTTP connections with malformed, slow or too many requests', () => {
   let running: RunningHttpServer;
 
   beforeEach(async () => {

@@ -4,7 +4,7 @@ import { tlsFiles } from '../support/tls-files';
 
 afterEach(endServices);
 
-describe('the startup error names', () => {
+describe('the startup error of TLS names', () => {
   const own = (): { authority: Authority; server: Identity } => {
     const authority = new Authority('own');
     return { authority, server: authority.issue('server') };

@@ -111,7 +111,7 @@ describe('mutual TLS', () => {
   });
 });
 
-describe('a change of the files', () => {
+describe('a change of the TLS files', () => {
   it('applies to new connections, while calls and streams continue without failures', async () => {
     const own = new Authority('own');
     const first = own.issue('server');

@@ -173,3 +173,25 @@ test('events that another server acknowledged after the deletion are removed too
   expect(Object.keys(tombstone).sort()).toEqual(['_id', 'deletedAt', 'sessionId']);
   expect(await database.countEvents(sessionId)).toBe(0);
 }, 90_000);
+
+test('a tombstone is removed only after the last event, also one that was stored long after the deletion', async () => {
+  const database = inMongo();
+  const { client } = await serve(database);
+  const sessionId = 'late event';
+  await client.createSession({ sessionId });
+  await client.deleteSession(sessionId);
+  const db = mongoClient.db();
+  const sessions = db.collection('conversation_sessions');
+  const events = db.collection('conversation_events');
+  await events.insertOne({ sessionId, eventId: 'event-1', sequence: 1, timestamp: new Date() });
+  const longAgo = new Date(Date.now() - 31 * 24 * 3600 * 1000);
+  await sessions.updateOne({ sessionId }, { $set: { deletedAt: longAgo }, $unset: { uncleared: '' } });
+  await until(
+    'the tombstone is removed',
+    async () => ((await sessions.findOne({ sessionId })) === null ? true : undefined),
+    20_000,
+  );
+  expect(await events.countDocuments({ sessionId })).toBe(0);
+  const { created, session } = await client.createSession({ sessionId });
+  expect({ created, eventCount: session?.eventCount }).toEqual({ created: true, eventCount: 0 });
+}, 60_000);

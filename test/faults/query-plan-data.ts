@@ -23,7 +23,7 @@ function sessionOf(
 ): SessionDocument {
   const document = newSessionDocument({ sessionId, status, language, metadata: PAYLOAD });
   const hasEnded = status === 'completed' || status === 'failed';
-  return { ...document, startedAt, endedAt: hasEnded ? startedAt : null };
+  return { ...document, startedAt, changedAt: startedAt, endedAt: hasEnded ? startedAt : null };
 }
 
 /** Statuses and languages are skewed: an index that suits a frequent value does not suit a rare one. */

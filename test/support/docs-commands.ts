@@ -1,24 +1,28 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join } from 'node:path';
+import { packageRoot } from '../../src/package-root';
 
-/** A command in docs/api.md, and the reply shown for it. */
+/** A command in the documentation, and the reply shown for it. */
 export interface DocsCommand {
   readonly command: string;
   readonly reply?: { readonly form: 'json' | 'text'; readonly text: string };
 }
 
-const PAGE = 'docs/api.md';
+/** The page of each section of commands. */
+const PAGES = { grpcurl: 'docs/api.md', curl: 'docs/api.md', quickstart: 'README.md' } as const;
+
 const BLOCK = /^```(\w+)\n(.*?)\n```$/gms;
 
 /** What `date +%s` printed for the session IDs in docs/api.md. */
 const SHOWN_SECOND = '1795426200';
 
-/** The commands between the page's markers of this name, in order: each `sh` block, with the `json` or `text` block after it. */
-export function docsCommands(name: 'grpcurl' | 'curl'): DocsCommand[] {
-  const page = readFileSync(resolve(__dirname, '..', '..', PAGE), 'utf8');
-  const section = new RegExp(`<!-- ${name}:begin -->(.*?)<!-- ${name}:end -->`, 's').exec(page)?.[1];
-  if (section === undefined) throw new Error(`${PAGE} has no section between the ${name} markers`);
+/** The commands between the markers of this name, in order: each `sh` block, with the `json` or `text` block after it. */
+export function docsCommands(name: keyof typeof PAGES): DocsCommand[] {
+  const page = PAGES[name];
+  const text = readFileSync(join(packageRoot(), page), 'utf8');
+  const section = new RegExp(`<!-- ${name}:begin -->(.*?)<!-- ${name}:end -->`, 's').exec(text)?.[1];
+  if (section === undefined) throw new Error(`${page} has no section between the ${name} markers`);
   const commands: DocsCommand[] = [];
   for (const [, form, text = ''] of section.matchAll(BLOCK)) {
     if (form === 'sh') {
@@ -26,11 +30,11 @@ export function docsCommands(name: 'grpcurl' | 'curl'): DocsCommand[] {
     } else if (form === 'json' || form === 'text') {
       const last = commands.pop();
       if (last === undefined || last.reply !== undefined)
-        throw new Error(`${PAGE}: a ${form} block follows no command: ${text}`);
+        throw new Error(`${page}: a ${form} block follows no command: ${text}`);
       commands.push({ ...last, reply: { form, text } });
     } else {
       throw new Error(
-        `${PAGE}: the ${name} section takes sh, json and text blocks, and has ${form ?? 'none'}`,
+        `${page}: the ${name} section takes sh, json and text blocks, and has ${form ?? 'none'}`,
       );
     }
   }
@@ -46,7 +50,7 @@ export class PastedSection {
   constructor(name: 'grpcurl' | 'curl') {
     const [setup, ...commands] = docsCommands(name);
     if (setup?.command.startsWith('SESSION=') !== true)
-      throw new Error(`${PAGE}: the ${name} section must start by setting SESSION`);
+      throw new Error(`${PAGES[name]}: the ${name} section must start by setting SESSION`);
     this.setup = setup.command;
     this.commands = commands;
   }

@@ -27,7 +27,11 @@ export class HeldStore implements Store {
   };
   readonly events: EventStore;
   readonly watches = new WatchRegistry();
-  readonly expiry = { deleteExpired: unsupported };
+  readonly expiry = {
+    now: unsupported,
+    countUnchanged: unsupported,
+    deleteInactive: unsupported,
+  };
   readonly ping = unsupported;
   readonly close = unsupported;
 

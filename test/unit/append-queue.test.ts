@@ -44,8 +44,14 @@ class QueueUnderTest {
       'session-1',
       {
         connection: new MongoConnection('mongodb://127.0.0.1:1', pino({ level: 'silent' })),
-        heads: { get: () => Promise.resolve(HEAD), advance: () => undefined, invalidate: () => undefined },
+        heads: {
+          get: () => Promise.resolve(HEAD),
+          confirm: () => undefined,
+          advance: () => undefined,
+          invalidate: () => undefined,
+        },
         finder: { expectsDuplicates: false },
+        cleanup: { removeAgain: () => Promise.resolve() },
         inserter: {
           insert: (batch, { alone }) =>
             new Promise((resolve, reject) => {

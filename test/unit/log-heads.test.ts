@@ -13,9 +13,11 @@ const FOUND: FoundSession = {
   last: undefined,
 };
 
+const NO_MARKS = { remove: () => Promise.resolve(true) };
+
 test('a read in flight during an invalidation is not cached: the next append reads again', async () => {
   const replies: ((found: FoundSession | undefined) => void)[] = [];
-  const heads = new LogHeads({ find: () => new Promise((resolve) => replies.push(resolve)) });
+  const heads = new LogHeads({ find: () => new Promise((resolve) => replies.push(resolve)) }, NO_MARKS);
   const before = heads.get('session-1');
   heads.invalidate('session-1');
   replies[0]?.(FOUND);
@@ -31,7 +33,7 @@ test('a head that was read is cached', async () => {
     reads += 1;
     return Promise.resolve(FOUND);
   };
-  const heads = new LogHeads({ find });
+  const heads = new LogHeads({ find }, NO_MARKS);
   expect(await heads.get('session-1')).toBe(await heads.get('session-1'));
   expect(reads).toBe(1);
 });

@@ -1,4 +1,4 @@
-import { expiryOf } from '../../core/session';
+import { lastActivityOf } from '../../core/session';
 import type { ExpiryStore } from '../../core/store';
 import type { WatchRegistry } from '../../core/watch-registry';
 import type { EventCleanup } from './event-cleanup';
@@ -24,12 +24,21 @@ export class EmbeddedExpiryStore implements ExpiryStore {
     private readonly watches: WatchRegistry,
   ) {}
 
-  async deleteExpired(retentionMs: number, signal: AbortSignal): Promise<number> {
+  /** There is only this process's clock. */
+  now(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  countUnchanged(since: Date, limit: number): Promise<number> {
+    return this.transactions.read((from) => this.tables.sessions.countUnchanged(since, limit, from));
+  }
+
+  async deleteInactive(since: Date, signal: AbortSignal): Promise<number> {
     let count = 0;
     for (const ended of [true, false]) {
       let after: StoredSession | undefined;
       do {
-        const step = await this.transactions.write(() => this.deleteSome(retentionMs, ended, after));
+        const step = await this.transactions.write(() => this.deleteSome(since, ended, after));
         if (step.deleted.length > 0) this.cleanup.run();
         for (const sessionId of step.deleted) this.watches.notify(sessionId, 0);
         count += step.deleted.length;
@@ -40,18 +49,10 @@ export class EmbeddedExpiryStore implements ExpiryStore {
   }
 
   /** Call in a write transaction. @param after the last session of the previous step */
-  private deleteSome(retentionMs: number, ended: boolean, after: StoredSession | undefined): Step {
+  private deleteSome(since: Date, ended: boolean, after: StoredSession | undefined): Step {
     const { tables } = this;
-    const now = Date.now();
-    const candidates = tables.sessions.listUnchangedSince(
-      new Date(now - retentionMs),
-      ended,
-      after,
-      STEP_SESSIONS,
-    );
-    const expired = candidates.filter(
-      (session) => (expiryOf(tables.withLogHead(session), retentionMs)?.getTime() ?? Infinity) <= now,
-    );
+    const candidates = tables.sessions.listUnchanged(since, ended, after, STEP_SESSIONS);
+    const expired = candidates.filter((session) => lastActivityOf(tables.withLogHead(session)) <= since);
     for (const session of expired) tables.writeTombstone(session);
     return {
       deleted: expired.map(({ sessionId }) => sessionId),

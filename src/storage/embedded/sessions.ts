@@ -43,8 +43,8 @@ export class EmbeddedSessionStore implements SessionStore {
       if (session.endedAt !== undefined)
         return { session: tables.withLogHead(session), alreadyCompleted: true };
       disk.throwIfFull();
-      const endedAt = notBefore(session.startedAt);
-      const ended = { ...session, ...end, endedAt, ...changeOf(session) };
+      const change = changeOf(session);
+      const ended = { ...session, ...end, endedAt: change.changedAt, ...change };
       tables.sessions.put(ended, session);
       return { session: tables.withLogHead(ended), alreadyCompleted: false };
     }, context);

@@ -136,6 +136,13 @@ export class MongoConnection {
     }
   }
 
+  /** Returns the time by the clock of the database's primary, or of the router. */
+  async now(): Promise<Date> {
+    const { localTime } = await withQueryTimeout(this.database.db.command({ hello: 1 }), PING_TIMEOUT_MS);
+    if (!(localTime instanceof Date)) throw new Error('the reply to hello has no localTime');
+    return localTime;
+  }
+
   async close(): Promise<void> {
     this.closing = true;
     await this.connected?.connection.close(true);

@@ -10,7 +10,8 @@ import { EventCleanup } from './events/event-cleanup';
 import { EventFinder } from './events/event-finder';
 import { EventReader } from './events/event-reader';
 import { retryUntilKnown } from './retry';
-import { deleteExpired } from './sessions/expiry';
+import { ExpirySweep } from './sessions/expiry';
+import { ExpiryMarks } from './sessions/expiry-marks';
 import { listSessions } from './sessions/list-sessions';
 import { SessionFinder } from './sessions/session-finder';
 import { SessionWriter } from './sessions/session-writer';
@@ -46,10 +47,12 @@ export function openMongoStore({
   });
   const sessionFinder = new SessionFinder(connection);
   const eventFinder = new EventFinder(connection);
-  const heads = new LogHeads(sessionFinder);
-  const queues = new AppendQueues(connection, heads, eventFinder, observer);
-  const reader = new EventReader(connection, sessionFinder, eventFinder);
+  const marks = new ExpiryMarks(connection);
+  const heads = new LogHeads(sessionFinder, marks);
   const cleanup = new EventCleanup(connection, logger);
+  const queues = new AppendQueues(connection, heads, eventFinder, cleanup, observer);
+  const reader = new EventReader(connection, sessionFinder, eventFinder);
+  const sweep = new ExpirySweep(connection, sessionFinder, marks);
   const watches = new WatchRegistry();
   const changeStream = new ChangeStream(connection, watches, watchPollIntervalMs, logger);
 
@@ -72,11 +75,9 @@ export function openMongoStore({
       },
     },
     expiry: {
-      async deleteExpired(retentionMs, signal) {
-        const sessionIds = await deleteExpired(connection, sessionFinder, retentionMs, signal);
-        for (const sessionId of sessionIds) afterDeletion(sessionId);
-        return sessionIds.length;
-      },
+      now: () => connection.now(),
+      countUnchanged: (since, limit) => sweep.countUnchanged(since, limit),
+      deleteInactive: (since, signal) => sweep.run(since, signal, afterDeletion),
     },
     ping: () => connection.ping(),
     async close() {

@@ -89,7 +89,7 @@ describeContract('AddEvent', (service) => {
     expect(event?.sequence).toBe(1);
   });
 
-  test('of 64 concurrent adds of one event one stores it, and all return it', async () => {
+  test('one of 64 concurrent adds of one event stores it, and all return it', async () => {
     const sessionId = await newSession(service);
     const requests = Array.from({ length: 64 }, (_, index) => ({
       sessionId,

@@ -162,7 +162,7 @@ describeContract('BatchAddEvents', (service) => {
     expect((await service.client.getSession({ sessionId })).pagination?.total).toBe(0);
   });
 
-  test('of more than 20 violations only the first 20 are listed', async () => {
+  test('only the first 20 violations are listed', async () => {
     const sessionId = await newSession(service);
     const events = eventsOf(30).map((event) => ({ ...event, type: '' }));
     const error = await failureOf(service.client.batchAddEvents({ sessionId, events }));

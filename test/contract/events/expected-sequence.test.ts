@@ -31,7 +31,7 @@ describeContract('expected_sequence', (service) => {
   });
 
   test.each([0, 1, 3, 1000, Number.MAX_SAFE_INTEGER])(
-    'with a last sequence of 2, expecting %d is ABORTED, and nothing is stored',
+    'expecting %d with a last sequence of 2 is ABORTED, and stores nothing',
     async (expected) => {
       const sessionId = await newSession(service);
       await service.client.addEvent({ sessionId, eventId: 'one' });
@@ -46,7 +46,7 @@ describeContract('expected_sequence', (service) => {
     },
   );
 
-  test('in an empty session the expected sequence is 0, not 1', async () => {
+  test('the expected sequence of an empty session is 0, not 1', async () => {
     const sessionId = await newSession(service);
     const tooHigh = service.other.addEvent({ sessionId, eventId: 'one', expectedSequence: 1 });
     expect(await failureOf(tooHigh)).toMatchObject(mismatch(1, 0));
@@ -94,7 +94,7 @@ describeContract('expected_sequence', (service) => {
     expect((await failureOf(adding)).code).toBe(Code.NOT_FOUND);
   });
 
-  test('of 20 concurrent callers on both servers with the same expectation exactly one succeeds', async () => {
+  test('exactly one of 20 concurrent callers on both servers with the same expectation succeeds', async () => {
     const sessionId = await newSession(service);
     for (let last = 0; last < 5; last += 1) {
       const adds = Array.from({ length: 20 }, (_, index) =>

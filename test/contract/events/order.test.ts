@@ -1,7 +1,7 @@
 import { describeContract, newSession } from '../support/describe-contract';
 import { readChecked } from '../support/read-checked';
 
-describeContract('order', (service) => {
+describeContract('the order of events', (service) => {
   test('500 concurrent appends to one session through two servers get sequences 1 to 500', async () => {
     const sessionId = await newSession(service);
     const replies = await Promise.all(

@@ -42,7 +42,7 @@ describeContract('CompleteSession', (service) => {
     expect(second).toEqual({ session: first.session, alreadyCompleted: true });
   });
 
-  test('of 32 different concurrent completions one wins, and all return its session', async () => {
+  test('one of 32 different concurrent completions wins, and all return its session', async () => {
     const sessionId = await newSession(service);
     const ends = Array.from({ length: 32 }, (_, index) => ({
       status: index % 3 === 0 ? SESSION_STATUS_FAILED : SESSION_STATUS_COMPLETED,

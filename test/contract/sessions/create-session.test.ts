@@ -64,7 +64,7 @@ describeContract('CreateSession', (service) => {
     expect(repeat.session).toMatchObject({ status: SESSION_STATUS_COMPLETED, eventCount: 1 });
   });
 
-  test('of 64 different concurrent creates one wins, and all return its session', async () => {
+  test('one of 64 different concurrent creates wins, and all return its session', async () => {
     const sessionId = newId();
     const replies = await Promise.all(
       Array.from({ length: 64 }, (_, index) =>

@@ -67,7 +67,7 @@ describeContract('ListSessions', (service) => {
     });
   });
 
-  test('without a filter all sessions are listed', async () => {
+  test('all sessions are listed without a filter', async () => {
     const created = await createAll(service, newLanguage(), 20);
     const listed = await listAll(service, { pageSize: 1000 });
     expect(idsOf(listed)).toEqual(idsOf(inOrder(listed)));

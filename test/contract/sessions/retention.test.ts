@@ -1,3 +1,5 @@
+import pino from 'pino';
+import type { Clocks } from '../../../src/jobs/clock-check';
 import { ExpiryJob } from '../../../src/jobs/expire-sessions';
 import { createLogger } from '../../../src/telemetry/logger';
 import { failureOf } from '../../support/call-error';
@@ -89,7 +91,6 @@ describe.each(STORES)('$name: retention', ({ open }) => {
     const [endedActive, endedIdle] = [ended.slice(0, 10), ended.slice(10)];
     await Promise.all(ended.map((sessionId) => server.client.completeSession({ sessionId })));
     await Promise.all(ended.map((sessionId) => server.client.addEvent({ sessionId, eventId: 'event-1' })));
-    // The runs use a retention that ends here, well before the activity that follows, however slow the machine is.
     const cutoff = Date.now();
     await pause(RETENTION_MS);
     await Promise.all(
@@ -101,13 +102,13 @@ describe.each(STORES)('$name: retention', ({ open }) => {
       updated.map((sessionId) => other.client.updateSession({ sessionId, language: 'de-DE' })),
     );
     await Promise.all(endedRecently.map((sessionId) => other.client.completeSession({ sessionId })));
-    await first.expiry.deleteExpired(60_000, NEVER);
+    await first.expiry.deleteInactive(new Date(cutoff - 60_000), NEVER);
     expect(await Promise.all(ids.map(exists))).toEqual(ids.map(() => true));
 
-    const retentionMs = Date.now() - cutoff;
+    const since = new Date(cutoff);
     const counts = await Promise.all([
-      first.expiry.deleteExpired(retentionMs, NEVER),
-      second.expiry.deleteExpired(retentionMs, NEVER),
+      first.expiry.deleteInactive(since, NEVER),
+      second.expiry.deleteInactive(since, NEVER),
     ]);
     // The session of the previous test has expired too.
     expect(counts[0] + counts[1]).toBe(endedIdle.length + idle.length + 1);
@@ -124,22 +125,46 @@ describe.each(STORES)('$name: retention', ({ open }) => {
       });
   });
 
-  test('a completion concurrent with expiry keeps the session or gets NOT_FOUND', async () => {
+  test('activity that is acknowledged before the deletion keeps the session, with all of its events', async () => {
     const [store] = database.stores;
-    const ids = await Promise.all(Array.from({ length: 60 }, create));
-    await pause(RETENTION_MS);
-    const run = store.expiry.deleteExpired(RETENTION_MS, NEVER);
-    const ended = await Promise.all(
+    const ids = await Promise.all(Array.from({ length: 300 }, create));
+    let swept = false;
+    const sweep = store.expiry.deleteInactive(new Date(), NEVER).then(() => (swept = true));
+    /** Uses the session from some moment of the sweep until it ends or a write fails. Returns what was acknowledged. */
+    const use = async (sessionId: string, index: number): Promise<{ changed: boolean; events: string[] }> => {
+      const { client } = index % 2 === 0 ? server : other;
+      const acknowledged = { changed: false, events: [] as string[] };
+      await Promise.race([sweep, pause((index / ids.length) * 10_000)]);
+      try {
+        if (index % 3 === 1) await client.updateSession({ sessionId, language: 'de-DE' });
+        if (index % 3 === 2) await client.completeSession({ sessionId });
+        acknowledged.changed = index % 3 > 0;
+        while (index % 3 === 0 && !swept) {
+          const eventId = `event-${acknowledged.events.length}`;
+          await client.addEvent({ sessionId, eventId });
+          acknowledged.events.push(eventId);
+          await Promise.race([sweep, pause(300)]);
+        }
+      } catch (error) {
+        expect(error).toMatchObject({ info: { reason: 'SESSION_NOT_FOUND' } });
+      }
+      return acknowledged;
+    };
+    const acknowledged = await Promise.all(ids.map(use));
+    await sweep;
+    const stored = await Promise.all(
       ids.map((sessionId) =>
-        server.client.completeSession({ sessionId }).then(
-          () => true,
-          () => false,
+        unlimited.client.getSession({ sessionId, limit: 1000 }).then(
+          ({ session, events }) => ({
+            changed: session?.language === 'de-DE' || session?.endedAt !== undefined,
+            events: events.map(({ eventId }) => eventId),
+          }),
+          () => ({ changed: false, events: [] }),
         ),
       ),
     );
-    await run;
-    expect(await Promise.all(ids.map(exists))).toEqual(ended);
-  });
+    expect(stored).toEqual(acknowledged);
+  }, 60_000);
 
   test('the expiry jobs of two servers delete in the background', async () => {
     const sessionId = await create();
@@ -150,11 +175,66 @@ describe.each(STORES)('$name: retention', ({ open }) => {
     );
     for (const job of jobs) job.start();
     try {
-      await until('the session is deleted', async () => ((await exists(sessionId)) ? undefined : true));
+      await until(
+        'the session is deleted',
+        async () => ((await exists(sessionId)) ? undefined : true),
+        30_000,
+      );
       expect(Date.now()).toBeGreaterThanOrEqual(session?.expiresAt?.getTime() ?? NaN);
     } finally {
       for (const job of jobs) await job.stop();
     }
+  });
+
+  describe('a wrong clock', () => {
+    const AHEAD_MS = 100 * 24 * 3600 * 1000;
+
+    /** Runs a job, and adds an event to a session again and again until `until` resolves. */
+    async function keepAlive(
+      clocks: Clocks,
+      untilDone: (warnings: readonly string[]) => Promise<unknown>,
+    ): Promise<{ kept: boolean; warnings: readonly string[] }> {
+      const sessionId = await create();
+      const warnings: string[] = [];
+      const logger = pino({ level: 'warn' }, { write: (line) => void warnings.push(line) });
+      const job = new ExpiryJob(database.stores[0].expiry, RETENTION_MS, logger, clocks);
+      job.start();
+      const ended = new AbortController();
+      const finished = untilDone(warnings).finally(() => ended.abort());
+      for (let count = 1; !ended.signal.aborted; count += 1) {
+        await server.client.addEvent({ sessionId, eventId: `event-${count}` });
+        await pause(50);
+      }
+      await finished;
+      await job.stop();
+      return { kept: await exists(sessionId), warnings };
+    }
+
+    test('a clock that is ahead when the server starts, and is then set right, deletes no live session', async () => {
+      let ahead = AHEAD_MS;
+      const clocks = { now: () => Date.now() + ahead, monotonic: () => performance.now() };
+      const { kept, warnings } = await keepAlive(clocks, async () => {
+        await pause(RETENTION_MS / 2);
+        ahead = 0;
+        await pause(2 * RETENTION_MS);
+      });
+      expect(kept).toBe(true);
+      expect(warnings.join('')).toMatch(/no expired session is deleted: the clock (jumped|differs)/);
+    });
+
+    test('a clock that jumps ahead for a moment deletes no live session', async () => {
+      let ahead = 0;
+      const clocks = { now: () => Date.now() + ahead, monotonic: () => performance.now() };
+      const { kept, warnings } = await keepAlive(clocks, async (logged) => {
+        await pause(2 * RETENTION_MS);
+        ahead = AHEAD_MS;
+        await until('a sweep finds the clock wrong', () => logged[0], 30_000);
+        ahead = 0;
+        await pause(2 * RETENTION_MS);
+      });
+      expect(kept).toBe(true);
+      expect(warnings.join('')).toMatch(/the clock jumped by 8640000 s since the last sweep/);
+    }, 60_000);
   });
 
   test('an abort stops a running expiry; the next run deletes the rest', async () => {
@@ -162,10 +242,10 @@ describe.each(STORES)('$name: retention', ({ open }) => {
     const ids = await Promise.all(Array.from({ length: 1200 }, create));
     await pause(RETENTION_MS);
     const stopping = new AbortController();
-    const run = store.expiry.deleteExpired(RETENTION_MS, stopping.signal);
+    const run = store.expiry.deleteInactive(new Date(), stopping.signal);
     stopping.abort();
     expect(await run).toBeLessThan(ids.length);
-    await store.expiry.deleteExpired(RETENTION_MS, NEVER);
+    await store.expiry.deleteInactive(new Date(), NEVER);
     expect((await unlimited.client.listSessions({ pageSize: 1000 })).sessions).toEqual([]);
   });
 });

@@ -33,7 +33,7 @@ async function expectRoundTrip({ client, other }: ContractService, value: JsonOb
   expectSameJson(ended.session?.metadata, expected);
 }
 
-describeContract('values', (service) => {
+describeContract('values in payloads and metadata', (service) => {
   test.each<{ name: string; value: JsonObject }>([
     { name: 'nested nulls', value: NESTED_NULLS },
     { name: 'empty objects and lists', value: { a: {}, b: [], c: [{}, [], [[]], { d: {} }] } },

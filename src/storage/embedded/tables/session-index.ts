@@ -44,9 +44,9 @@ export function listRange(query: SessionQuery): { start: Buffer; end: Buffer } {
   return { start, end: Buffer.concat([listKey(query, clamp(oldest), ''), Buffer.from([0xff])]) };
 }
 
-/** The key range of sessions that have ended, or have not, and were last changed before a time. */
+/** The key range of sessions that have ended, or have not, and were last changed at a time or before. */
 export function changeRange(
-  before: Date,
+  since: Date,
   ended: boolean,
   after: Indexed | undefined,
 ): { start: Buffer; end: Buffer } {
@@ -54,7 +54,7 @@ export function changeRange(
     after === undefined
       ? changeKey(ended, new Date(0), '')
       : Buffer.concat([changeKey(ended, after.changedAt, after.sessionId), Buffer.alloc(1)]);
-  return { start, end: changeKey(ended, before, '') };
+  return { start, end: Buffer.concat([changeKey(ended, since, ''), Buffer.from([0xff])]) };
 }
 
 /** The key of a tombstone. */

@@ -83,15 +83,26 @@ export class SessionTable {
     return this.atKeys(keys, from);
   }
 
-  /** Returns up to `limit` sessions that have ended, or have not, and were last changed before this time. */
-  listUnchangedSince(
-    before: Date,
+  /** Returns up to `limit` sessions that have ended, or have not, and were last changed at this time or before. */
+  listUnchanged(
+    since: Date,
     ended: boolean,
     after: StoredSession | undefined,
     limit: number,
   ): StoredSession[] {
-    const keys = this.index.getKeys({ ...changeRange(before, ended, after), limit });
+    const keys = this.index.getKeys({ ...changeRange(since, ended, after), limit });
     return this.atKeys(keys, {});
+  }
+
+  /** Returns how many sessions were last changed at this time or before, up to `limit`. */
+  countUnchanged(since: Date, limit: number, from: ReadFrom): number {
+    const counts = [true, false].map((ended) =>
+      this.index.getKeysCount({ ...changeRange(since, ended, undefined), limit, ...from }),
+    );
+    return Math.min(
+      counts.reduce((sum, count) => sum + count, 0),
+      limit,
+    );
   }
 
   private atKeys(keys: Iterable<Buffer>, from: ReadFrom): StoredSession[] {

@@ -7,6 +7,7 @@ import type { StoreObserver } from '../../../core/store-observer';
 import { BoundedMap } from '../../bounded-map';
 import type { MongoConnection } from '../connection';
 import { isTransient, isUnreachable, toConversationError } from '../errors';
+import type { EventCleanup } from '../events/event-cleanup';
 import type { EventFinder } from '../events/event-finder';
 import { appendAtEnd } from './append-at-end';
 import { EventInserter } from './insert-batch';
@@ -32,9 +33,10 @@ const MAX_CONTENDED = 10_000;
 /** The dependencies of all queues; shared by them. */
 export interface QueueDependencies {
   readonly connection: MongoConnection;
-  readonly heads: Pick<LogHeads, 'get' | 'advance' | 'invalidate'>;
+  readonly heads: Pick<LogHeads, 'get' | 'confirm' | 'advance' | 'invalidate'>;
   readonly finder: Pick<EventFinder, 'expectsDuplicates'>;
   readonly inserter: Pick<EventInserter, 'insert'>;
+  readonly cleanup: Pick<EventCleanup, 'removeAgain'>;
   readonly reconciler: Pick<Reconciler, 'answerStored' | 'checkExpectedSequence'>;
   /** When each session had its last conflict with another server, by `performance.now()`. */
   readonly conflictTimes: BoundedMap<number>;
@@ -46,11 +48,20 @@ export class AppendQueues {
   private readonly dependencies: QueueDependencies;
   private readonly queues = new Map<string, AppendQueue>();
 
-  constructor(connection: MongoConnection, heads: LogHeads, finder: EventFinder, observer: StoreObserver) {
+  constructor(
+    connection: MongoConnection,
+    heads: LogHeads,
+    finder: EventFinder,
+    cleanup: EventCleanup,
+    observer: StoreObserver,
+  ) {
     const inserter = new EventInserter(connection, observer);
     const reconciler = new Reconciler(heads, finder);
     const conflictTimes = new BoundedMap<number>(MAX_CONTENDED);
-    this.dependencies = { connection, heads, finder, inserter, reconciler, conflictTimes, observer };
+    this.dependencies = {
+      ...{ connection, heads, finder, inserter, cleanup, reconciler },
+      ...{ conflictTimes, observer },
+    };
   }
 
   append(sessionId: string, events: readonly NewEvent[], context: RequestContext): Promise<AppendedEvent[]> {
@@ -79,6 +90,8 @@ export class AppendQueue {
   private running = false;
   /** How many pending appends arrived before the session was last read. */
   private pendingAtRead = 0;
+  /** Whether an event may have been stored since the queue was created. */
+  private hasWritten = false;
   /** Transient errors in a row. */
   private failures = 0;
   /** Conflicts with other servers in a row. */
@@ -117,13 +130,13 @@ export class AppendQueue {
     const contended = this.isContended();
     let batch = this.plan(head);
     if (batch.length > 0 && finder.expectsDuplicates && !contended) {
-      await reconciler.answerStored(this.sessionId, batch);
+      await reconciler.answerStored(this.sessionId, batch, head);
       batch = this.plan(head);
     }
     const [first] = batch;
     if (first === undefined) await this.checkExpectedSequence();
     else if (this.conflicts >= CONFLICTS_BEFORE_APPEND_AT_END && canAppendAtEnd(first.append, head))
-      await this.appendAtEnd(first);
+      await this.appendAtEnd(first, head);
     else await this.insert(batch, head, contended);
   }
 
@@ -141,9 +154,13 @@ export class AppendQueue {
   /** Inserts the batch right after the head. */
   private async insert(batch: readonly PlannedEvent[], head: LogHead, contended: boolean): Promise<void> {
     const { heads, inserter, reconciler } = this.dependencies;
+    this.hasWritten = true;
     const { stored, conflict } = await inserter.insert(batch, { alone: contended });
     const last = batch[stored - 1];
-    if (last !== undefined) heads.advance(this.sessionId, head, last.event);
+    if (last !== undefined) {
+      heads.advance(this.sessionId, head, last.event);
+      await heads.confirm(this.sessionId, head);
+    }
     for (const { append, event, duplicates } of batch.slice(0, stored)) {
       append.succeed(event, false);
       for (const duplicate of duplicates) duplicate.succeed(event, true);
@@ -151,7 +168,7 @@ export class AppendQueue {
     this.failures = 0;
     const [next] = batch.slice(stored);
     if (conflict && next !== undefined) {
-      await reconciler.answerStored(this.sessionId, batch.slice(stored));
+      await reconciler.answerStored(this.sessionId, batch.slice(stored), head);
       if (!next.append.isAnswered) await this.backOffAfterConflict();
     } else if (contended) {
       await this.backOffAfterWrite();
@@ -159,10 +176,11 @@ export class AppendQueue {
   }
 
   /** Appends one event at the end of the log, so that another server that wins every race has a conflict too. */
-  private async appendAtEnd(first: PlannedEvent): Promise<void> {
+  private async appendAtEnd(first: PlannedEvent, head: LogHead): Promise<void> {
     const { connection, reconciler } = this.dependencies;
+    this.hasWritten = true;
     await appendAtEnd(connection.database, first);
-    await reconciler.answerStored(this.sessionId, [first]);
+    await reconciler.answerStored(this.sessionId, [first], head);
     if (first.append.isAnswered) await this.backOffAfterWrite();
     else await this.backOffAfterConflict();
   }
@@ -189,7 +207,9 @@ export class AppendQueue {
     this.dependencies.heads.invalidate(this.sessionId);
     if (!isTransient(error) || isUnreachable(error)) {
       // Later appends may belong to a session that was created since the read.
-      for (const append of this.pending.slice(0, this.pendingAtRead)) append.fail(toConversationError(error));
+      const failure = toConversationError(error);
+      for (const append of this.pending.slice(0, this.pendingAtRead)) append.fail(failure);
+      if (failure.reason === 'SESSION_NOT_FOUND' && this.hasWritten) this.removeLateEvents();
       return;
     }
     this.failures += 1;
@@ -197,6 +217,11 @@ export class AppendQueue {
     const delayMs = maxDelayMs * (0.5 + Math.random() / 2);
     for (const append of this.pending) if (!append.canWait(delayMs)) append.fail(storeUnavailable(error));
     await sleep(delayMs);
+  }
+
+  /** An event that was stored after the session's deletion is removed with the tombstone at the latest. */
+  private removeLateEvents(): void {
+    this.dependencies.cleanup.removeAgain(this.sessionId).catch(() => undefined);
   }
 
   /** Whether another server appends to the session too, judging by a recent conflict. */

@@ -1,7 +1,9 @@
 import { sessionNotFound } from '../../../core/errors';
 import type { Event } from '../../../core/event';
 import { BoundedMap } from '../../bounded-map';
-import type { SessionFinder } from '../sessions/session-finder';
+import type { ExpiryMarks } from '../sessions/expiry-marks';
+import type { FoundSession, SessionFinder } from '../sessions/session-finder';
+import { READ_VALID_MS } from '../sessions/session-validity';
 
 /** The position of a log's last event. */
 export interface LogHead {
@@ -26,7 +28,10 @@ export class LogHeads {
   /** Reads in flight whose results may still be cached: the latest of each session, until it is invalidated. */
   private readonly reads = new Map<string, symbol>();
 
-  constructor(private readonly sessions: Pick<SessionFinder, 'find'>) {}
+  constructor(
+    private readonly sessions: Pick<SessionFinder, 'find'>,
+    private readonly marks: Pick<ExpiryMarks, 'remove'>,
+  ) {}
 
   /** @throws SESSION_NOT_FOUND */
   async get(sessionId: string): Promise<LogHead> {
@@ -46,9 +51,7 @@ export class LogHeads {
     const read = Symbol(sessionId);
     this.reads.set(sessionId, read);
     try {
-      const found = await this.sessions.find(sessionId);
-      if (found === undefined) throw sessionNotFound(sessionId);
-      const { document, last } = found;
+      const { document, last } = await this.findAndKeep(sessionId);
       const timestamp = Math.max(document.startedAt.getTime(), last?.timestamp.getTime() ?? 0);
       const head = { sequence: last?.sequence ?? 0, timestamp, readAt };
       if (this.reads.get(sessionId) === read) this.cache.set(sessionId, head);
@@ -56,6 +59,16 @@ export class LogHeads {
     } finally {
       if (this.reads.get(sessionId) === read) this.reads.delete(sessionId);
     }
+  }
+
+  /**
+   * Call before an append is acknowledged. Reads the session again if `head` is from a read so long ago
+   * that the session may have expired and been deleted since.
+   *
+   * @throws SESSION_NOT_FOUND
+   */
+  confirm(sessionId: string, head: LogHead): Promise<LogHead> | undefined {
+    return performance.now() - head.readAt > READ_VALID_MS ? this.read(sessionId) : undefined;
   }
 
   /** Moves the head on after events up to this one were stored right after `from`. */
@@ -70,5 +83,15 @@ export class LogHeads {
   invalidate(sessionId: string): void {
     this.reads.delete(sessionId);
     this.cache.delete(sessionId);
+  }
+
+  /** Finds the session, and keeps the sweep from deleting it. */
+  private async findAndKeep(sessionId: string): Promise<FoundSession> {
+    for (;;) {
+      const found = await this.sessions.find(sessionId);
+      if (found === undefined) throw sessionNotFound(sessionId);
+      const { expiring } = found.document;
+      if (expiring === undefined || (await this.marks.remove(sessionId, expiring))) return found;
+    }
   }
 }

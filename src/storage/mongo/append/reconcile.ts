@@ -2,24 +2,30 @@ import { sequenceMismatch } from '../../../core/errors';
 import { toEvent } from '../documents/event-document';
 import { toConversationError } from '../errors';
 import type { EventFinder } from '../events/event-finder';
-import type { LogHeads } from './log-heads';
+import type { LogHead, LogHeads } from './log-heads';
 import type { PendingAppend } from './pending-append';
 import type { PlannedEvent } from './plan-batch';
 
 /** Decides pending appends by what is stored. All reads have majority read concern. */
 export class Reconciler {
   constructor(
-    private readonly heads: Pick<LogHeads, 'read'>,
+    private readonly heads: Pick<LogHeads, 'read' | 'confirm'>,
     private readonly finder: Pick<EventFinder, 'find'>,
   ) {}
 
-  /** Answers the appends whose events are stored: as duplicates, or as their own writes. The others stay pending. */
+  /**
+   * Answers the appends whose events are stored: as duplicates, or as their own writes. The others stay pending.
+   *
+   * @param head the last read of the session
+   */
   async answerStored(
     sessionId: string,
     planned: readonly Pick<PlannedEvent, 'append' | 'duplicates'>[],
+    head: LogHead,
   ): Promise<void> {
     const eventIds = planned.map(({ append }) => append.event.eventId);
     const found = await this.finder.find(sessionId, eventIds);
+    if (found.length > 0) await this.heads.confirm(sessionId, head);
     const stored = new Map(found.map((document) => [document.eventId, document]));
     for (const { append, duplicates } of planned) {
       const document = stored.get(append.event.eventId);
@@ -43,8 +49,9 @@ export class Reconciler {
   async checkExpectedSequence(sessionId: string, append: PendingAppend): Promise<void> {
     const expected = append.event.expectedSequence;
     if (expected === undefined) return;
-    const { sequence } = await this.heads.read(sessionId);
-    await this.answerStored(sessionId, [{ append, duplicates: [] }]);
-    if (!append.isAnswered && sequence !== expected) append.fail(sequenceMismatch(expected, sequence));
+    const head = await this.heads.read(sessionId);
+    await this.answerStored(sessionId, [{ append, duplicates: [] }], head);
+    if (!append.isAnswered && head.sequence !== expected)
+      append.fail(sequenceMismatch(expected, head.sequence));
   }
 }

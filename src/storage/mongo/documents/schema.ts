@@ -24,6 +24,8 @@ export interface SessionDocument {
   readonly endId?: Types.ObjectId;
   /** A date makes the document a tombstone. */
   readonly deletedAt?: null;
+  /** Set by the sweep before it deletes the session, and removed by a writer that reads it. */
+  readonly expiring?: Types.ObjectId;
 }
 
 /** A document of `conversation_sessions` that replaces a deleted session. */
@@ -81,6 +83,7 @@ const sessionSchema = new Schema(
     endReason: String,
     revision: Number,
     endId: Schema.Types.ObjectId,
+    expiring: Schema.Types.ObjectId,
     deletedAt: Date,
     uncleared: Date,
   },

@@ -28,6 +28,7 @@ const SESSION_FORMAT: RowFormat<SessionDocument> = {
     endReason: isString,
     revision: isCounter,
     endId: (value) => value === undefined || isObjectId(value),
+    expiring: (value) => value === undefined || isObjectId(value),
     deletedAt: (value) => value === undefined || value === null,
   },
   nameOf: ({ _id, sessionId }) => `session ${JSON.stringify(sessionId)}, _id ${String(_id)}`,

@@ -1,9 +1,9 @@
 import { TOMBSTONE_MS } from '../../../core/store';
 import type { Logger } from '../../../telemetry/logger';
 import { type Database, DURABLE, type MongoConnection } from '../connection';
-import { isCounter, isDate, isString, type Unchecked } from '../documents/check-row';
+import { isCounter, isDate, isObjectId, isString, type Unchecked } from '../documents/check-row';
 import { BY_DELETION, BY_SEQUENCE, BY_UNCLEARED, type TombstoneDocument } from '../documents/schema';
-import { QUERY_TIMEOUT_MS } from '../query-timeout';
+import { QUERY_TIMEOUT_MS, withQueryTimeout } from '../query-timeout';
 
 /** Events removed by one command. */
 const STEP_EVENTS = 1000;
@@ -46,6 +46,14 @@ export class EventCleanup {
       .finally(() => (this.running = undefined));
   }
 
+  /** Removes the events of a deleted session once more: one may have been stored after the removals. */
+  async removeAgain(sessionId: string): Promise<void> {
+    const { tombstones } = this.connection.database;
+    const deleted = { sessionId, deletedAt: { $type: 'date' } } as const;
+    await withQueryTimeout(tombstones.updateOne(deleted, { $set: { uncleared: new Date() } }, REMOVE));
+    this.run();
+  }
+
   async stop(): Promise<void> {
     this.stopped = true;
     clearInterval(this.interval);
@@ -60,24 +68,43 @@ export class EventCleanup {
         { uncleared: { $lte: new Date() } },
         { sort: BY_UNCLEARED, hint: BY_UNCLEARED, maxTimeMS: QUERY_TIMEOUT_MS },
       );
-      for await (const tombstone of uncleared) {
-        if (isReadable(tombstone)) await this.removeEvents(database, tombstone);
-        else this.logger.debug({ tombstone: tombstone._id }, 'a tombstone cannot be read; its events stay');
-      }
-      const expired = {
-        deletedAt: { $lt: new Date(Date.now() - TOMBSTONE_MS) },
-        uncleared: { $exists: false },
-      };
-      await database.tombstones.deleteMany(expired, { ...REMOVE, hint: BY_DELETION });
+      for await (const tombstone of this.readable(uncleared)) await this.clear(database, tombstone);
+      const expired = database.tombstones.find(
+        { deletedAt: { $lt: new Date(Date.now() - TOMBSTONE_MS) }, uncleared: { $exists: false } },
+        { hint: BY_DELETION, maxTimeMS: QUERY_TIMEOUT_MS },
+      );
+      for await (const tombstone of this.readable(expired)) await this.purge(database, tombstone);
     }
   }
 
-  private async removeEvents(
-    { events, tombstones }: Database,
-    { _id, sessionId, deletedAt }: TombstoneDocument,
-  ): Promise<void> {
+  /** Passes over tombstones that this service did not write. */
+  private async *readable(
+    rows: AsyncIterable<Unchecked<TombstoneDocument>>,
+  ): AsyncGenerator<TombstoneDocument> {
+    for await (const row of rows) {
+      const { _id, sessionId, deletedAt } = row;
+      if (isObjectId(_id) && isString(sessionId) && isDate(deletedAt)) yield { _id, sessionId, deletedAt };
+      else this.logger.debug({ _id, sessionId }, 'a tombstone cannot be read; its events stay');
+    }
+  }
+
+  /** Removes a tombstone, and first any event that was stored after its removals: the ID may be used again from here on. */
+  private async purge(database: Database, { _id, sessionId }: TombstoneDocument): Promise<void> {
+    if (await this.removeEvents(database, sessionId))
+      await database.tombstones.deleteOne({ _id, sessionId }, REMOVE);
+  }
+
+  private async clear(database: Database, { _id, sessionId, deletedAt }: TombstoneDocument): Promise<void> {
+    if (!(await this.removeEvents(database, sessionId))) return;
+    const secondRun = deletedAt.getTime() + LATE_WRITES_MS;
+    const next = Date.now() < secondRun ? new Date(secondRun) : '$$REMOVE';
+    await database.tombstones.updateOne({ _id, sessionId }, [{ $set: { uncleared: next } }], REMOVE);
+  }
+
+  /** Returns whether all are removed; false if it was stopped. */
+  private async removeEvents({ events }: Database, sessionId: string): Promise<boolean> {
     for (;;) {
-      if (this.stopped) return;
+      if (this.stopped) return false;
       const [first] = await events
         .find(
           { sessionId },
@@ -88,19 +115,11 @@ export class EventCleanup {
           },
         )
         .toArray();
-      if (first === undefined) break;
+      if (first === undefined) return true;
       const step = isCounter(first.sequence)
         ? { sessionId, sequence: { $lt: first.sequence + STEP_EVENTS } }
         : { sessionId, _id: first._id };
       await events.deleteMany(step, { ...REMOVE, hint: BY_SEQUENCE });
     }
-    const secondRun = deletedAt.getTime() + LATE_WRITES_MS;
-    const next = Date.now() < secondRun ? new Date(secondRun) : '$$REMOVE';
-    await tombstones.updateOne({ _id, sessionId }, [{ $set: { uncleared: next } }], REMOVE);
   }
-}
-
-/** Whether this service wrote the tombstone. */
-function isReadable({ sessionId, deletedAt }: Unchecked<TombstoneDocument>): boolean {
-  return isString(sessionId) && isDate(deletedAt);
 }

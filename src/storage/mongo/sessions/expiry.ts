@@ -1,47 +1,137 @@
-import { expiryOf, SESSION_STATUSES } from '../../../core/session';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Types } from 'mongoose';
+import { lastActivityOf, SESSION_STATUSES } from '../../../core/session';
 import { UnreadableRowError } from '../../../core/unreadable-row';
+import type { Database, MongoConnection } from '../connection';
+import { BY_CHANGE, BY_SEQUENCE, type SessionDocument } from '../documents/schema';
+import { QUERY_TIMEOUT_MS, withQueryTimeout } from '../query-timeout';
+import type { ExpiryMarks } from './expiry-marks';
+import type { FoundSession, SessionFinder } from './session-finder';
+import { READ_VALID_MS } from './session-validity';
 import { writeTombstone } from './session-writer';
-import type { MongoConnection } from '../connection';
-import { toSession } from '../documents/session-document';
-import type { SessionFinder } from './session-finder';
-import { BY_CHANGE, type SessionDocument } from '../documents/schema';
 
 /** Sessions checked and deleted concurrently: enough to keep up with new sessions, and to leave them capacity. */
 const CONCURRENCY = 16;
 
-/** Deletes the sessions that are expired under this retention. Returns their IDs. @param signal stops it early */
-export async function deleteExpired(
-  connection: MongoConnection,
-  finder: SessionFinder,
-  retentionMs: number,
-  signal: AbortSignal,
-): Promise<string[]> {
-  const deleted: string[] = [];
-  const changedAt = { $lte: new Date(Date.now() - retentionMs) };
-  for (const status of SESSION_STATUSES) {
-    const rows = connection.database.sessions.find(
-      { status, changedAt },
-      { sort: BY_CHANGE, hint: BY_CHANGE, projection: { sessionId: 1 } },
-    );
-    for await (const sessionIds of groups(rows)) {
-      if (signal.aborted) return deleted;
-      const deletions = sessionIds.map(async (sessionId) => {
-        try {
-          if (await deleteIfExpired(connection, finder, sessionId, retentionMs)) deleted.push(sessionId);
-        } catch (error) {
-          // A session that cannot be read stays; it does not keep the others from expiring.
-          if (!(error instanceof UnreadableRowError)) throw error;
-        }
-      });
-      await Promise.all(deletions);
-    }
-  }
-  return deleted;
+/** How long the sweep waits between the mark and the deletion, in milliseconds: longer than a writer relies on a read. */
+const WAIT_MS = READ_VALID_MS + 2000;
+
+/** The maximum number of marked sessions that wait for their deletion. */
+const MAX_WAITING = 10_000;
+
+/** A session that was expired, and marked, when the sweep read it. */
+interface Marked {
+  readonly document: SessionDocument;
+  readonly mark: Types.ObjectId;
+  /** 0 if the log was empty. */
+  readonly lastSequence: number;
+  /** By `performance.now()`. */
+  readonly deleteAt: number;
 }
 
-async function* groups(rows: AsyncIterable<Pick<SessionDocument, 'sessionId'>>): AsyncGenerator<string[]> {
+/**
+ * Deletes expired sessions, but none with an event or change that was acknowledged before.
+ *
+ * Appends do not touch the session's document, so its revision cannot show them. Instead, the sweep
+ * marks an expired session, waits longer than any writer relies on its last read of the session, and
+ * deletes it only if it still has the mark, the revision and the log's end that the sweep saw then.
+ * A writer that read the session before the mark has stored its event within the wait, where the sweep
+ * sees it. A later one has seen the mark and removed it.
+ */
+export class ExpirySweep {
+  constructor(
+    private readonly connection: MongoConnection,
+    private readonly finder: SessionFinder,
+    private readonly marks: ExpiryMarks,
+  ) {}
+
+  countUnchanged(since: Date, limit: number): Promise<number> {
+    const { sessions } = this.connection.database;
+    const filter = { status: { $in: [...SESSION_STATUSES] }, changedAt: { $lte: since } };
+    return sessions.countDocuments(filter, { hint: BY_CHANGE, limit, maxTimeMS: QUERY_TIMEOUT_MS });
+  }
+
+  /** Deletes the sessions whose last activity was at this time or before. Returns how many. @param signal stops it early */
+  async run(since: Date, signal: AbortSignal, onDeleted: (sessionId: string) => void): Promise<number> {
+    const waiting: Marked[] = [];
+    let count = 0;
+    const deleteDue = async (): Promise<void> => {
+      const due = waiting.splice(0, countDue(waiting));
+      const deletions = due.map((marked) => this.deleteUnlessUsed(marked));
+      (await Promise.all(deletions)).forEach((deleted, index) => {
+        if (!deleted) return;
+        count += 1;
+        onDeleted(due[index]?.document.sessionId ?? '');
+      });
+    };
+    for await (const group of groups(this.candidates(since))) {
+      if (signal.aborted) return count;
+      const marked = await Promise.all(group.map((sessionId) => this.markIfExpired(sessionId, since)));
+      waiting.push(...marked.filter((session) => session !== undefined));
+      if (waiting.length >= MAX_WAITING) await untilDue(waiting, signal);
+      await deleteDue();
+    }
+    while (waiting.length > 0 && !signal.aborted) {
+      await untilDue(waiting, signal);
+      await deleteDue();
+    }
+    return count;
+  }
+
+  private async *candidates(since: Date): AsyncGenerator<string> {
+    const { sessions } = this.connection.database;
+    for (const status of SESSION_STATUSES) {
+      const rows = sessions.find(
+        { status, changedAt: { $lte: since } },
+        { sort: BY_CHANGE, hint: BY_CHANGE, projection: { sessionId: 1 } },
+      );
+      for await (const { sessionId } of rows) yield sessionId;
+    }
+  }
+
+  /** Returns undefined if the session is not expired, has changed meanwhile, or cannot be read. */
+  private async markIfExpired(sessionId: string, since: Date): Promise<Marked | undefined> {
+    try {
+      const found = await this.finder.find(sessionId);
+      if (found === undefined || !isExpired(found, since)) return undefined;
+      const mark = found.document.expiring ?? (await this.marks.set(found.document));
+      if (mark === undefined) return undefined;
+      // Another server may have set the mark: it is not known to be older than this read.
+      const deleteAt = performance.now() + WAIT_MS;
+      const marked = await this.finder.find(sessionId);
+      if (marked?.document.expiring?.equals(mark) !== true || !isExpired(marked, since)) return undefined;
+      return { document: marked.document, mark, lastSequence: marked.last?.sequence ?? 0, deleteAt };
+    } catch (error) {
+      if (error instanceof UnreadableRowError) return undefined;
+      throw error;
+    }
+  }
+
+  private async deleteUnlessUsed({ document, mark, lastSequence }: Marked): Promise<boolean> {
+    const { database } = this.connection;
+    if (await hasEvent(database, document.sessionId, lastSequence + 1)) return false;
+    return (await writeTombstone(database, document, { expiring: mark })) === true;
+  }
+}
+
+function isExpired({ document: { changedAt }, last }: FoundSession, since: Date): boolean {
+  return lastActivityOf({ changedAt, lastEventAt: last?.timestamp }) <= since;
+}
+
+/** Linearizable: the majority snapshot of a new primary may lag behind an acknowledged event. */
+async function hasEvent(
+  { events, replicated }: Database,
+  sessionId: string,
+  sequence: number,
+): Promise<boolean> {
+  const readConcern = replicated ? ({ readConcern: 'linearizable' } as const) : {};
+  const options = { projection: { _id: 1 }, hint: BY_SEQUENCE, maxTimeMS: QUERY_TIMEOUT_MS, ...readConcern };
+  return (await withQueryTimeout(events.findOne({ sessionId, sequence }, options))) !== null;
+}
+
+async function* groups(sessionIds: AsyncIterable<string>): AsyncGenerator<string[]> {
   let group: string[] = [];
-  for await (const { sessionId } of rows) {
+  for await (const sessionId of sessionIds) {
     group.push(sessionId);
     if (group.length < CONCURRENCY) continue;
     yield group;
@@ -50,16 +140,15 @@ async function* groups(rows: AsyncIterable<Pick<SessionDocument, 'sessionId'>>):
   yield group;
 }
 
-/** Reads the session again first: another server may have deleted it, or it may have a new event. */
-async function deleteIfExpired(
-  { database }: MongoConnection,
-  finder: SessionFinder,
-  sessionId: string,
-  retentionMs: number,
-): Promise<boolean> {
-  const found = await finder.find(sessionId);
-  if (found === undefined) return false;
-  const expiry = expiryOf(toSession(found.document, found.last), retentionMs);
-  if (expiry === undefined || expiry.getTime() > Date.now()) return false;
-  return (await writeTombstone(database, found.document)) === true;
+/** Returns how many of the first sessions can be deleted now, at most as many as concurrently. */
+function countDue(waiting: readonly Marked[]): number {
+  const now = performance.now();
+  const end = waiting.slice(0, CONCURRENCY).findIndex(({ deleteAt }) => deleteAt > now);
+  return end < 0 ? Math.min(waiting.length, CONCURRENCY) : end;
+}
+
+async function untilDue([first]: readonly Marked[], signal: AbortSignal): Promise<void> {
+  if (first === undefined) return;
+  const ms = Math.max(0, first.deleteAt - performance.now());
+  await sleep(ms, undefined, { signal }).catch(() => undefined);
 }

@@ -58,9 +58,9 @@ export class SessionWriter {
         const alreadyCompleted = document.endId?.equals(endId) !== true;
         return { session: toSession(document, last), alreadyCompleted };
       }
-      const endedAt = new Date(Math.max(Date.now(), document.startedAt.getTime()));
       await throwIfGivenUp(context);
-      const ended = await replace(database, found, { ...end, endedAt, endId });
+      const endedAt = timeOfChange(document);
+      const ended = await replace(database, found, { ...end, endedAt, endId, changedAt: endedAt });
       return ended && { session: toSession(ended, last), alreadyCompleted: false };
     });
   }
@@ -78,7 +78,10 @@ export class SessionWriter {
         status === session.status && language === session.language && metadata.equals(session.metadata);
       if (isUnchanged) return session;
       await throwIfGivenUp(context);
-      const changed = await replace(database, found, { status, language, metadata: metadata.bytes });
+      const changed = await replace(database, found, {
+        ...{ status, language, metadata: metadata.bytes },
+        changedAt: timeOfChange(found.document),
+      });
       return changed && toSession(changed, found.last);
     });
   }
@@ -109,28 +112,42 @@ async function throwIfGivenUp(context: RequestContext): Promise<void> {
   context.throwIfEnded();
 }
 
+/** The current time, or that of the previous change if the clock was set back behind it. */
+function timeOfChange({ changedAt }: SessionDocument): Date {
+  return new Date(Math.max(Date.now(), changedAt.getTime()));
+}
+
 /** Returns undefined if the session has changed meanwhile. */
 async function replace(
   { sessions }: Database,
   { document }: FoundSession,
-  change: Partial<SessionDocument>,
+  change: Partial<SessionDocument> & Pick<SessionDocument, 'changedAt'>,
 ): Promise<SessionDocument | undefined> {
+  const { expiring, ...unmarked } = document;
   const { sessionId, revision } = document;
-  const changedAt = new Date(Math.max(Date.now(), document.changedAt.getTime()));
-  const changed = { ...document, ...change, changedAt, revision: revision + 1 };
+  const changed = { ...unmarked, ...change, revision: revision + 1 };
   const { matchedCount } = await sessions.replaceOne({ sessionId, revision }, changed, WRITE);
   return matchedCount === 1 ? changed : undefined;
 }
 
-/** Replaces a session by its tombstone. Returns undefined if the session has changed meanwhile. */
+/**
+ * Replaces a session by its tombstone. Returns undefined if the session has changed meanwhile.
+ *
+ * @param condition further values that the document must still have
+ */
 export async function writeTombstone(
   { db, sessions }: Database,
   { _id, sessionId, revision }: SessionDocument,
+  condition: Pick<SessionDocument, 'expiring'> = {},
 ): Promise<true | undefined> {
   const deletedAt = new Date();
   const tombstone = { _id, sessionId, deletedAt, uncleared: deletedAt };
   const collection = db.collection(sessions.collectionName);
-  const { matchedCount } = await collection.replaceOne({ sessionId, revision }, tombstone, WRITE);
+  const { matchedCount } = await collection.replaceOne(
+    { sessionId, revision, ...condition },
+    tombstone,
+    WRITE,
+  );
   return matchedCount === 1 ? true : undefined;
 }
 
