@@ -88,7 +88,7 @@ class StoreReader {
     let sequence = 0;
     while (sequence < eventCount) {
       const range = { afterSequence: sequence, limit: PAGE_EVENTS, maximumBytes: PAGE_BYTES };
-      const page = events.read(sessionId, range, {});
+      const page = events.read(sessionId, range, eventCount, {});
       if (page.length === 0) throw new Error(`sequence ${sequence + 1} is missing`);
       for (const event of page) {
         sequence += 1;
@@ -111,7 +111,9 @@ class StoreReader {
     let listed = 0;
     let after: StoredSession | undefined;
     do {
-      const page = this.tables.sessions.list({ ...query, after, limit: PAGE_EVENTS }, {});
+      const page = this.tables.sessions.list({ ...query, after, limit: PAGE_EVENTS }, {}, (error) => {
+        throw error;
+      });
       listed += page.length;
       after = page.at(-1);
     } while (after !== undefined);

@@ -49,7 +49,7 @@ export function openMongoStore({
   const cleanup = new EventCleanup(connection, logger);
   const queues = new AppendQueues(connection, heads, eventFinder, cleanup, observer);
   const reader = new EventReader(connection, sessionFinder, eventFinder);
-  const sweep = new ExpirySweep(connection, sessionFinder, marks);
+  const sweep = new ExpirySweep(connection, sessionFinder, marks, observer);
   const watches = new WatchRegistry();
   const changeStream = new ChangeStream(connection, watches, watchPollIntervalMs, logger);
 
@@ -73,7 +73,7 @@ export function openMongoStore({
   };
 
   return {
-    sessions: sessionStore(connection, sessionFinder, notify, afterDeletion),
+    sessions: sessionStore(connection, sessionFinder, observer, notify, afterDeletion),
     events: eventStore(queues, reader, notify),
     watches: {
       watch(sessionId) {
@@ -102,6 +102,7 @@ export function openMongoStore({
 function sessionStore(
   connection: MongoConnection,
   finder: SessionFinder,
+  observer: StoreObserver,
   afterChange: (sessionId: string) => void,
   afterDeletion: (sessionId: string) => void,
 ): SessionStore {
@@ -122,7 +123,8 @@ function sessionStore(
       await writer.delete(sessionId, context);
       afterDeletion(sessionId);
     },
-    list: (query, context) => retryUntilKnown(connection, context, () => listSessions(connection, query)),
+    list: (query, context) =>
+      retryUntilKnown(connection, context, () => listSessions(connection, query, observer)),
   };
 }
 

@@ -1,5 +1,6 @@
 import { sequenceMismatch } from '../../../core/errors';
 import { toEvent } from '../documents/event-document';
+import { toConversationError } from '../errors';
 import type { EventFinder } from '../events/event-finder';
 import type { LogHead, LogHeads } from './log-heads';
 import type { PendingAppend } from './pending-append';
@@ -29,9 +30,14 @@ export class Reconciler {
     for (const { append, duplicates } of planned) {
       const document = stored.get(append.event.eventId);
       if (document === undefined) continue;
-      const event = toEvent(document);
-      append.succeed(event, !document._id.equals(append.rowId));
-      for (const duplicate of duplicates) duplicate.succeed(event, true);
+      try {
+        const event = toEvent(document);
+        append.succeed(event, !document._id.equals(append.rowId));
+        for (const duplicate of duplicates) duplicate.succeed(event, true);
+      } catch (error) {
+        // A row that cannot be read concerns only the appends of its event.
+        for (const failed of [append, ...duplicates]) failed.fail(toConversationError(error));
+      }
     }
   }
 

@@ -1,11 +1,12 @@
 import { mongo } from 'mongoose';
 import type { Event } from '../../../core/event';
 import { StructBytes } from '../../../core/struct/struct-bytes';
+import { isCounter, isDate } from './check-row';
 
 const { parseToElements } = mongo.BSON.onDemand;
 
 /** The BSON types of an event's fields; see https://bsonspec.org. */
-const TYPES = { double: 1, string: 2, binary: 5, objectId: 7, date: 9, int32: 16 } as const;
+const TYPES = { double: 1, string: 2, binary: 5, objectId: 7, date: 9, int32: 16, int64: 18 } as const;
 
 /** Bytes before the content: a string has its length there, binary its length and subtype. */
 const STRING_HEADER_BYTES = 4;
@@ -13,24 +14,32 @@ const BINARY_HEADER_BYTES = 5;
 
 /**
  * Decodes the events of a `find` reply straight from its bytes: through the driver's cursors and
- * documents a page costs twice as much.
+ * documents a page costs twice as much. Leaves out the rows that `toEvent` cannot read, so that each
+ * is a gap in its log.
  *
  * @param cursor the reply's `cursor` field; the events' payloads are views of it
  */
 export function decodeEvents(cursor: Buffer): Event[] {
   for (const [, nameAt, nameLength, offset] of parseToElements(cursor)) {
     if (cursor.toString('latin1', nameAt, nameAt + nameLength) !== 'firstBatch') continue;
-    return Array.from(parseToElements(cursor, offset), ([, , , eventOffset]) =>
-      decodeEvent(cursor, eventOffset),
-    );
+    const events: Event[] = [];
+    for (const [, , , eventOffset] of parseToElements(cursor, offset)) {
+      const event = decodeEvent(cursor, eventOffset);
+      if (event !== undefined) events.push(event);
+    }
+    return events;
   }
   throw new Error('a find reply has no firstBatch');
 }
 
-function decodeEvent(bytes: Buffer, offset: number): Event {
-  let [eventId, sessionId, type, sequence, timestamp] = ['', '', '', NaN, NaN];
-  let payload = StructBytes.EMPTY;
+/** Returns undefined if a field is missing or has a wrong type. */
+function decodeEvent(bytes: Buffer, offset: number): Event | undefined {
+  let eventId: string | undefined;
+  let sessionId: string | undefined;
+  let type: string | undefined;
+  let payload: StructBytes | undefined;
   let rowId: Uint8Array | undefined;
+  let [sequence, timestamp] = [NaN, NaN];
   for (const [bsonType, nameAt, nameLength, at, length] of parseToElements(bytes, offset)) {
     const end = at + length;
     switch (bytes.toString('latin1', nameAt, nameAt + nameLength)) {
@@ -47,20 +56,28 @@ function decodeEvent(bytes: Buffer, offset: number): Event {
         if (bsonType === TYPES.string) type = bytes.toString('utf8', at + STRING_HEADER_BYTES, end - 1);
         break;
       case 'sequence':
-        // The driver encodes an integer as int32 where it fits, and as a double otherwise.
+        // The driver encodes an integer as int32 where it fits, and as a double otherwise; other tools use int64.
         if (bsonType === TYPES.int32) sequence = bytes.readInt32LE(at);
         else if (bsonType === TYPES.double) sequence = bytes.readDoubleLE(at);
+        else if (bsonType === TYPES.int64) sequence = readInt64(bytes, at);
         break;
       case 'payload':
         if (bsonType === TYPES.binary)
           payload = new StructBytes(bytes.subarray(at + BINARY_HEADER_BYTES, end));
         break;
       case 'timestamp':
-        if (bsonType === TYPES.date) timestamp = bytes.readInt32LE(at + 4) * 2 ** 32 + bytes.readUInt32LE(at);
+        if (bsonType === TYPES.date) timestamp = readInt64(bytes, at);
         break;
     }
   }
-  if (rowId === undefined || eventId === '' || Number.isNaN(sequence) || Number.isNaN(timestamp))
-    throw new Error('a stored event lacks a required field');
-  return { rowId, eventId, sessionId, sequence, type, payload, timestamp: new Date(timestamp) };
+  const date = new Date(timestamp);
+  if (rowId === undefined || sessionId === undefined || eventId === undefined) return undefined;
+  if (type === undefined || payload === undefined) return undefined;
+  if (!isCounter(sequence) || !isDate(date)) return undefined;
+  return { rowId, eventId, sessionId, sequence, type, payload, timestamp: date };
+}
+
+/** Reads an integer, exactly if it is a safe one. */
+function readInt64(bytes: Buffer, at: number): number {
+  return bytes.readInt32LE(at + 4) * 2 ** 32 + bytes.readUInt32LE(at);
 }

@@ -1,7 +1,38 @@
 import { Types } from 'mongoose';
-import type { NewSession, Session } from '../../../core/session';
+import { type NewSession, type Session, SESSION_STATUSES } from '../../../core/session';
 import { StructBytes } from '../../../core/struct/struct-bytes';
-import type { EventDocument, SessionDocument } from './schema';
+import {
+  checkRow,
+  isBytes,
+  isCounter,
+  isDate,
+  isObjectId,
+  isString,
+  type RowFormat,
+  type Unchecked,
+} from './check-row';
+import type { LogEnd } from './event-document';
+import { type SessionDocument, SESSIONS } from './schema';
+
+const SESSION_FORMAT: RowFormat<SessionDocument> = {
+  collection: SESSIONS,
+  checks: {
+    _id: isObjectId,
+    sessionId: isString,
+    status: (value) => SESSION_STATUSES.some((status) => status === value),
+    language: isString,
+    metadata: isBytes,
+    startedAt: isDate,
+    changedAt: isDate,
+    endedAt: (value) => value === null || isDate(value),
+    endReason: isString,
+    revision: isCounter,
+    endId: (value) => value === undefined || isObjectId(value),
+    expiring: (value) => value === undefined || isObjectId(value),
+    deletedAt: (value) => value === undefined || value === null,
+  },
+  nameOf: ({ _id, sessionId }) => `session ${JSON.stringify(sessionId)}, _id ${String(_id)}`,
+};
 
 export function newSessionDocument({ sessionId, status, language, metadata }: NewSession): SessionDocument {
   const now = new Date();
@@ -19,11 +50,13 @@ export function newSessionDocument({ sessionId, status, language, metadata }: Ne
   };
 }
 
-/** @param last the session's last event; undefined where it has none */
-export function toSession(
-  document: SessionDocument,
-  last: Pick<EventDocument, 'sequence' | 'timestamp'> | undefined,
-): Session {
+/** Does not check that the metadata's bytes are a Struct. @throws UnreadableRowError */
+export function checkSession(row: Unchecked<SessionDocument>): SessionDocument {
+  return checkRow(row, SESSION_FORMAT);
+}
+
+/** @param last the end of the session's log; undefined where it is empty */
+export function toSession(document: SessionDocument, last: LogEnd | undefined): Session {
   const { sessionId, status, language, metadata, startedAt, changedAt, endedAt, endReason, revision } =
     document;
   return {

@@ -1,6 +1,7 @@
 import { TOMBSTONE_MS } from '../../../core/store';
 import type { Logger } from '../../../telemetry/logger';
 import { type Database, DURABLE, type MongoConnection } from '../connection';
+import { isCounter, isDate, isObjectId, isString, type Unchecked } from '../documents/check-row';
 import { BY_DELETION, BY_SEQUENCE, BY_UNCLEARED, type TombstoneDocument } from '../documents/schema';
 import { QUERY_TIMEOUT_MS, withQueryTimeout } from '../query-timeout';
 
@@ -70,12 +71,23 @@ export class EventCleanup {
         { uncleared: { $lte: new Date() } },
         { sort: BY_UNCLEARED, hint: BY_UNCLEARED, maxTimeMS: QUERY_TIMEOUT_MS },
       );
-      for await (const tombstone of uncleared) await this.clear(database, tombstone);
+      for await (const tombstone of this.readable(uncleared)) await this.clear(database, tombstone);
       const expired = database.tombstones.find(
         { deletedAt: { $lt: new Date(Date.now() - TOMBSTONE_MS) }, uncleared: { $exists: false } },
         { hint: BY_DELETION, maxTimeMS: QUERY_TIMEOUT_MS },
       );
-      for await (const tombstone of expired) await this.purge(database, tombstone);
+      for await (const tombstone of this.readable(expired)) await this.purge(database, tombstone);
+    }
+  }
+
+  /** Passes over tombstones that this service did not write. */
+  private async *readable(
+    rows: AsyncIterable<Unchecked<TombstoneDocument>>,
+  ): AsyncGenerator<TombstoneDocument> {
+    for await (const row of rows) {
+      const { _id, sessionId, deletedAt } = row;
+      if (isObjectId(_id) && isString(sessionId) && isDate(deletedAt)) yield { _id, sessionId, deletedAt };
+      else this.logger.debug({ _id, sessionId }, 'a tombstone cannot be read; its events stay');
     }
   }
 
@@ -103,13 +115,15 @@ export class EventCleanup {
           { sessionId },
           {
             ...{ sort: BY_SEQUENCE, hint: BY_SEQUENCE, limit: 1 },
-            projection: { _id: 0, sequence: 1 },
+            projection: { sequence: 1 },
             maxTimeMS: QUERY_TIMEOUT_MS,
           },
         )
         .toArray();
       if (first === undefined) return true;
-      const step = { sessionId, sequence: { $lt: first.sequence + STEP_EVENTS } };
+      const step = isCounter(first.sequence)
+        ? { sessionId, sequence: { $lt: first.sequence + STEP_EVENTS } }
+        : { sessionId, _id: first._id };
       await events.deleteMany(step, { ...REMOVE, hint: BY_SEQUENCE });
     }
   }

@@ -2,13 +2,13 @@ import { eventNotFound, sessionNotFound } from '../../../core/errors';
 import type { Event } from '../../../core/event';
 import type { RequestContext } from '../../../core/request-context';
 import type { EventStore, PageRange, SessionPage } from '../../../core/store';
-import type { MongoConnection } from '../connection';
-import { BY_TIME } from '../documents/schema';
-import { toEvent } from '../documents/event-document';
+import type { Database, MongoConnection } from '../connection';
+import { doubledEvent, type LogEnd, missingEvent, toEvent, toLogEnd } from '../documents/event-document';
+import { BY_SEQUENCE, BY_TIME } from '../documents/schema';
 import { toSession } from '../documents/session-document';
-import { QUERY_TIMEOUT_MS } from '../query-timeout';
+import { confirmedRead, QUERY_TIMEOUT_MS } from '../query-timeout';
 import { retryUntilKnown } from '../retry';
-import { notDeleted, type SessionFinder } from '../sessions/session-finder';
+import type { FoundSession, SessionFinder } from '../sessions/session-finder';
 import type { EventFinder } from './event-finder';
 import { type Page, PageReader } from './page-reader';
 
@@ -28,27 +28,18 @@ export class EventReader implements Omit<EventStore, 'append'> {
 
   /** Session, log head and page are read in parallel, and may be from slightly different times. */
   readPage(sessionId: string, range: PageRange, context: RequestContext): Promise<SessionPage> {
-    return retryUntilKnown(this.connection, context, async ({ sessions }) => {
+    return retryUntilKnown(this.connection, context, async (database) => {
       const [found, page] = await Promise.all([
         this.sessions.find(sessionId),
         range.limit === 0 ? NO_PAGE : this.pages.read(sessionId, range),
       ]);
       if (found === undefined) throw sessionNotFound(sessionId);
-      const { document, last } = found;
-      const { events, cut } = page;
-      const count = last?.sequence ?? 0;
-      const expected = Math.min(range.afterSequence + range.limit, count) - range.afterSequence;
-      const newest = events.reduce((newer, event) => (event.sequence > newer.sequence ? event : newer), {
-        sequence: count,
-        timestamp: last?.timestamp ?? document.startedAt,
-      });
-      const head = newest.sequence === 0 ? undefined : newest;
-      if (cut || events.length >= expected) return { session: toSession(document, head), events };
-      // The page lacks events of the log: it was read a little earlier, or the session is being deleted.
-      if (events.length === 0 || range.newestFirst === true) return undefined;
-      if ((await sessions.countDocuments(notDeleted({ sessionId }), { limit: 1 })) === 0)
-        throw sessionNotFound(sessionId);
-      return { session: toSession(document, events.at(-1)), events };
+      if (nextMissing(page, range, found) === undefined) return toSessionPage(found, page);
+      // The page may have been read before the log head was: read it again, after the head.
+      const again = await this.pages.read(sessionId, range);
+      const missing = nextMissing(again, range, found);
+      if (missing === undefined || missing !== firstOf(range, found)) return toSessionPage(found, again);
+      return this.explainMissing(database, sessionId, missing);
     });
   }
 
@@ -70,12 +61,61 @@ export class EventReader implements Omit<EventStore, 'append'> {
         { sessionId, timestamp: { $lt: time } },
         {
           sort: { timestamp: -1, sequence: -1 },
-          projection: { _id: 0, sequence: 1 },
+          projection: { _id: 0, sequence: 1, timestamp: 1 },
           ...this.connection.integrity.hint(BY_TIME),
           maxTimeMS: QUERY_TIMEOUT_MS,
         },
       );
-      return last?.sequence ?? 0;
+      return last === null ? 0 : toLogEnd(sessionId, last).sequence;
     });
   }
+
+  /**
+   * Throws why the first event of a page is missing. Returns undefined if it is there after all: the
+   * majority reads of a new primary may lag.
+   */
+  private async explainMissing(database: Database, sessionId: string, sequence: number): Promise<undefined> {
+    const { integrity } = this.connection;
+    const options = { ...integrity.hint(BY_SEQUENCE), limit: 2, ...confirmedRead(database) };
+    const [row, another] = await database.events.find({ sessionId, sequence }, options).toArray();
+    // After the event: the events of a session are removed only once it is deleted.
+    if ((await this.sessions.find(sessionId)) === undefined) throw sessionNotFound(sessionId);
+    if (row === undefined) throw missingEvent(sessionId, sequence);
+    if (another !== undefined) throw doubledEvent(sessionId, sequence);
+    toEvent(row);
+    return undefined;
+  }
+}
+
+/** The last event of the range; the start of the range if that is beyond the log. */
+function endOf({ afterSequence, limit }: PageRange, { last }: FoundSession): number {
+  return Math.max(afterSequence, Math.min(afterSequence + limit, last?.sequence ?? 0));
+}
+
+/** The event that a page of the range begins with. */
+function firstOf(range: PageRange, found: FoundSession): number {
+  return range.newestFirst === true ? endOf(range, found) : range.afterSequence + 1;
+}
+
+/** The first event that the page lacks, in its order; undefined if it has the whole range, or ended at its maximum size. */
+function nextMissing({ events, cut }: Page, range: PageRange, found: FoundSession): number | undefined {
+  const { afterSequence, newestFirst } = range;
+  const end = endOf(range, found);
+  if (newestFirst === true) {
+    // The page may have been read after the head, and so begin with a later event.
+    const newest = events[0]?.sequence ?? afterSequence;
+    if (newest < end) return end;
+    return cut || newest - events.length === afterSequence ? undefined : newest - events.length;
+  }
+  const next = afterSequence + events.length + 1;
+  return cut || next > end ? undefined : next;
+}
+
+function toSessionPage({ document, last }: FoundSession, { events }: Page): SessionPage {
+  const newest = events.reduce(
+    (newer: LogEnd | undefined, event) =>
+      newer === undefined || event.sequence > newer.sequence ? event : newer,
+    last,
+  );
+  return { session: toSession(document, newest), events };
 }

@@ -14,6 +14,10 @@ const MAX_BATCH_EVENTS = 1000;
 const COMPLETE_REPLY_BYTES = 14 * 1024 * 1024;
 
 export interface Page {
+  /**
+   * From the start of the range on, or newest first from the last event found, without gaps: they
+   * end before an event that is missing, cannot be read, or shares its sequence with another.
+   */
   readonly events: readonly Event[];
   /** Whether the page ended at its maximum size. */
   readonly cut: boolean;
@@ -53,7 +57,8 @@ export class PageReader {
   private async find(requests: readonly PageRequest[]): Promise<Buffer> {
     const { database, integrity } = this.connection;
     const { db, events } = database;
-    const limit = requests.reduce((sum, { range }) => sum + range.limit, 0);
+    // Twice the events, so that rows with the same sequence displace no others.
+    const limit = 2 * requests.reduce((sum, { range }) => sum + range.limit, 0);
     const branches = requests.map(({ sessionId, range: { afterSequence, limit } }) => ({
       sessionId,
       sequence: { $gt: afterSequence, $lte: afterSequence + limit },
@@ -62,6 +67,8 @@ export class PageReader {
       find: events.collectionName,
       filter: branches.length === 1 ? branches[0] : { $or: branches },
       ...integrity.hint(BY_SEQUENCE),
+      // A reply that is too long then lacks the end of the page.
+      ...(requests.length === 1 && requests[0]?.range.newestFirst === true ? { sort: { sequence: -1 } } : {}),
       limit,
       batchSize: limit,
       singleBatch: true,
@@ -78,18 +85,27 @@ function pageOf(
   found: readonly Event[],
   { afterSequence, limit, maximumBytes, newestFirst }: PageRange,
 ): Page {
-  const start = countUpTo(found, afterSequence);
-  const events = found.slice(
-    start,
-    start + countUpTo(found.slice(start, start + limit), afterSequence + limit),
-  );
-  if (newestFirst === true) events.reverse();
+  const inRange = found.slice(countUpTo(found, afterSequence), countUpTo(found, afterSequence + limit));
+  const events =
+    newestFirst === true ? withoutGaps(inRange.reverse(), -1) : withoutGaps(inRange, 1, afterSequence + 1);
   let bytes = 0;
   const end = events.findIndex((event, index) => {
     bytes += eventSize(event);
     return index > 0 && bytes > maximumBytes;
   });
   return end < 0 ? { events, cut: false } : { events: events.slice(0, end), cut: true };
+}
+
+/** Returns the events before the first gap, or before the first sequence that occurs twice. */
+function withoutGaps(
+  events: readonly Event[],
+  step: 1 | -1,
+  first = events[0]?.sequence ?? 0,
+): readonly Event[] {
+  const end = events.findIndex(
+    ({ sequence }, index) => sequence !== first + index * step || events[index + 1]?.sequence === sequence,
+  );
+  return end < 0 ? events : events.slice(0, end);
 }
 
 /** Returns how many of the sorted events have a sequence up to this one, by binary search. */

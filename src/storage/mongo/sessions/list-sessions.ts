@@ -1,31 +1,46 @@
+import type { mongo } from 'mongoose';
 import type { Session } from '../../../core/session';
 import type { SessionQuery } from '../../../core/store';
+import type { StoreObserver } from '../../../core/store-observer';
+import { UnreadableRowError } from '../../../core/unreadable-row';
 import type { MongoConnection } from '../connection';
 import { toSession } from '../documents/session-document';
-import { type SessionWithLogHead, withLogHead } from './session-finder';
+import { type SessionRow, toFoundSession, withLogHead } from './session-finder';
 import { QUERY_TIMEOUT_MS } from '../query-timeout';
 
 const NEWEST_FIRST = { startedAt: -1, sessionId: 1 } as const;
 
-/** Lists sessions, newest first and those with the same start by ID, which is the order of the indexes. */
-export async function listSessions(connection: MongoConnection, query: SessionQuery): Promise<Session[]> {
+type UnreadableRowObserver = Pick<StoreObserver, 'unreadableRow'>;
+
+/**
+ * Lists sessions, newest first and those with the same start by ID, which is the order of the
+ * indexes. Leaves out rows that cannot be read.
+ */
+export async function listSessions(
+  connection: MongoConnection,
+  query: SessionQuery,
+  observer: UnreadableRowObserver,
+): Promise<Session[]> {
   const { startedAfter = new Date(0), startedBefore, after, limit } = query;
   const upperBound = startedBefore === undefined ? {} : { $lt: startedBefore };
-  if (after === undefined)
-    return read(connection, query, { startedAt: { $gte: startedAfter, ...upperBound } }, limit);
+  const readRange = (range: object, count: number): Promise<Session[]> =>
+    read(connection, query, range, count, observer);
+  if (after === undefined) return readRange({ startedAt: { $gte: startedAfter, ...upperBound } }, limit);
   // First the rest with the same start as the last session of the previous page, then older ones: each is one index range.
   const { startedAt, sessionId } = after;
-  const sameStart = await read(connection, query, { startedAt, sessionId: { $gt: sessionId } }, limit);
+  const sameStart = await readRange({ startedAt, sessionId: { $gt: sessionId } }, limit);
   if (sameStart.length === limit) return sameStart;
   const older = { startedAt: { $gte: startedAfter, $lt: startedAt } };
-  return [...sameStart, ...(await read(connection, query, older, limit - sameStart.length))];
+  return [...sameStart, ...(await readRange(older, limit - sameStart.length))];
 }
 
+/** Returns the first sessions of the range that can be read. */
 async function read(
   { database: { sessions, events }, integrity }: MongoConnection,
   { status, language }: SessionQuery,
   range: object,
   limit: number,
+  observer: UnreadableRowObserver,
 ): Promise<Session[]> {
   const filters = {
     ...(language === undefined ? {} : { language }),
@@ -37,17 +52,43 @@ async function read(
     ...(status === undefined ? {} : ({ status: 1 } as const)),
     ...NEWEST_FIRST,
   };
-  const rows = await sessions
-    .aggregate<SessionWithLogHead>(
+  const find = (...limits: mongo.Document[]): mongo.AggregationCursor<SessionRow> =>
+    sessions.aggregate<SessionRow>(
       [
         { $match: { ...filters, ...range } },
         { $sort: NEWEST_FIRST },
-        { $limit: limit },
+        ...limits,
         withLogHead(events.collectionName),
       ],
       // With room for one more document the first batch is known to be complete, without a second request.
       { maxTimeMS: QUERY_TIMEOUT_MS, batchSize: limit + 1, ...integrity.hint(index) },
-    )
-    .toArray();
-  return rows.map(({ last, ...document }) => toSession(document, last[0]));
+    );
+  const page = (await find({ $limit: limit }).toArray()).map(decode);
+  const lacksSessions =
+    page.length === limit && page.some((session) => session instanceof UnreadableRowError);
+  return firstReadable(lacksSessions ? find().map(decode) : page, limit, observer);
+}
+
+function decode(row: SessionRow): Session | UnreadableRowError {
+  try {
+    const { document, last } = toFoundSession(row);
+    return toSession(document, last);
+  } catch (error) {
+    if (error instanceof UnreadableRowError) return error;
+    throw error;
+  }
+}
+
+async function firstReadable(
+  rows: Iterable<Session | UnreadableRowError> | AsyncIterable<Session | UnreadableRowError>,
+  limit: number,
+  observer: UnreadableRowObserver,
+): Promise<Session[]> {
+  const sessions: Session[] = [];
+  for await (const session of rows) {
+    if (session instanceof UnreadableRowError) observer.unreadableRow(session);
+    else sessions.push(session);
+    if (sessions.length === limit) break;
+  }
+  return sessions;
 }

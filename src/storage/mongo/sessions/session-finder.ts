@@ -1,8 +1,11 @@
 import type { mongo } from 'mongoose';
 import type { MongoConnection } from '../connection';
 import { Batcher } from '../batcher';
-import { BY_SESSION, type EventDocument, type SessionDocument } from '../documents/schema';
-import { QUERY_TIMEOUT_MS, withQueryTimeout } from '../query-timeout';
+import type { Unchecked } from '../documents/check-row';
+import { type LogEnd, toLogEnd } from '../documents/event-document';
+import { BY_SESSION, type SessionDocument } from '../documents/schema';
+import { checkSession } from '../documents/session-document';
+import { confirmedRead, QUERY_TIMEOUT_MS, withQueryTimeout } from '../query-timeout';
 
 /** The maximum number of sessions in one query. Even with the largest metadata the reply fits into one batch. */
 const MAX_BATCH_SESSIONS = 200;
@@ -11,17 +14,15 @@ const MAX_BATCH_SESSIONS = 200;
 export interface FoundSession {
   readonly document: SessionDocument;
   /** The last event; undefined if the log is empty. */
-  readonly last: Pick<EventDocument, 'sequence' | 'timestamp'> | undefined;
+  readonly last: LogEnd | undefined;
 }
 
-/** A session's document with the head of its log, as `withLogHead` returns it. */
-export type SessionWithLogHead = SessionDocument & {
-  readonly last: readonly NonNullable<FoundSession['last']>[];
-};
+/** A row of the sessions with the head of its log, as `withLogHead` returns it. */
+export type SessionRow = Unchecked<SessionDocument> & { readonly last: readonly Unchecked<LogEnd>[] };
 
 /** Reads sessions with the heads of their logs. Batches the reads of many callers into one query. */
 export class SessionFinder {
-  private readonly batcher: Batcher<string, FoundSession | undefined>;
+  private readonly batcher: Batcher<string, SessionRow | undefined>;
 
   constructor(private readonly connection: MongoConnection) {
     this.batcher = new Batcher(
@@ -35,37 +36,47 @@ export class SessionFinder {
    * Returns undefined only if the session certainly does not exist. Majority reads on a new primary
    * may lag for a moment, so a miss is confirmed by a linearizable read: on NOT_FOUND a client
    * would give up its events.
+   *
+   * @throws UnreadableRowError
    */
   async find(sessionId: string): Promise<FoundSession | undefined> {
-    const found = await this.batcher.load(sessionId);
-    const { sessions, replicated } = this.connection.database;
-    if (found !== undefined || !replicated) return found;
-    const options = { readConcern: 'linearizable', maxTimeMS: QUERY_TIMEOUT_MS } as const;
-    const exists = (await withQueryTimeout(sessions.findOne(notDeleted({ sessionId }), options))) !== null;
+    const row = (await this.batcher.load(sessionId)) ?? (await this.findAfterMiss(sessionId));
+    return row === undefined || isTombstone(row) ? undefined : toFoundSession(row);
+  }
+
+  private async findAfterMiss(sessionId: string): Promise<SessionRow | undefined> {
+    const { database, integrity } = this.connection;
+    if (!database.replicated) return undefined;
+    const options = { ...integrity.hint(BY_SESSION), projection: { _id: 1 }, ...confirmedRead(database) };
+    const exists = (await withQueryTimeout(database.sessions.findOne({ sessionId }, options))) !== null;
     return exists ? this.batcher.load(sessionId) : undefined;
   }
 
-  private async findAll(sessionIds: readonly string[]): Promise<(FoundSession | undefined)[]> {
+  private async findAll(sessionIds: readonly string[]): Promise<(SessionRow | undefined)[]> {
     const { database, integrity } = this.connection;
     const { sessions, events } = database;
     const distinct = [...new Set(sessionIds)];
     const rows = await sessions
-      .aggregate<SessionWithLogHead>(
-        [{ $match: notDeleted({ sessionId: { $in: distinct } }) }, withLogHead(events.collectionName)],
+      .aggregate<SessionRow>(
+        [{ $match: { sessionId: { $in: distinct } } }, withLogHead(events.collectionName)],
         // With room for one more document the first batch is known to be complete, without a second request.
         { maxTimeMS: QUERY_TIMEOUT_MS, batchSize: distinct.length + 1, ...integrity.hint(BY_SESSION) },
       )
       .toArray();
-    const found = new Map(
-      rows.map(({ last, ...document }) => [document.sessionId, { document, last: last[0] }]),
-    );
+    // A list of one ID matches that ID too, and becomes the same key.
+    const found = new Map(rows.map((row) => [String(row.sessionId), row]));
     return sessionIds.map((sessionId) => found.get(sessionId));
   }
 }
 
-/** Restricts a filter to sessions that are not deleted. */
-export function notDeleted<Filter extends object>(filter: Filter): Filter & { deletedAt: null } {
-  return { ...filter, deletedAt: null };
+function isTombstone({ deletedAt }: SessionRow): boolean {
+  return deletedAt instanceof Date;
+}
+
+/** @throws UnreadableRowError */
+export function toFoundSession({ last: [last], ...row }: SessionRow): FoundSession {
+  const document = checkSession(row);
+  return { document, last: last && toLogEnd(document.sessionId, last) };
 }
 
 /** The aggregation stage that adds the head of each session's log, by one index lookup per session. */

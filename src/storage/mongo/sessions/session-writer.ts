@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Types } from 'mongoose';
 import { sessionDeleted, sessionNotFound } from '../../../core/errors';
 import type { RequestContext } from '../../../core/request-context';
@@ -17,6 +18,9 @@ const WRITE = { maxTimeMS: QUERY_TIMEOUT_MS, writeConcern: DURABLE } as const;
  * Writes session documents. A change replaces the document only if its revision is still the one
  * that was read; otherwise it is retried on the new document. So concurrent changes are serialized,
  * and each replacement shows in the change stream with its session ID.
+ *
+ * Between the read and the write, the caller may have given up and changed the session through
+ * another server, so each write is preceded by a check that the caller still waits.
  */
 export class SessionWriter {
   constructor(
@@ -54,6 +58,7 @@ export class SessionWriter {
         const alreadyCompleted = document.endId?.equals(endId) !== true;
         return { session: toSession(document, last), alreadyCompleted };
       }
+      await throwIfGivenUp(context);
       const endedAt = timeOfChange(document);
       const ended = await replace(database, found, { ...end, endedAt, endId, changedAt: endedAt });
       return ended && { session: toSession(ended, last), alreadyCompleted: false };
@@ -72,6 +77,7 @@ export class SessionWriter {
       const isUnchanged =
         status === session.status && language === session.language && metadata.equals(session.metadata);
       if (isUnchanged) return session;
+      await throwIfGivenUp(context);
       const changed = await replace(database, found, {
         ...{ status, language, metadata: metadata.bytes },
         changedAt: timeOfChange(found.document),
@@ -84,7 +90,10 @@ export class SessionWriter {
   delete(sessionId: string, context: RequestContext): Promise<true> {
     return writeUntilKnown(this.connection, context, async (database) => {
       const found = await this.sessions.find(sessionId);
-      if (found !== undefined) return writeTombstone(database, found.document);
+      if (found !== undefined) {
+        await throwIfGivenUp(context);
+        return writeTombstone(database, found.document);
+      }
       if (await this.isDeleted(sessionId)) return true;
       throw sessionNotFound(sessionId);
     });
@@ -102,6 +111,12 @@ export class SessionWriter {
     const options = { ...integrity.hint(BY_SESSION), maxTimeMS: QUERY_TIMEOUT_MS };
     return (await database.tombstones.findOne(filter, options)) !== null;
   }
+}
+
+/** Also notices a caller who gave up while this process stood still: first it handles what has arrived on all connections. */
+async function throwIfGivenUp(context: RequestContext): Promise<void> {
+  await nextTurn();
+  context.throwIfEnded();
 }
 
 /** The current time, or that of the previous change if the clock was set back behind it. */

@@ -1,0 +1,58 @@
+import { Types } from 'mongoose';
+import { UnreadableRowError } from '../../../core/unreadable-row';
+
+interface Document {
+  readonly _id: Types.ObjectId;
+}
+
+/** A document as it is stored. Somebody else may have written it, so nothing is known of its fields. */
+export type Unchecked<Row> = { readonly [Field in keyof Row]?: unknown };
+
+/** What this service writes to a collection. */
+export interface RowFormat<Row extends Document> {
+  readonly collection: string;
+  /** For each field, whether this service could have written the value. */
+  readonly checks: { readonly [Field in keyof Row]-?: (value: unknown) => boolean };
+  /** Returns the row's IDs. */
+  readonly nameOf: (row: Unchecked<Row>) => string;
+}
+
+/** Returns the document. @throws UnreadableRowError if a field is missing or has a wrong type */
+export function checkRow<Row extends Document>(row: Unchecked<Row>, format: RowFormat<Row>): Row {
+  if (isReadable(row, format)) return row;
+  const { checks, collection, nameOf } = format;
+  const invalid: string[] = [];
+  for (const field in checks) if (!checks[field](row[field])) invalid.push(field);
+  throw new UnreadableRowError(collection, nameOf(row), invalidFieldsReason(invalid));
+}
+
+function isReadable<Row extends Document>(row: Unchecked<Row>, { checks }: RowFormat<Row>): row is Row {
+  for (const field in checks) if (!checks[field](row[field])) return false;
+  return true;
+}
+
+/** @param fields their names */
+export function invalidFieldsReason(fields: readonly string[]): string {
+  return `its ${fields.join(', ')} is missing, or not what this service writes`;
+}
+
+export function isString(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+export function isBytes(value: unknown): boolean {
+  return value instanceof Uint8Array;
+}
+
+export function isObjectId(value: unknown): value is Types.ObjectId {
+  return value instanceof Types.ObjectId;
+}
+
+export function isDate(value: unknown): value is Date {
+  return value instanceof Date && !Number.isNaN(value.getTime());
+}
+
+/** A sequence or a revision: 1, 2, 3 … */
+export function isCounter(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) > 0;
+}
