@@ -47,8 +47,8 @@ describe('--check-store', () => {
     const lines = stderr.trimEnd().split('\n');
     expect(lines).toEqual([
       expect.stringMatching(/^session call-0: ./) as string,
-      'session call-1: sequence 7 is missing',
-      'session call-2: the ID of sequence 4 leads to another event',
+      'session call-1: the row of session "call-1", sequence 7 in events cannot be read: it is missing',
+      'session call-2: the row of session "call-2", event "event-3" in event_ids cannot be read: its checksum does not match',
       expect.stringMatching(/^list of sessions: ./) as string,
       expect.stringMatching(
         /^DATA_DIR \.\/data is damaged: .* restore the whole folder from a backup$/,

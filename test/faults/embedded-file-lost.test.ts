@@ -147,14 +147,13 @@ describe('An embedded store that loses its file', () => {
         ),
         send(() => client.getSession({ sessionId: SESSION, limit: 1 })),
       ]);
-      await wait(300);
+      await until('some calls are answered', () => (answeredAt.length > 20 ? true : undefined));
       const lostAt = performance.now();
       lose(folder);
       const exit = await service.exit;
       ended = true;
       await sending;
 
-      expect(answeredAt.filter((at) => at < lostAt).length).toBeGreaterThan(10);
       expect(Math.max(...answeredAt) - lostAt).toBeLessThan(LIMIT_MS);
       const allowed = ['STORE_UNAVAILABLE', 'SHUTTING_DOWN', 'no connection'];
       expect([...failures].filter((reason) => !allowed.includes(String(reason)))).toEqual([]);
