@@ -11,11 +11,20 @@ const encoder = {
   },
 };
 
+/** For values that are copied elsewhere at once: a view of the shared buffer, which the next read overwrites. */
+const sharingEncoder = {
+  encode: encoder.encode,
+  decode: (shared: Buffer): Buffer => Buffer.from(shared.buffer, shared.byteOffset, shared.length),
+};
+
 /** The encoding of tables with binary keys and values. */
 export const BINARY = { keyEncoding: 'binary', encoder } as const;
 
 /** The encoding of tables with a row per event of a log. */
 export const LOG = { keyEncoder: LOG_KEYS, encoder } as const;
+
+/** As `LOG`. A value is valid until the next read. */
+export const SHARED_LOG = { keyEncoder: LOG_KEYS, encoder: sharingEncoder } as const;
 
 /** What to read from: a snapshot or, without one, the current write transaction. */
 export interface ReadFrom {

@@ -2,7 +2,7 @@ import type { Database, RootDatabase } from 'lmdb';
 import type { Event } from '../../../core/event';
 import type { PageRange } from '../../../core/store';
 import { UnreadableRowError } from '../../../core/unreadable-row';
-import { BINARY, LOG, type ReadFrom } from './binary-encoding';
+import { BINARY, LOG, type ReadFrom, SHARED_LOG } from './binary-encoding';
 import { decodeEventId, encodeEventId } from './event-id';
 import { encodeEvent, type EventContent, messageBytesOf } from './event-row';
 import { eventIdKey, eventIdRange, eventKey, type LogKey, logRange } from './keys';
@@ -31,7 +31,7 @@ export class EventTable {
 
   constructor(root: RootDatabase) {
     this.events = root.openDB({ name: 'events', ...LOG });
-    this.payloads = root.openDB({ name: 'event_payloads', ...LOG });
+    this.payloads = root.openDB({ name: 'event_payloads', ...SHARED_LOG });
     this.eventIds = root.openDB({ name: 'event_ids', ...BINARY });
   }
 

@@ -8,7 +8,7 @@ import { DAMAGED, MISSING, UNDECODABLE, unreadableEvent } from './unreadable';
 
 /** Checks and decodes the rows of one log. All methods throw UnreadableRowError. */
 export class LogRows {
-  /** @param payloads the table of the payloads that are stored apart */
+  /** @param payloads the table of the payloads that are stored apart, whose values are valid until the next read */
   constructor(
     private readonly sessionId: string,
     private readonly payloads: Database<Buffer, LogKey>,
