@@ -64,9 +64,15 @@ async function read(
       { maxTimeMS: QUERY_TIMEOUT_MS, batchSize: limit + 1, ...integrity.hint(index) },
     );
   const page = (await find({ $limit: limit }).toArray()).map(decode);
-  const lacksSessions =
-    page.length === limit && page.some((session) => session instanceof UnreadableRowError);
-  return firstReadable(lacksSessions ? find().map(decode) : page, limit, observer);
+  if (page.length < limit || !page.some((row) => row instanceof UnreadableRowError))
+    return page.filter((row) => isReadable(row, observer));
+  // Reads on past the rows that cannot be read: only the end of the range makes a page shorter.
+  const readable: Session[] = [];
+  for await (const row of find().map(decode)) {
+    if (isReadable(row, observer)) readable.push(row);
+    if (readable.length === limit) break;
+  }
+  return readable;
 }
 
 function decode(row: SessionRow): Session | UnreadableRowError {
@@ -79,16 +85,9 @@ function decode(row: SessionRow): Session | UnreadableRowError {
   }
 }
 
-async function firstReadable(
-  rows: Iterable<Session | UnreadableRowError> | AsyncIterable<Session | UnreadableRowError>,
-  limit: number,
-  observer: UnreadableRowObserver,
-): Promise<Session[]> {
-  const sessions: Session[] = [];
-  for await (const session of rows) {
-    if (session instanceof UnreadableRowError) observer.unreadableRow(session);
-    else sessions.push(session);
-    if (sessions.length === limit) break;
-  }
-  return sessions;
+/** Reports a row that cannot be read. */
+function isReadable(row: Session | UnreadableRowError, observer: UnreadableRowObserver): row is Session {
+  if (!(row instanceof UnreadableRowError)) return true;
+  observer.unreadableRow(row);
+  return false;
 }

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Types } from 'mongoose';
 import { sessionDeleted, sessionNotFound } from '../../../core/errors';
 import type { RequestContext } from '../../../core/request-context';
@@ -19,8 +18,8 @@ const WRITE = { maxTimeMS: QUERY_TIMEOUT_MS, writeConcern: DURABLE } as const;
  * that was read; otherwise it is retried on the new document. So concurrent changes are serialized,
  * and each replacement shows in the change stream with its session ID.
  *
- * Between the read and the write, the caller may have given up and changed the session through
- * another server, so each write is preceded by a check that the caller still waits.
+ * Before the write, the caller may have given up and changed the session through another server, so
+ * the last thing before each write is a check that the caller still waits.
  */
 export class SessionWriter {
   constructor(
@@ -52,13 +51,12 @@ export class SessionWriter {
     // Lets this call recognize its own write if the first attempt's outcome was unknown.
     const endId = new Types.ObjectId();
     return writeUntilKnown(this.connection, context, async (database) => {
-      const found = await this.get(sessionId);
+      const found = await this.get(sessionId, context);
       const { document, last } = found;
       if (document.endedAt !== null) {
         const alreadyCompleted = document.endId?.equals(endId) !== true;
         return { session: toSession(document, last), alreadyCompleted };
       }
-      await throwIfGivenUp(context);
       const endedAt = timeOfChange(document);
       const ended = await replace(database, found, { ...end, endedAt, endId, changedAt: endedAt });
       return ended && { session: toSession(ended, last), alreadyCompleted: false };
@@ -71,13 +69,12 @@ export class SessionWriter {
     context: RequestContext,
   ): Promise<Session> {
     return writeUntilKnown(this.connection, context, async (database) => {
-      const found = await this.get(sessionId);
+      const found = await this.get(sessionId, context);
       const session = toSession(found.document, found.last);
       const { status, language, metadata } = change(session);
       const isUnchanged =
         status === session.status && language === session.language && metadata.equals(session.metadata);
       if (isUnchanged) return session;
-      await throwIfGivenUp(context);
       const changed = await replace(database, found, {
         ...{ status, language, metadata: metadata.bytes },
         changedAt: timeOfChange(found.document),
@@ -89,18 +86,15 @@ export class SessionWriter {
   /** Replaces the session by its tombstone. `EventCleanup` removes its events later. */
   delete(sessionId: string, context: RequestContext): Promise<true> {
     return writeUntilKnown(this.connection, context, async (database) => {
-      const found = await this.sessions.find(sessionId);
-      if (found !== undefined) {
-        await throwIfGivenUp(context);
-        return writeTombstone(database, found.document);
-      }
+      const found = await this.findToChange(sessionId, context);
+      if (found !== undefined) return writeTombstone(database, found.document);
       if (await this.isDeleted(sessionId)) return true;
       throw sessionNotFound(sessionId);
     });
   }
 
-  private async get(sessionId: string): Promise<FoundSession> {
-    const found = await this.sessions.find(sessionId);
+  private async get(sessionId: string, context: RequestContext): Promise<FoundSession> {
+    const found = await this.findToChange(sessionId, context);
     if (found === undefined) throw sessionNotFound(sessionId);
     return found;
   }
@@ -111,12 +105,15 @@ export class SessionWriter {
     const options = { ...integrity.hint(BY_SESSION), maxTimeMS: QUERY_TIMEOUT_MS };
     return (await database.tombstones.findOne(filter, options)) !== null;
   }
-}
 
-/** Also notices a caller who gave up while this process stood still: first it handles what has arrived on all connections. */
-async function throwIfGivenUp(context: RequestContext): Promise<void> {
-  await nextTurn();
-  context.throwIfEnded();
+  /** Throws if the caller has given up by the end of the read: then its change must not be written any more. */
+  private async findToChange(sessionId: string, context: RequestContext): Promise<FoundSession | undefined> {
+    const found = await this.sessions.find(sessionId);
+    // After this process stood still, the reply may be handled before cancellations that arrived earlier: not after this turn.
+    await new Promise((resolve) => setImmediate(resolve));
+    context.throwIfEnded();
+    return found;
+  }
 }
 
 /** The current time, or that of the previous change if the clock was set back behind it. */
