@@ -4,25 +4,16 @@
  *   node scripts/copy-data.mjs DATA_DIR COPY
  *
  * The copy is a consistent snapshot with everything acknowledged before it started. It can be
- * used as a DATA_DIR.
+ * used as a DATA_DIR. Build the service first; its option --copy-data does the same.
  */
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { open } from 'lmdb';
+import { pathToFileURL } from 'node:url';
 
-const [from, to, ...more] = process.argv.slice(2);
-if (from === undefined || to === undefined || more.length > 0) {
-  fail('usage: node scripts/copy-data.mjs DATA_DIR COPY');
-}
-if (!existsSync(join(from, 'data.mdb')))
-  fail(`${from} contains no data.mdb: specify the DATA_DIR of a server`);
-mkdirSync(to, { recursive: true });
-if (readdirSync(to).length > 0) fail(`${to} is not empty: specify a new folder`);
-const store = open({ path: from, noSubdir: false, readOnly: true, maxDbs: 8 });
-await store.backup(to, false);
-await store.close();
-
-function fail(message) {
-  process.stderr.write(`${message}\n`);
+const service = join(import.meta.dirname, '..', 'dist', 'main.js');
+if (!existsSync(service)) {
+  process.stderr.write('build the service first: npm run build\n');
   process.exit(1);
 }
+process.argv.splice(1, 1, service, '--copy-data');
+await import(pathToFileURL(service));

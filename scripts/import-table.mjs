@@ -39,7 +39,8 @@ export const FOLDERS = {
 
   'storage/bounded-map': [],
   'storage/embedded/tables': ['core', 'protobuf', 'storage/bounded-map', GENERATED],
-  'storage/embedded': [...STORE, 'storage/embedded/tables'],
+  'storage/embedded/files': ['core'],
+  'storage/embedded': [...STORE, 'storage/embedded/tables', 'storage/embedded/files'],
   'storage/mongo/documents': ['core'],
   'storage/mongo': ['core', 'telemetry/logger', 'storage/mongo/documents'],
   'storage/mongo/sessions': MONGO,
@@ -56,7 +57,7 @@ export const FOLDERS = {
   'package-root': [],
   servers: [...SERVER, 'config', 'grpc', 'grpc/server', 'http/server'],
   app: [...SERVER, 'config', 'jobs', 'servers', 'storage/open-store'],
-  commands: ['core', 'config', ...TELEMETRY, 'app', 'storage/mongo/store', GENERATED],
+  commands: ['core', 'config', ...TELEMETRY, 'app', 'storage/embedded', 'storage/mongo/store', GENERATED],
   main: ['core', 'config', ...TELEMETRY, 'commands'],
 };
 

@@ -9,6 +9,7 @@ import { openStore } from './storage/open-store';
 import { instrumentStore } from './telemetry/instrumented-store';
 import type { Logger } from './telemetry/logger';
 import { Metrics } from './telemetry/metrics';
+import { StoreReporter } from './telemetry/store-reporter';
 import type { Tracing } from './telemetry/tracing';
 
 /** A running service. */
@@ -59,7 +60,7 @@ async function open(
   metrics.addProcess();
   const tracing = config.tracing ? await startTracing() : undefined;
   opened.push(() => tracing?.close());
-  const uninstrumented = await openStore(config, logger, metrics, onFatal);
+  const uninstrumented = await openStore(config, logger, new StoreReporter(metrics, logger), onFatal);
   const store = instrumentStore(uninstrumented, metrics, tracing);
   opened.push(() => store.close());
 
@@ -68,7 +69,7 @@ async function open(
   const ports = await servers.listen();
   if (security.tls !== undefined) measureExpiry(security.tls, metrics);
   const readiness = new Readiness(store, (ready) => servers.setReady(ready), logger);
-  metrics.gauge('conversation_store_ready', '1 while the store answers, otherwise 0.', () =>
+  metrics.gauge('conversation_store_ready', '1 while the store answers and lacks nothing, otherwise 0.', () =>
     Number(readiness.isReady),
   );
   readiness.start();

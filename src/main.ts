@@ -1,5 +1,8 @@
 import { checkHealth } from './commands/check-health';
+import { checkStore } from './commands/check-store';
+import { copyData } from './commands/copy-data';
 import { createIndexes } from './commands/create-indexes';
+import { readStore } from './commands/read-store';
 import { serve } from './commands/serve';
 import { loadEnvFile } from './config/env-file';
 import { helpText } from './config/help';
@@ -14,12 +17,24 @@ const COMMANDS = new Map<string | undefined, Command>([
   [undefined, serve],
   ['--create-indexes', createIndexes],
   ['--check-health', checkHealth],
+  ['--check-store', checkStore],
+]);
+
+/** Commands that take folders, and no settings. `--check-store` and `--copy-data` run `--read-store`. */
+const FOLDER_COMMANDS = new Map<string | undefined, (folders: readonly string[]) => Promise<void>>([
+  ['--copy-data', copyData],
+  ['--read-store', readStore],
 ]);
 
 async function main(options: readonly string[]): Promise<void> {
-  const [option] = options;
+  const [option, ...folders] = options;
   if (option === '--help' && options.length === 1) {
     process.stdout.write(helpText());
+    return;
+  }
+  const folderCommand = FOLDER_COMMANDS.get(option);
+  if (folderCommand !== undefined) {
+    await folderCommand(folders);
     return;
   }
   const command = COMMANDS.get(option);

@@ -8,6 +8,6 @@ export interface StoreObserver {
   /** Another server stored an event at the sequence that this server tried to write. */
   appendConflict(): void;
 
-  /** A list leaves out this row. */
+  /** A list or a sweep passes over this row. */
   unreadableRow(error: UnreadableRowError): void;
 }

@@ -65,7 +65,10 @@ export interface SessionStore {
    */
   delete(sessionId: string, context: RequestContext): Promise<void>;
 
-  /** Returns sessions, newest first; those with the same start by ID. Empty if none matches. */
+  /**
+   * Returns sessions, newest first; those with the same start by ID. Fewer than `limit` only if no more
+   * match. Leaves out sessions that cannot be read, and reports them to the store's observer.
+   */
   list(query: SessionQuery, context: RequestContext): Promise<Session[]>;
 }
 
@@ -87,6 +90,9 @@ export interface EventStore {
   /**
    * Reads a session and a range of its log. Both are from one point in time: no event is beyond
    * `eventCount`. Events are in the order of the range, without gaps; empty if the range is.
+   *
+   * The page ends before an event that cannot be read or is missing from the log. If the page would
+   * begin with that event, the promise rejects with INTERNAL, whose cause is an UnreadableRowError.
    *
    * @throws SESSION_NOT_FOUND
    */

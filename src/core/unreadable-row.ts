@@ -18,3 +18,8 @@ export class UnreadableRowError extends Error {
     super(`the row of ${row} in ${table} cannot be read: ${reason}`);
   }
 }
+
+/** Whether a call failed because of such a row. */
+export function isUnreadableRow(error: unknown): boolean {
+  return error instanceof Error && error.cause instanceof UnreadableRowError;
+}

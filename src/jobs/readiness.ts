@@ -1,3 +1,4 @@
+import { IntegrityError } from '../core/integrity-error';
 import type { Store } from '../core/store';
 import type { Logger } from '../telemetry/logger';
 
@@ -8,7 +9,7 @@ const RETRY_INTERVAL_MS = 100;
 /** How long pings may fail before the server is not ready, in milliseconds: long enough for an election to pass unnoticed. */
 const TOLERANCE_MS = 5000;
 
-/** Pings the store regularly and reports whether the server is ready. */
+/** Pings the store regularly and reports whether the server is ready. A store that lacks something is not tolerated. */
 export class Readiness {
   private ready = false;
   private stopped = false;
@@ -43,21 +44,29 @@ export class Readiness {
     } catch (error) {
       answered = false;
       this.logger.debug({ err: error }, 'the store does not answer');
+      if (isDamaged(error)) this.setReady(false, 'the store is not what it must be: not serving until it is');
     }
     if (this.stopped) return;
     if (answered) {
       clearTimeout(this.tolerance);
-      this.tolerance = setTimeout(() => this.setReady(false), TOLERANCE_MS);
-      this.setReady(true);
+      this.tolerance = setTimeout(
+        () => this.setReady(false, 'the store has not answered for 5 s: not serving until it does'),
+        TOLERANCE_MS,
+      );
+      this.setReady(true, 'the store answers: serving');
     }
     this.nextPing = setTimeout(() => void this.ping(), answered ? PING_INTERVAL_MS : RETRY_INTERVAL_MS);
   }
 
-  private setReady(ready: boolean): void {
+  private setReady(ready: boolean, reason: string): void {
     if (ready === this.ready) return;
     this.ready = ready;
-    if (ready) this.logger.info('the store answers: serving');
-    else this.logger.warn('the store has not answered for 5 s: not serving until it does');
+    if (ready) this.logger.info(reason);
+    else this.logger.warn(reason);
     this.onChange(ready);
   }
+}
+
+function isDamaged(error: unknown): boolean {
+  return error instanceof Error && error.cause instanceof IntegrityError;
 }

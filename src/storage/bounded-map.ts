@@ -23,4 +23,8 @@ export class BoundedMap<Value> {
   delete(key: string): void {
     this.values.delete(key);
   }
+
+  clear(): void {
+    this.values.clear();
+  }
 }

@@ -31,5 +31,5 @@ export async function openStore(
     return openMongoStore({ uri: mongodbUri, watchPollIntervalMs, logger, observer, onFatal });
   }
   const { openEmbeddedStore } = await import('./embedded/store');
-  return openEmbeddedStore({ folder: dataDir, minFreeDiskBytes, observer, onFatal });
+  return openEmbeddedStore({ folder: dataDir, minFreeDiskBytes, logger, observer, onFatal });
 }

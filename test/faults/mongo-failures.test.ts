@@ -1,3 +1,4 @@
+import pino from 'pino';
 import type { Store } from '../../src/core/store';
 import { expectWholeLog, LogWriter } from '../support/log-writer';
 import { openMongo } from '../support/open-mongo';
@@ -6,9 +7,11 @@ import { until } from '../support/until';
 
 let set: ReplicaSet;
 const opened: Store[] = [];
+const logged: string[] = [];
 
-const open = async (): Promise<Store> => {
-  const store = await openMongo(set.uri);
+const open = async (database = 'conversation'): Promise<Store> => {
+  const uri = set.uri.replace('/conversation?', `/${database}?`);
+  const store = await openMongo(uri, pino({ level: 'info' }, { write: (line: string) => logged.push(line) }));
   opened.push(store);
   return store;
 };
@@ -21,6 +24,11 @@ afterAll(async () => {
   await Promise.all(opened.map((store) => store.close()));
   await set.stop();
 }, 60_000);
+
+afterEach(() => {
+  // Collections and indexes stay what they are, whatever happens to the primary.
+  expect(logged).toEqual([]);
+});
 
 test('a frozen primary blocks no caller, and no acknowledged event is lost or duplicated', async () => {
   const writers = [new LogWriter(await open()), new LogWriter(await open())];
@@ -65,3 +73,14 @@ test('a step-down during writes loses and duplicates nothing', async () => {
   await adding;
   for (const writer of writers) await expectWholeLog(writer, 3000);
 }, 120_000);
+
+test('a new server creates its indexes while one of three members is down', async () => {
+  const primary = await set.primary();
+  const secondary = set.members.find((member) => member !== primary);
+  await secondary?.kill();
+  const writer = new LogWriter(await open('empty'));
+  await writer.create();
+  await writer.add(10);
+  await expectWholeLog(writer, 10);
+  await secondary?.start();
+}, 60_000);

@@ -7,6 +7,7 @@ import { type RunningMongod, startReplicaSet } from '../support/mongod';
 import { openMongo } from '../support/open-mongo';
 import { outcomesOf } from '../support/outcomes';
 import { type SessionServer, startSessionServer } from '../support/session-server';
+import { until } from '../support/until';
 
 const EVENTS = 120;
 
@@ -181,8 +182,11 @@ test('a session that is deleted while its events are removed is not found', asyn
 
 describe('events with the same sequence, written while the unique index was missing', () => {
   const index = 'sessionId_1_sequence_1';
+  let other: string;
 
   beforeEach(async () => {
+    // Without the index the store refuses writes.
+    other = await createLog(EVENTS);
     await events.dropIndex(index);
     await events.createIndex({ sessionId: 1, sequence: 1 }, { name: index }, {});
     for (const sequence of [50, 50, 51])
@@ -196,6 +200,12 @@ describe('events with the same sequence, written while the unique index was miss
     await events.deleteMany({ sessionId });
     await events.dropIndex(index);
     await events.createIndex({ sessionId: 1, sequence: 1 }, { name: index, unique: true }, {});
+    await until('the store accepts writes', () =>
+      store.ping().then(
+        () => true,
+        () => undefined,
+      ),
+    );
   });
 
   test('a page ends before them, in either direction, and a read that begins with them fails', async () => {
@@ -210,7 +220,6 @@ describe('events with the same sequence, written while the unique index was miss
 
   test('they displace no events of other pages that are read at the same time', async () => {
     const doubled = sessionId;
-    const other = await createLog(EVENTS);
     const page = (id: string, afterSequence: number) =>
       store.events.readPage(id, { afterSequence, limit: 60, maximumBytes: 1 << 22 }, context());
     const pages = await Promise.all([page(doubled, 0), page(other, 0), page(other, 60)]);

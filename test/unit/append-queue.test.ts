@@ -1,4 +1,5 @@
 import pino from 'pino';
+import { storeUnavailable } from '../../src/core/errors';
 import type { Event } from '../../src/core/event';
 import { RequestContext } from '../../src/core/request-context';
 import { StructBytes } from '../../src/core/struct/struct-bytes';
@@ -29,6 +30,8 @@ class QueueUnderTest {
   readonly reconciled: string[][] = [];
   conflicts = 0;
   idle = false;
+  /** Whether writes are still acknowledged that were prepared before. */
+  confirmed = true;
   private readonly queue: AppendQueue;
 
   constructor(stored: readonly Event[] = []) {
@@ -44,6 +47,10 @@ class QueueUnderTest {
       'session-1',
       {
         connection: new MongoConnection('mongodb://127.0.0.1:1', pino({ level: 'silent' })),
+        integrity: {
+          confirm: () => Promise.resolve(1),
+          confirmStill: () => (this.confirmed ? Promise.resolve() : Promise.reject(storeUnavailable())),
+        },
         heads: {
           get: () => Promise.resolve(HEAD),
           confirm: () => undefined,
@@ -115,6 +122,15 @@ test('appends of cancelled callers, and those past their deadlines, fail and are
     { reason: { reason: 'CANCELLED' } },
     { reason: { reason: 'DEADLINE_EXCEEDED' } },
   ]);
+});
+
+test('a write during which the database was replaced is not acknowledged', async () => {
+  const queue = new QueueUnderTest();
+  const append = queue.add('a');
+  const write = await queue.insert(1);
+  queue.confirmed = false;
+  write.resolve({ stored: 1, conflict: false });
+  await expect(append.result).rejects.toMatchObject({ reason: 'STORE_UNAVAILABLE' });
 });
 
 test('appends of the same event share its write', async () => {

@@ -27,6 +27,21 @@ test('a read in flight during an invalidation is not cached: the next append rea
   await expect(after).rejects.toThrow('Session with ID session-1 not found');
 });
 
+test('after all heads are invalidated, neither cached ones nor reads in flight are used', async () => {
+  const replies: ((found: FoundSession) => void)[] = [];
+  const heads = new LogHeads({ find: () => new Promise((resolve) => replies.push(resolve)) }, NO_MARKS);
+  const cached = heads.get('session-1');
+  replies[0]?.(FOUND);
+  await cached;
+  const inFlight = heads.get('session-2');
+  heads.invalidateAll();
+  replies[1]?.(FOUND);
+  await inFlight;
+  void heads.get('session-1');
+  void heads.get('session-2');
+  expect(replies).toHaveLength(4);
+});
+
 test('a head that was read is cached', async () => {
   let reads = 0;
   const find = (): Promise<FoundSession> => {

@@ -2243,10 +2243,11 @@ export const SessionServiceService = {
    *
    * The events of one session are stored in the order sent. An invalid request,
    * including one whose bytes cannot be decoded, gets an `error` response, and the
-   * stream continues. After a failure that the request did not cause, such as the
-   * loss of the store, the server stores nothing more from the stream: it responds
-   * to the requests before the first one with an unknown outcome, and ends the
-   * stream with the status of the failure. Resend from that request on.
+   * stream continues. So does a request that meets a stored row that cannot be read
+   * (INTERNAL). After a failure of the whole store, such as its loss, the server
+   * stores nothing more from the stream: it responds to the requests before the first
+   * one with an unknown outcome, and ends the stream with the status of the failure.
+   * Resend from that request on.
    *
    * The server stops reading while 1,000 requests or 4 MiB of the stream are
    * unanswered. At shutdown, and when the stream reaches the age in the server's
@@ -2439,10 +2440,11 @@ export interface SessionServiceServer extends UntypedServiceImplementation {
    *
    * The events of one session are stored in the order sent. An invalid request,
    * including one whose bytes cannot be decoded, gets an `error` response, and the
-   * stream continues. After a failure that the request did not cause, such as the
-   * loss of the store, the server stores nothing more from the stream: it responds
-   * to the requests before the first one with an unknown outcome, and ends the
-   * stream with the status of the failure. Resend from that request on.
+   * stream continues. So does a request that meets a stored row that cannot be read
+   * (INTERNAL). After a failure of the whole store, such as its loss, the server
+   * stores nothing more from the stream: it responds to the requests before the first
+   * one with an unknown outcome, and ends the stream with the status of the failure.
+   * Resend from that request on.
    *
    * The server stops reading while 1,000 requests or 4 MiB of the stream are
    * unanswered. At shutdown, and when the stream reaches the age in the server's
@@ -2644,10 +2646,11 @@ export interface SessionServiceClient extends Client {
    *
    * The events of one session are stored in the order sent. An invalid request,
    * including one whose bytes cannot be decoded, gets an `error` response, and the
-   * stream continues. After a failure that the request did not cause, such as the
-   * loss of the store, the server stores nothing more from the stream: it responds
-   * to the requests before the first one with an unknown outcome, and ends the
-   * stream with the status of the failure. Resend from that request on.
+   * stream continues. So does a request that meets a stored row that cannot be read
+   * (INTERNAL). After a failure of the whole store, such as its loss, the server
+   * stores nothing more from the stream: it responds to the requests before the first
+   * one with an unknown outcome, and ends the stream with the status of the failure.
+   * Resend from that request on.
    *
    * The server stops reading while 1,000 requests or 4 MiB of the stream are
    * unanswered. At shutdown, and when the stream reaches the age in the server's

@@ -2,7 +2,8 @@ import { type Event, eventSize } from '../event';
 import { isCount, LIMITS } from '../limits';
 import { makePageToken } from '../paging/page-token';
 import type { RequestContext } from '../request-context';
-import type { EventStore } from '../store';
+import type { EventStore, PageRange, SessionPage } from '../store';
+import { isUnreadableRow } from '../unreadable-row';
 import { checkId, checkType } from '../validation/text';
 import { Violations } from '../validation/violations';
 import { checkPageSize, checkPageToken, checkTimeRange } from '../paging/page-request';
@@ -104,7 +105,10 @@ interface MatchingEvents {
   readonly range: LogRange;
 }
 
-/** Reads until the page is full or `maxScannedEvents` have been examined. Returns the range that is left, too. */
+/**
+ * Reads until the page is full, `maxScannedEvents` have been examined, or the next event cannot be read.
+ * Returns the range that is left, too.
+ */
 async function readMatching(
   store: EventStore,
   { sessionId, newestFirst, types, limit, range }: MatchingEvents,
@@ -119,9 +123,9 @@ async function readMatching(
     const count = Math.min(maxCount, rest.upTo - rest.after);
     const afterSequence = newestFirst ? rest.upTo - count : rest.after;
     const pageRange = { afterSequence, limit: count, maximumBytes: LIMITS.pageBytes, newestFirst };
-    const page = await store.readPage(sessionId, pageRange, context);
-    // The events of the range are gone: the session is being deleted.
-    if (page.events.length === 0) break;
+    const page = await readPage(store, sessionId, pageRange, context, rest !== range);
+    // The page ends here, or the events of the range are gone: the session is being deleted.
+    if (page === undefined || page.events.length === 0) break;
     for (const event of page.events) {
       const matches = types.size === 0 || types.has(event.type);
       const size = matches ? eventSize(event) : 0;
@@ -136,4 +140,20 @@ async function readMatching(
     }
   }
   return { events, rest };
+}
+
+/** Returns undefined if the first event cannot be read and the page may end before it. */
+async function readPage(
+  store: EventStore,
+  sessionId: string,
+  range: PageRange,
+  context: RequestContext,
+  mayEnd: boolean,
+): Promise<SessionPage | undefined> {
+  try {
+    return await store.readPage(sessionId, range, context);
+  } catch (error) {
+    if (mayEnd && isUnreadableRow(error)) return undefined;
+    throw error;
+  }
 }

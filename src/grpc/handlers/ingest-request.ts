@@ -10,6 +10,7 @@ import {
 } from '../../core/errors';
 import type { RequestContext } from '../../core/request-context';
 import type { EventStore } from '../../core/store';
+import { isUnreadableRow } from '../../core/unreadable-row';
 import { addEvent } from '../../core/use-cases/add-event';
 import { encodeMessage } from '../../protobuf/encode-message';
 import { decodeRequest } from '../messages/decode-request';
@@ -43,7 +44,7 @@ export async function ingestRequest(
     return { reply: encodeReply({ $case: 'added', value: toAddEventResponse(added) }), failure: undefined };
   } catch (error) {
     const failure = asConversationError(error);
-    const isOwn = PER_REQUEST_REASONS.has(failure.reason);
+    const isOwn = PER_REQUEST_REASONS.has(failure.reason) || isUnreadableRow(failure);
     const reply = isOwn ? encodeReply({ $case: 'error', value: toStatusMessage(failure) }) : undefined;
     return { reply, failure };
   }

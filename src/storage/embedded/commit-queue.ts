@@ -1,4 +1,5 @@
 import type { RootDatabase } from 'lmdb';
+import type { DataFileGuard } from './files/data-file-guard';
 
 /** The maximum number of units of work in one transaction. Nothing else runs meanwhile. */
 const MAX_UNITS = 1000;
@@ -24,11 +25,12 @@ export class CommitQueue {
   /** @param onCommit called after each commit, before the next transaction */
   constructor(
     private readonly root: RootDatabase,
+    private readonly guard: DataFileGuard,
     private readonly onCommit: () => void,
   ) {}
 
   /**
-   * Resolves once the work is synced to disk. Rejects if its commit failed, and always after a failed commit.
+   * Resolves once the work is synced to disk. Rejects if its commit failed or the data file is lost, and always after that.
    *
    * @param work must not throw, since LMDB would not undo its writes
    */
@@ -49,10 +51,12 @@ export class CommitQueue {
       let units: Unit[] = [];
       try {
         if (this.failure !== undefined) throw this.failure.error;
+        this.guard.startTransaction();
         const answers = await this.root.transaction(() => {
           units = this.waiting.splice(0, MAX_UNITS);
           return units.map((unit) => unit.run());
         });
+        this.guard.throwIfLost();
         this.onCommit();
         for (const answer of answers) answer();
       } catch (error) {

@@ -1,5 +1,5 @@
 import { statfsSync } from 'node:fs';
-import { storageFull } from '../../core/errors';
+import { storageFull, storeUnavailable } from '../../core/errors';
 
 /** How long a free-space reading stays valid, in milliseconds. */
 const READING_VALID_MS = 500;
@@ -15,14 +15,22 @@ export class DiskSpace {
     private readonly minFreeBytes: number,
   ) {}
 
-  /** @throws STORAGE_FULL */
+  /** @throws STORAGE_FULL; STORE_UNAVAILABLE if the folder cannot be examined */
   throwIfFull(): void {
     const now = performance.now();
     if (now - this.readAt >= READING_VALID_MS) {
-      const { bavail, bsize } = statfsSync(this.folder);
-      this.full = bavail * bsize < this.minFreeBytes;
+      this.full = this.freeBytes() < this.minFreeBytes;
       this.readAt = now;
     }
     if (this.full) throw storageFull();
+  }
+
+  private freeBytes(): number {
+    try {
+      const { bavail, bsize } = statfsSync(this.folder);
+      return bavail * bsize;
+    } catch (error) {
+      throw storeUnavailable(error);
+    }
   }
 }

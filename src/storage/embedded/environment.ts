@@ -1,19 +1,17 @@
-import { closeSync, existsSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { type Database, open, type RootDatabase } from 'lmdb';
-import { errorMessage } from '../../core/error-message';
-import { StartupError } from '../../core/startup-error';
-import { lockFolder } from './folder-lock';
+import { closeSync, mkdirSync, rmSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { RootDatabase } from 'lmdb';
+import { createDataFile, isFirstStart } from './first-start';
+import { DataFileGuard } from './files/data-file-guard';
+import { lockDataFile } from './files/data-file-lock';
+import { keepIdentity } from './files/identity';
+import { OpenMarker } from './files/open-marker';
+import { checkPages } from './files/page-check';
+import { storeFolder, type StoreFolder } from './files/store-folder';
+import { openLmdb } from './lmdb';
+import { explained, inUse } from './startup-errors';
+import { readMeta } from './store-meta';
 import { Tables } from './tables/tables';
-
-/** The version of the layout of keys and values. Data of another version is refused. */
-const FORMAT_VERSION = 3;
-const FORMAT_KEY = 'format';
-
-/** LMDB's data file, and the magic number in its meta page, after the page header. */
-const DATA_FILE = 'data.mdb';
-const MAGIC_OFFSET = 24;
-const MAGIC = 0xbeefc0de;
 
 /** An open LMDB environment in a locked folder. */
 export interface Environment {
@@ -21,76 +19,70 @@ export interface Environment {
   readonly folder: string;
   readonly root: RootDatabase;
   readonly tables: Tables;
+  readonly guard: DataFileGuard;
   close(): Promise<void>;
 }
 
-/** Locks the folder, creating it if necessary, and opens LMDB in it. @throws StartupError */
-export function openEnvironment(path: string): Environment {
-  const folder = resolve(path);
-  const unlock = createAndLock(folder);
+/**
+ * Locks the folder, creating it if necessary, checks its files, and opens LMDB in it.
+ *
+ * @param onUncleanEnd called before LMDB reads the data, if the previous process did not close the store
+ * @throws StartupError
+ */
+export async function openEnvironment(path: string, onUncleanEnd: () => void): Promise<Environment> {
+  const folder = storeFolder(resolve(path));
+  return explained(folder.path, async () => {
+    mkdirSync(folder.path, { recursive: true });
+    const descriptor = isFirstStart(folder)
+      ? await createDataFile(folder)
+      : lockDataFile(folder.dataFile, 'r+');
+    if (descriptor === undefined) throw inUse(folder.path);
+    try {
+      return await openLocked(folder, descriptor, onUncleanEnd);
+    } catch (error) {
+      closeSync(descriptor);
+      throw error;
+    }
+  });
+}
+
+async function openLocked(
+  folder: StoreFolder,
+  descriptor: number,
+  onUncleanEnd: () => void,
+): Promise<Environment> {
+  rmSync(folder.newFolder, { recursive: true, force: true });
+  checkPages(descriptor);
+  const marker = new OpenMarker(folder.markerFile);
+  if (marker.wasLeft) onUncleanEnd();
+  marker.put();
   try {
-    checkFile(join(folder, DATA_FILE));
-    const root = open({
-      path: folder,
-      // Without it LMDB takes a folder whose name has a dot for a file.
-      noSubdir: false,
-      // With overlapping sync a value can be read before it is durable, and stays readable if its sync fails.
-      overlappingSync: false,
-      // With it LMDB creates an unreachable promise, whose rejection after a failed commit ends the process.
-      eventTurnBatching: false,
-      maxDbs: 8,
-    });
-    checkFormat(folder, root.openDB<number, string>({ name: 'meta' }));
+    return await openChecked(folder, descriptor, marker);
+  } catch (error) {
+    if (!marker.wasLeft) marker.remove();
+    throw error;
+  }
+}
+
+async function openChecked(
+  folder: StoreFolder,
+  descriptor: number,
+  marker: OpenMarker,
+): Promise<Environment> {
+  const root = openLmdb(folder.path);
+  try {
+    keepIdentity(folder.identityFile, readMeta(root));
+    const tables = new Tables(root);
+    const guard = new DataFileGuard(folder.dataFile, descriptor);
     const close = async (): Promise<void> => {
       await root.close();
-      unlock();
+      // In another folder of this name, or beside another file, the marker is not this process's.
+      if (guard.isAtPath()) marker.remove();
+      closeSync(descriptor);
     };
-    return { folder, root, tables: new Tables(root), close };
+    return { folder: folder.path, root, tables, guard, close };
   } catch (error) {
-    unlock();
-    if (error instanceof StartupError) throw error;
-    throw unusable(folder, error);
+    await root.close();
+    throw error;
   }
-}
-
-function createAndLock(folder: string): () => void {
-  try {
-    mkdirSync(folder, { recursive: true });
-    return lockFolder(folder);
-  } catch (error) {
-    if (error instanceof StartupError) throw error;
-    throw unusable(folder, error);
-  }
-}
-
-/** Refuses a file that is not LMDB's: LMDB would read it regardless, and crash the process. */
-function checkFile(path: string): void {
-  const isNew = !existsSync(path) || statSync(path).size === 0;
-  if (isNew) return;
-  const descriptor = openSync(path, 'r');
-  try {
-    const magic = Buffer.alloc(4);
-    readSync(descriptor, magic, 0, magic.length, MAGIC_OFFSET);
-    if (magic.readUInt32LE() !== MAGIC)
-      throw new Error(`its ${DATA_FILE} is not a data file of this service`);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-function checkFormat(folder: string, meta: Database<number, string>): void {
-  const found = meta.get(FORMAT_KEY);
-  if (found === undefined) {
-    meta.putSync(FORMAT_KEY, FORMAT_VERSION);
-  } else if (found !== FORMAT_VERSION) {
-    throw new StartupError(
-      `DATA_DIR ${folder} has data in format ${found}, but this version of the service reads format ${FORMAT_VERSION}: run the version that wrote it, or use another folder`,
-    );
-  }
-}
-
-function unusable(folder: string, error: unknown): StartupError {
-  return new StartupError(
-    `DATA_DIR ${folder} cannot be used: ${errorMessage(error)}; use a folder on a local disk that this user can write to`,
-  );
 }

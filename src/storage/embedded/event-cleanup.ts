@@ -1,9 +1,8 @@
 import type { Tables } from './tables/tables';
 import type { Transactions } from './transactions';
 
-/** Events, and their bytes, that one transaction removes. Other work waits while it runs. */
-const STEP_EVENTS = 500;
-const STEP_BYTES = 4 * 1024 * 1024;
+/** Rows that one transaction removes. Other work waits while it runs. */
+const STEP_ROWS = 1000;
 
 /** Removes the events of deleted sessions in the background, in small steps. After a restart it continues where it stopped. */
 export class EventCleanup {
@@ -33,7 +32,7 @@ export class EventCleanup {
       const removed = await this.transactions.write(() => {
         const [sessionId] = sessions.listUncleared(1);
         if (sessionId === undefined) return false;
-        if (events.removeFirst(sessionId, STEP_EVENTS, STEP_BYTES)) sessions.setCleared(sessionId);
+        if (events.removeSome(sessionId, STEP_ROWS)) sessions.setCleared(sessionId);
         return true;
       });
       if (!removed) return;

@@ -53,7 +53,7 @@ export class EmbeddedEventStore implements EventStore {
     const { tables } = this;
     return this.transactions.read((from) => {
       const session = tables.withLogHead(tables.getSession(sessionId, from), from);
-      return { session, events: tables.events.read(sessionId, range, from) };
+      return { session, events: tables.events.read(sessionId, range, session.eventCount, from) };
     }, context);
   }
 

@@ -1,5 +1,7 @@
 import { lastActivityOf } from '../../core/session';
 import type { ExpiryStore } from '../../core/store';
+import type { StoreObserver } from '../../core/store-observer';
+import { UnreadableRowError } from '../../core/unreadable-row';
 import type { WatchRegistry } from '../../core/watch-registry';
 import type { EventCleanup } from './event-cleanup';
 import type { StoredSession } from './tables/records';
@@ -22,6 +24,7 @@ export class EmbeddedExpiryStore implements ExpiryStore {
     private readonly tables: Tables,
     private readonly cleanup: EventCleanup,
     private readonly watches: WatchRegistry,
+    private readonly observer: StoreObserver,
   ) {}
 
   /** There is only this process's clock. */
@@ -51,12 +54,26 @@ export class EmbeddedExpiryStore implements ExpiryStore {
   /** Call in a write transaction. @param after the last session of the previous step */
   private deleteSome(since: Date, ended: boolean, after: StoredSession | undefined): Step {
     const { tables } = this;
-    const candidates = tables.sessions.listUnchanged(since, ended, after, STEP_SESSIONS);
-    const expired = candidates.filter((session) => lastActivityOf(tables.withLogHead(session)) <= since);
+    const candidates = tables.sessions.listUnchanged(since, ended, after, STEP_SESSIONS, (error) =>
+      this.observer.unreadableRow(error),
+    );
+    const expired = candidates.filter((session) => this.isUnused(session, since));
     for (const session of expired) tables.writeTombstone(session);
     return {
       deleted: expired.map(({ sessionId }) => sessionId),
       last: candidates.length === STEP_SESSIONS ? candidates.at(-1) : undefined,
     };
+  }
+
+  /** False if the last event cannot be read: its time may be later than any that can. */
+  private isUnused({ sessionId, changedAt }: StoredSession, since: Date): boolean {
+    try {
+      const lastEventAt = this.tables.events.findHead(sessionId)?.timestamp;
+      return lastActivityOf({ changedAt, lastEventAt }) <= since;
+    } catch (error) {
+      if (!(error instanceof UnreadableRowError)) throw error;
+      this.observer.unreadableRow(error);
+      return false;
+    }
   }
 }

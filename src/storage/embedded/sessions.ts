@@ -2,6 +2,7 @@ import { sessionDeleted } from '../../core/errors';
 import type { RequestContext } from '../../core/request-context';
 import type { NewSession, Session, SessionChange, SessionEnd } from '../../core/session';
 import type { CompletedSession, CreatedSession, SessionQuery, SessionStore } from '../../core/store';
+import type { StoreObserver } from '../../core/store-observer';
 import type { WatchRegistry } from '../../core/watch-registry';
 import { notBefore } from './clock';
 import type { DiskSpace } from './disk-space';
@@ -18,6 +19,7 @@ export class EmbeddedSessionStore implements SessionStore {
     private readonly disk: DiskSpace,
     private readonly cleanup: EventCleanup,
     private readonly watches: WatchRegistry,
+    private readonly observer: StoreObserver,
   ) {}
 
   create(session: NewSession, context: RequestContext): Promise<CreatedSession> {
@@ -84,10 +86,10 @@ export class EmbeddedSessionStore implements SessionStore {
 
   list(query: SessionQuery, context: RequestContext): Promise<Session[]> {
     const { tables } = this;
-    return this.transactions.read(
-      (from) => tables.sessions.list(query, from).map((session) => tables.withLogHead(session, from)),
-      context,
-    );
+    return this.transactions.read((from) => {
+      const found = tables.sessions.list(query, from, (error) => this.observer.unreadableRow(error));
+      return found.map((session) => tables.withLogHead(session, from));
+    }, context);
   }
 }
 

@@ -3,25 +3,27 @@ import { asConversationError, type ConversationError, storeUnavailable } from '.
 import type { RequestContext } from '../../core/request-context';
 import type { ReadFrom } from './tables/binary-encoding';
 import { CommitQueue } from './commit-queue';
+import { type DataFileGuard, DataFileLost } from './files/data-file-guard';
 
 /** The result of a unit of work. */
 type Outcome<Value> = { readonly value: Value } | { readonly error: unknown };
 
-/** Runs work in transactions. After a failed commit it refuses all work. */
+/** Runs work in transactions. After a failed commit, or if the data file is lost, it refuses all work. */
 export class Transactions {
   private readonly commits: CommitQueue;
   private failure: Error | undefined;
 
   /**
-   * @param onFatal called once, when a commit has failed: this process can acknowledge no more writes
+   * @param onFatal called once, when a commit has failed or the file is lost: this process can acknowledge no more writes
    * @param onCommit called after each commit, before the next transaction
    */
   constructor(
     private readonly root: RootDatabase,
+    private readonly guard: DataFileGuard,
     private readonly onFatal: (error: Error) => void,
     onCommit: () => void,
   ) {
-    this.commits = new CommitQueue(root, onCommit);
+    this.commits = new CommitQueue(root, guard, onCommit);
   }
 
   /**
@@ -54,6 +56,7 @@ export class Transactions {
     let transaction: Transaction | undefined;
     try {
       this.throwIfFailed();
+      this.throwIfLost();
       context?.throwIfEnded();
       transaction = this.root.useReadTransaction();
       return Promise.resolve(work({ transaction }));
@@ -71,10 +74,18 @@ export class Transactions {
     }
     if (this.failure === undefined) {
       const message = 'the embedded store could not commit to its disk: check the disk, then restart';
-      this.failure = new Error(message, { cause: error });
+      this.failure = error instanceof DataFileLost ? error : new Error(message, { cause: error });
       this.onFatal(this.failure);
     }
     return storeUnavailable(error);
+  }
+
+  private throwIfLost(): void {
+    try {
+      this.guard.throwIfLost();
+    } catch (error) {
+      throw this.fail(error);
+    }
   }
 
   private throwIfFailed(): void {

@@ -4,7 +4,10 @@ import { errorMessage } from '../../core/error-message';
 import { storeUnavailable } from '../../core/errors';
 import { StartupError } from '../../core/startup-error';
 import type { Logger } from '../../telemetry/logger';
-import { isIndexConflict, isUnauthorized, toConversationError } from './errors';
+import { buildIndexes } from './build-indexes';
+import { readCatalog } from './catalog';
+import { isUnauthorized, toConversationError } from './errors';
+import { Integrity } from './integrity';
 import {
   defineModels,
   type EventDocument,
@@ -67,6 +70,7 @@ export interface Database {
 
 /** The connection to MongoDB: opened in the background, with retries, and kept alive by the driver from then on. */
 export class MongoConnection {
+  readonly integrity: Integrity;
   private readonly options: ConnectOptions;
   private connected: Database | undefined;
   private closing = false;
@@ -76,6 +80,7 @@ export class MongoConnection {
     private readonly uri: string,
     private readonly logger: Logger,
   ) {
+    this.integrity = new Integrity(logger);
     this.options = connectOptions(uri);
     try {
       // Only parses the URI; it does not connect.
@@ -88,14 +93,14 @@ export class MongoConnection {
   }
 
   /**
-   * Connects and creates the indexes, however long it takes until the database is reachable.
+   * Connects and creates the missing indexes, however long it takes until the database is reachable.
    *
-   * @throws StartupError if the database rejects the user or the indexes
+   * @throws StartupError if the database rejects the user, or an index cannot be created
    */
   async open(): Promise<void> {
     while (!this.closing) {
       try {
-        this.connected = await this.connect();
+        await this.openOnce();
         return;
       } catch (error) {
         if (isUnauthorized(error)) {
@@ -103,11 +108,7 @@ export class MongoConnection {
             `MongoDB rejects the user in MONGODB_URI: ${errorMessage(error)}; check user, password and authSource, and that the user has the readWrite role`,
           );
         }
-        if (isIndexConflict(error)) {
-          throw new StartupError(
-            `cannot create the indexes in the database of MONGODB_URI: ${errorMessage(error)}; give the service a database of its own`,
-          );
-        }
+        if (error instanceof StartupError) throw error;
         this.logger.warn(
           { err: error },
           'cannot reach MongoDB, retrying: check that it is running and that MONGODB_URI is correct',
@@ -145,7 +146,14 @@ export class MongoConnection {
 
   async close(): Promise<void> {
     this.closing = true;
+    this.integrity.stop();
     await this.connected?.connection.close(true);
+  }
+
+  private async openOnce(): Promise<void> {
+    const connected = await this.connect();
+    if (this.closing) await connected.connection.close(true);
+    else this.connected = connected;
   }
 
   private async connect(): Promise<Database> {
@@ -153,11 +161,13 @@ export class MongoConnection {
     try {
       await connection.openUri(this.uri, this.options);
       const { sessions, events } = defineModels(connection);
-      await sessions.createIndexes();
-      await events.createIndexes();
       const db = connection.getClient().db(connection.name);
       const hello = await db.command({ hello: 1 });
       const replicated = hello.setName !== undefined || hello.msg === 'isdbgrid';
+      if (hello.isWritablePrimary !== true) throw new Error('the server in MONGODB_URI is not the primary');
+      const { missing } = await readCatalog(db);
+      const problems = await buildIndexes({ db, replicated }, missing);
+      if (problems.length > 0) throw new StartupError(problems.join('\n'));
       return {
         replicated,
         connection,

@@ -3,16 +3,21 @@ import { ConversationError, internalError, storageFull, storeUnavailable } from 
 import { QueryTimeoutError } from './query-timeout';
 
 /** Error codes; see https://www.mongodb.com/docs/manual/reference/error-codes/. */
+const BAD_VALUE = 2;
 const DUPLICATE_KEY = 11000;
 const OUT_OF_DISK_SPACE = 14031;
 const UNAUTHORIZED = [13, 18, 8000];
 const INDEX_CONFLICT = [85, 86, DUPLICATE_KEY];
-/** The server timed out, is stepping down or shutting down, or is not the primary: a retry may reach one that is. */
+/**
+ * The server timed out, is stepping down or shutting down, or is not the primary: a retry may reach one that is.
+ * Or the database, the collection or an index was dropped meanwhile (175, 215, 51183, 51190).
+ */
 const TRANSIENT_CODES = new Set([
-  6, 7, 50, 64, 89, 91, 112, 134, 189, 262, 358, 9001, 10107, 11600, 11602, 13435, 13436,
+  6, 7, 50, 64, 89, 91, 112, 134, 175, 189, 215, 262, 358, 9001, 10107, 11600, 11602, 13435, 13436, 51183,
+  51190,
 ]);
 
-export function isDuplicateKey(error: unknown): boolean {
+export function isDuplicateKey(error: unknown): error is mongo.MongoServerError {
   return error instanceof mongo.MongoServerError && error.code === DUPLICATE_KEY;
 }
 
@@ -26,6 +31,11 @@ export function isIndexConflict(error: unknown): boolean {
   return error instanceof mongo.MongoServerError && INDEX_CONFLICT.includes(Number(error.code));
 }
 
+/** A query named an index as hint that does not exist: `Integrity` soon knows that, and gives no such hint. */
+function isMissingHint(error: mongo.MongoServerError): boolean {
+  return Number(error.code) === BAD_VALUE && error.message.includes('hint provided does not correspond');
+}
+
 /** The driver found no server within its own timeout: retrying at once does not help. */
 export function isUnreachable(error: unknown): boolean {
   return error instanceof mongo.MongoServerSelectionError || error instanceof mongo.MongoTopologyClosedError;
@@ -36,7 +46,8 @@ export function isTransient(error: unknown): boolean {
   if (error instanceof QueryTimeoutError) return true;
   if (error instanceof mongo.MongoWriteConcernError) return true;
   if (error instanceof mongo.MongoBulkWriteError) return Number(error.code) !== OUT_OF_DISK_SPACE;
-  if (error instanceof mongo.MongoServerError) return TRANSIENT_CODES.has(Number(error.code));
+  if (error instanceof mongo.MongoServerError)
+    return TRANSIENT_CODES.has(Number(error.code)) || isMissingHint(error);
   return (
     error instanceof mongo.MongoNetworkError ||
     error instanceof mongo.MongoServerSelectionError ||

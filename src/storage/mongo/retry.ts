@@ -32,3 +32,18 @@ export async function retryUntilKnown<Result>(
     await sleep(delayMs);
   }
 }
+
+/** Retries a write like `retryUntilKnown`; it is sent and acknowledged only while the database is intact. */
+export function writeUntilKnown<Result>(
+  connection: MongoConnection,
+  context: RequestContext,
+  attempt: Attempt<Result>,
+): Promise<Result> {
+  const { integrity } = connection;
+  return retryUntilKnown(connection, context, async (database) => {
+    const epoch = await integrity.confirm();
+    const result = await attempt(database);
+    if (result !== undefined) await integrity.confirmStill(epoch);
+    return result;
+  });
+}

@@ -42,9 +42,6 @@ export function openMongoStore({
   onFatal,
 }: MongoStoreSettings): Store {
   const connection = new MongoConnection(uri, logger);
-  connection.open().catch((error: unknown) => {
-    onFatal(error instanceof Error ? error : new StartupError(String(error)));
-  });
   const sessionFinder = new SessionFinder(connection);
   const eventFinder = new EventFinder(connection);
   const marks = new ExpiryMarks(connection);
@@ -52,9 +49,20 @@ export function openMongoStore({
   const cleanup = new EventCleanup(connection, logger);
   const queues = new AppendQueues(connection, heads, eventFinder, cleanup, observer);
   const reader = new EventReader(connection, sessionFinder, eventFinder);
-  const sweep = new ExpirySweep(connection, sessionFinder, marks);
+  const sweep = new ExpirySweep(connection, sessionFinder, marks, observer);
   const watches = new WatchRegistry();
   const changeStream = new ChangeStream(connection, watches, watchPollIntervalMs, logger);
+
+  const startChecks = (): void => {
+    if (!connection.isOpen) return;
+    connection.integrity.start(connection.database, () => {
+      heads.invalidateAll();
+      watches.notifyAll();
+    });
+  };
+  connection.open().then(startChecks, (error: unknown) => {
+    onFatal(error instanceof Error ? error : new StartupError(String(error)));
+  });
 
   // The change stream would notify this server's watchers too, but later.
   const notify = (sessionId: string): void => watches.notify(sessionId, 0);
@@ -79,7 +87,10 @@ export function openMongoStore({
       countUnchanged: (since, limit) => sweep.countUnchanged(since, limit),
       deleteInactive: (since, signal) => sweep.run(since, signal, afterDeletion),
     },
-    ping: () => connection.ping(),
+    async ping() {
+      await connection.ping();
+      connection.integrity.throwIfDamaged();
+    },
     async close() {
       changeStream.stop();
       await cleanup.stop();
@@ -113,7 +124,7 @@ function sessionStore(
       afterDeletion(sessionId);
     },
     list: (query, context) =>
-      retryUntilKnown(connection, context, (database) => listSessions(database, query, observer)),
+      retryUntilKnown(connection, context, () => listSessions(connection, query, observer)),
   };
 }
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Store } from '../../../src/core/store';
 import { openEmbeddedStore } from '../../../src/storage/embedded/store';
+import { createLogger } from '../../../src/telemetry/logger';
 import { Metrics } from '../../../src/telemetry/metrics';
 import { startReplicaSet } from '../../support/mongod';
 import { openMongo } from '../../support/open-mongo';
@@ -22,9 +23,10 @@ export const STORES: readonly { readonly name: string; readonly open: () => Prom
 /** One process owns the folder, so both servers share one store. */
 async function openEmbedded(): Promise<TestDatabase> {
   const folder = await mkdtemp(join(tmpdir(), 'contract-'));
-  const store = openEmbeddedStore({
+  const store = await openEmbeddedStore({
     folder,
     minFreeDiskBytes: 0,
+    logger: createLogger('silent'),
     observer: new Metrics(),
     onFatal: fatal,
   });

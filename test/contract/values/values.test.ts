@@ -8,6 +8,7 @@ import {
   nastyObject,
   withoutNegativeZero,
 } from '../../support/nasty-json';
+import { structOfSize } from '../support/struct-of-size';
 
 const json = (text: string): JsonObject => JSON.parse(text) as JsonObject;
 
@@ -129,4 +130,22 @@ describeContract('values in payloads and metadata', (service) => {
     expect(await invalidFieldsOf(create)).toEqual(['metadata']);
     expect((await service.client.getSession({ sessionId })).pagination?.total).toBe(0);
   });
+
+  test.each([4095, 4096, 4097, 100_000])(
+    'a payload of %i bytes is the same in every reply and read',
+    async (bytes) => {
+      const { client, other } = service;
+      const sessionId = await newSession(service);
+      const payload = structOfSize(bytes);
+      const { event } = await client.addEvent({ sessionId, eventId: 'one', payload });
+      expect(event?.payload).toEqual(payload);
+      expect((await other.getEvent({ sessionId, eventId: 'one' })).event).toEqual(event);
+      expect((await other.getSession({ sessionId })).events).toEqual([event]);
+      expect((await other.listEvents({ sessionId, types: ['transcript'] })).events).toEqual([event]);
+      const repeat = await client.addEvent({ sessionId, eventId: 'one', payload });
+      expect(repeat).toMatchObject({ event, duplicate: true, payloadMismatch: false });
+      const longer = await client.addEvent({ sessionId, eventId: 'one', payload: structOfSize(bytes + 1) });
+      expect(longer).toMatchObject({ event, duplicate: true, payloadMismatch: true });
+    },
+  );
 });

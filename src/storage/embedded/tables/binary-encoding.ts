@@ -1,20 +1,30 @@
 import type { Transaction } from 'lmdb';
+import { LOG_KEYS } from './keys';
 
-/**
- * The encoding of tables with binary keys and values. LMDB reads every value into the same shared
- * buffer. A copy in Node's buffer pool costs a third of the library's own copy.
- */
-export const BINARY = {
-  keyEncoding: 'binary',
-  encoder: {
-    encode: (value: Buffer): Buffer => value,
-    decode(shared: Buffer): Buffer {
-      const value = Buffer.allocUnsafe(shared.length);
-      value.set(shared.subarray(0, shared.length));
-      return value;
-    },
+/** LMDB reads every value into the same shared buffer. A copy in Node's buffer pool costs a third of the library's own copy. */
+const encoder = {
+  encode: (value: Buffer): Buffer => value,
+  decode(shared: Buffer): Buffer {
+    const value = Buffer.allocUnsafe(shared.length);
+    value.set(new Uint8Array(shared.buffer, shared.byteOffset, shared.length));
+    return value;
   },
-} as const;
+};
+
+/** For values that are copied elsewhere at once: a view of the shared buffer, which the next read overwrites. */
+const sharingEncoder = {
+  encode: encoder.encode,
+  decode: (shared: Buffer): Buffer => Buffer.from(shared.buffer, shared.byteOffset, shared.length),
+};
+
+/** The encoding of tables with binary keys and values. */
+export const BINARY = { keyEncoding: 'binary', encoder } as const;
+
+/** The encoding of tables with a row per event of a log. */
+export const LOG = { keyEncoder: LOG_KEYS, encoder } as const;
+
+/** As `LOG`. A value is valid until the next read. */
+export const SHARED_LOG = { keyEncoder: LOG_KEYS, encoder: sharingEncoder } as const;
 
 /** What to read from: a snapshot or, without one, the current write transaction. */
 export interface ReadFrom {

@@ -1,105 +1,164 @@
 import type { Database, RootDatabase } from 'lmdb';
 import type { Event } from '../../../core/event';
 import type { PageRange } from '../../../core/store';
-import { BINARY, type ReadFrom } from './binary-encoding';
-import { decodeSequence, encodeSequence, eventIdKey, eventKey, LAST_SEQUENCE, sequenceOf } from './keys';
-import { encodeEvent, type EventContent } from './records';
-import { newRowId } from './row-id';
+import { UnreadableRowError } from '../../../core/unreadable-row';
+import { BINARY, LOG, type ReadFrom, SHARED_LOG } from './binary-encoding';
+import { decodeEventId, encodeEventId } from './event-id';
+import { encodeEvent, type EventContent, messageBytesOf } from './event-row';
+import { eventIdKey, eventIdRange, eventKey, type LogKey, logRange } from './keys';
 import { LazyEvent } from './lazy-event';
+import { LogRows } from './log-rows';
+import { newRowId } from './row-id';
+import { DAMAGED, unreadableEventId } from './unreadable';
 
-/** The event logs. All methods are synchronous: cursors close before the method returns. */
+/** The last event of a log. */
+export interface LogHead {
+  readonly sequence: number;
+  readonly timestamp: Date;
+}
+
+/**
+ * The event logs. All methods are synchronous: cursors close before the method returns. Those that
+ * read events throw UnreadableRowError for one that is damaged, or missing from its log.
+ */
 export class EventTable {
   /** `session_id` and sequence → event row. */
-  private readonly events: Database<Buffer, Buffer>;
+  private readonly events: Database<Buffer, LogKey>;
+  /** `session_id` and sequence → payload, where it is not in the row. */
+  private readonly payloads: Database<Buffer, LogKey>;
   /** `session_id` and `event_id` → sequence. */
   private readonly eventIds: Database<Buffer, Buffer>;
 
   constructor(root: RootDatabase) {
-    this.events = root.openDB({ name: 'events', ...BINARY });
+    this.events = root.openDB({ name: 'events', ...LOG });
+    this.payloads = root.openDB({ name: 'event_payloads', ...SHARED_LOG });
     this.eventIds = root.openDB({ name: 'event_ids', ...BINARY });
   }
 
-  /** Returns the sequence of the last event; 0 if the log is empty. */
+  /** Returns the sequence of the last event, whether it can be read or not; 0 if the log is empty. */
   last(sessionId: string, from: ReadFrom = {}): number {
-    const keys = this.events.getKeys({
-      start: eventKey(sessionId, LAST_SEQUENCE),
-      end: eventKey(sessionId, 0),
-      reverse: true,
-      limit: 1,
-      ...from,
-    });
-    for (const key of keys) return sequenceOf(key);
+    for (const key of this.events.getKeys({ ...fromEnd(sessionId), limit: 1, ...from })) return Number(key);
     return 0;
   }
 
-  /** Returns the sequence of the first event, which is above 1 while a deleted log is removed; 1 if the log is empty. */
-  private first(sessionId: string): number {
-    const range = { start: eventKey(sessionId, 0), end: eventKey(sessionId, LAST_SEQUENCE), limit: 1 };
-    for (const key of this.events.getKeys(range)) return sequenceOf(key);
-    return 1;
+  /** Returns undefined if the log is empty. */
+  findHead(sessionId: string, from: ReadFrom = {}): LogHead | undefined {
+    const rows = this.rows(sessionId, from);
+    for (const { key, value } of this.events.getRange({ ...fromEnd(sessionId), limit: 1, ...from })) {
+      const sequence = Number(key);
+      return { sequence, timestamp: rows.timestamp(sequence, rows.check(sequence, value)) };
+    }
+    return undefined;
+  }
+
+  /** Returns the time of the last event that can be read; undefined if none can. */
+  findReadableTime(sessionId: string, from: ReadFrom = {}): Date | undefined {
+    const rows = this.rows(sessionId, from);
+    for (const { key, value } of this.events.getRange({ ...fromEnd(sessionId), ...from })) {
+      const sequence = Number(key);
+      try {
+        return rows.timestamp(sequence, rows.check(sequence, value));
+      } catch (error) {
+        if (!(error instanceof UnreadableRowError)) throw error;
+      }
+    }
+    return undefined;
   }
 
   find(sessionId: string, eventId: string, from: ReadFrom = {}): Event | undefined {
-    const sequence = this.eventIds.get(eventIdKey(sessionId, eventId), from);
-    return sequence === undefined ? undefined : this.get(sessionId, decodeSequence(sequence), from);
-  }
-
-  get(sessionId: string, sequence: number, from: ReadFrom = {}): Event {
-    const value = this.events.get(eventKey(sessionId, sequence), from);
-    if (value === undefined) throw new Error(`sequence ${sequence} is missing from a session's log`);
-    return new LazyEvent(value);
+    const key = eventIdKey(sessionId, eventId);
+    const value = this.eventIds.get(key, from);
+    if (value === undefined) return undefined;
+    const sequence = decodeEventId(key, value);
+    if (sequence === undefined) throw unreadableEventId(sessionId, eventId, DAMAGED);
+    const rows = this.rows(sessionId, from);
+    return rows.event(sequence, rows.check(sequence, this.events.get(eventKey(sessionId, sequence), from)));
   }
 
   put(event: EventContent): Event {
+    const { sessionId, sequence } = event;
     // Encode everything before the first write: LMDB does not undo the writes of a callback that throws.
-    const value = encodeEvent(newRowId(), event);
-    const key = eventKey(event.sessionId, event.sequence);
-    const idKey = eventIdKey(event.sessionId, event.eventId);
-    const sequence = encodeSequence(event.sequence);
-    this.events.putSync(key, value);
-    this.eventIds.putSync(idKey, sequence);
-    return new LazyEvent(value, event);
+    const { row, payload, message } = encodeEvent(newRowId(), event);
+    const key = eventKey(sessionId, sequence);
+    const idKey = eventIdKey(sessionId, event.eventId);
+    const idValue = encodeEventId(idKey, sequence);
+    this.events.putSync(key, row);
+    if (payload !== undefined) this.payloads.putSync(key, payload);
+    this.eventIds.putSync(idKey, idValue);
+    return new LazyEvent(sessionId, sequence, row, message, event);
   }
 
+  /**
+   * Reads a page, which ends before an event that cannot be read.
+   *
+   * @param eventCount the sequence of the last event
+   * @throws UnreadableRowError if the page begins with such an event
+   */
   read(
     sessionId: string,
     { afterSequence, limit, maximumBytes, newestFirst = false }: PageRange,
+    eventCount: number,
     from: ReadFrom,
   ): Event[] {
+    const first = afterSequence + 1;
+    const last = Math.min(afterSequence + limit, eventCount);
+    if (first > last) return [];
     // LMDB's ranges include the start and exclude the end.
-    const first = Math.min(afterSequence + 1, LAST_SEQUENCE);
-    const last = Math.min(afterSequence + limit, LAST_SEQUENCE - 1);
-    const range = newestFirst
-      ? { start: eventKey(sessionId, last), end: eventKey(sessionId, first - 1), reverse: true }
-      : { start: eventKey(sessionId, first), end: eventKey(sessionId, last + 1) };
+    const [start, end, step] = newestFirst ? [last, first - 1, -1] : [first, last + 1, 1];
+    const range = { start: eventKey(sessionId, start), end: eventKey(sessionId, end), reverse: newestFirst };
+    const rows = this.rows(sessionId, from);
     const events: Event[] = [];
+    let sequence = start;
     let bytes = 0;
-    for (const { value } of this.events.getRange({ ...range, ...from })) {
-      bytes += value.length;
-      if (events.length > 0 && bytes > maximumBytes) break;
-      events.push(new LazyEvent(value));
+    try {
+      for (const { key, value } of this.events.getRange({ ...range, ...from })) {
+        const row = rows.check(sequence, key === sequence ? value : undefined);
+        bytes += messageBytesOf(row);
+        if (events.length > 0 && bytes > maximumBytes) return events;
+        events.push(rows.event(sequence, row));
+        sequence += step;
+      }
+      if (events.length === 0) rows.check(sequence, undefined);
+    } catch (error) {
+      if (events.length === 0 || !(error instanceof UnreadableRowError)) throw error;
     }
     return events;
   }
 
   /** Returns how many events have an earlier timestamp, by binary search: timestamps never decrease along the log. */
   countBefore(sessionId: string, time: Date, from: ReadFrom): number {
+    const rows = this.rows(sessionId, from);
     let [low, high] = [0, this.last(sessionId, from)];
     while (low < high) {
       const middle = low + Math.ceil((high - low) / 2);
-      if (this.get(sessionId, middle, from).timestamp < time) low = middle;
+      const row = rows.check(middle, this.events.get(eventKey(sessionId, middle), from));
+      if (rows.timestamp(middle, row) < time) low = middle;
       else high = middle - 1;
     }
     return low;
   }
 
-  /** Removes the first events of a log, up to about these limits. Returns true if there were none left. */
-  removeFirst(sessionId: string, limit: number, maximumBytes: number): boolean {
-    const page = this.read(sessionId, { afterSequence: this.first(sessionId) - 1, limit, maximumBytes }, {});
-    for (const { eventId, sequence } of page) {
-      this.eventIds.removeSync(eventIdKey(sessionId, eventId));
-      this.events.removeSync(eventKey(sessionId, sequence));
+  /** Removes some rows of a log, readable or not, up to this limit. Returns true if none are left. */
+  removeSome(sessionId: string, limit: number): boolean {
+    const range = logRange(sessionId);
+    let left = limit;
+    for (const table of [this.payloads, this.events]) {
+      const sequences = [...table.getKeys({ ...range, limit: left })].map(Number);
+      for (const sequence of sequences) table.removeSync(eventKey(sessionId, sequence));
+      left -= sequences.length;
     }
-    return page.length === 0;
+    const idKeys = [...this.eventIds.getKeys({ ...eventIdRange(sessionId), limit: left })];
+    for (const key of idKeys) this.eventIds.removeSync(key);
+    return idKeys.length < left;
   }
+
+  private rows(sessionId: string, from: ReadFrom): LogRows {
+    return new LogRows(sessionId, this.payloads, from);
+  }
+}
+
+/** LMDB's range of a log, from its end. */
+function fromEnd(sessionId: string): { start: Buffer; end: Buffer; reverse: true } {
+  const { start, end } = logRange(sessionId);
+  return { start: end, end: start, reverse: true };
 }

@@ -15,8 +15,9 @@ export function sessionKey(sessionId: string): Buffer {
 /** Big-endian, so that keys sort by sequence. */
 export function eventKey(sessionId: string, sequence: number): Buffer {
   const idBytes = Buffer.byteLength(sessionId);
-  const key = Buffer.alloc(idBytes + 1 + SEQUENCE_BYTES);
+  const key = Buffer.allocUnsafe(idBytes + 1 + SEQUENCE_BYTES);
   key.write(sessionId);
+  key[idBytes] = 0;
   key.writeUIntBE(sequence, idBytes + 1, SEQUENCE_BYTES);
   return key;
 }
@@ -25,17 +26,26 @@ export function eventIdKey(sessionId: string, eventId: string): Buffer {
   return Buffer.from(`${sessionId}\0${eventId}`);
 }
 
-export function sequenceOf(eventKeyBytes: Uint8Array): number {
-  const key = Buffer.from(eventKeyBytes.buffer, eventKeyBytes.byteOffset, eventKeyBytes.byteLength);
-  return key.readUIntBE(key.length - SEQUENCE_BYTES, SEQUENCE_BYTES);
+/** All keys of a session's log, for LMDB's ranges. */
+export function logRange(sessionId: string): { start: Buffer; end: Buffer } {
+  return { start: eventKey(sessionId, 0), end: eventKey(sessionId, LAST_SEQUENCE) };
 }
 
-export function encodeSequence(sequence: number): Buffer {
-  const bytes = Buffer.alloc(SEQUENCE_BYTES);
-  bytes.writeUIntBE(sequence, 0, SEQUENCE_BYTES);
-  return bytes;
+/** All keys of a session's event IDs. */
+export function eventIdRange(sessionId: string): { start: Buffer; end: Buffer } {
+  return { start: Buffer.from(`${sessionId}\0`), end: Buffer.from(`${sessionId}\u0001`) };
 }
 
-export function decodeSequence(bytes: Buffer): number {
-  return bytes.readUIntBE(0, SEQUENCE_BYTES);
-}
+/** A key of a log: bytes when it is written, its sequence when it is read. */
+export type LogKey = Buffer | number;
+
+/** Reads only the sequence: the reader knows the session, and a copy of the key would cost ten times as much. */
+export const LOG_KEYS = {
+  writeKey(key: Buffer, target: Buffer, start: number): number {
+    target.set(key, start);
+    return start + key.length;
+  },
+  readKey(source: Buffer, _start: number, end: number): number {
+    return source.readUIntBE(end - SEQUENCE_BYTES, SEQUENCE_BYTES);
+  },
+};

@@ -2,19 +2,19 @@ import { Event as EventMessage } from '../../../../generated/conversation/v1/eve
 import type { Event } from '../../../core/event';
 import { StructBytes } from '../../../core/struct/struct-bytes';
 import { RawStructReader } from '../../../protobuf/raw-struct-reader';
-import { type EventContent, messageOf, rowIdOf } from './records';
+import { type EventContent, rowIdOf } from './event-row';
+import { UNDECODABLE, unreadableEvent } from './unreadable';
 
 /** A stored event, decoded on first access to its content. */
 export class LazyEvent implements Event {
-  readonly message: Uint8Array;
-
-  /** @param decoded the row's content, if known */
+  /** @param decoded the event's content, if known */
   constructor(
+    readonly sessionId: string,
+    readonly sequence: number,
     private readonly row: Buffer,
+    readonly message: Uint8Array,
     private decoded?: EventContent,
-  ) {
-    this.message = messageOf(row);
-  }
+  ) {}
 
   get rowId(): Uint8Array {
     return rowIdOf(this.row);
@@ -22,14 +22,6 @@ export class LazyEvent implements Event {
 
   get eventId(): string {
     return this.content.eventId;
-  }
-
-  get sessionId(): string {
-    return this.content.sessionId;
-  }
-
-  get sequence(): number {
-    return this.content.sequence;
   }
 
   get type(): string {
@@ -44,16 +36,30 @@ export class LazyEvent implements Event {
     return this.content.timestamp;
   }
 
+  /** @throws UnreadableRowError */
   private get content(): EventContent {
-    this.decoded ??= decodeEvent(this.message);
+    this.decoded ??= this.decode();
     return this.decoded;
+  }
+
+  private decode(): EventContent {
+    try {
+      const message = EventMessage.decode(new RawStructReader(this.message));
+      const { payload, timestamp } = message;
+      if (payload instanceof StructBytes && timestamp !== undefined)
+        return { ...message, payload, timestamp };
+    } catch {
+      // Its message may contain content.
+    }
+    throw unreadableEvent('events', this.sessionId, this.sequence, UNDECODABLE);
   }
 }
 
-function decodeEvent(bytes: Uint8Array): EventContent {
-  const message = EventMessage.decode(new RawStructReader(bytes));
-  const { payload, timestamp } = message;
-  if (!(payload instanceof StructBytes) || timestamp === undefined)
-    throw new Error('a stored event has no payload or timestamp');
-  return { ...message, payload, timestamp };
+/** The time in an event's message, also if that has no payload; undefined if it cannot be decoded. */
+export function timestampIn(message: Uint8Array): Date | undefined {
+  try {
+    return EventMessage.decode(new RawStructReader(message)).timestamp;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,9 +1,5 @@
-import { Event as EventMessage } from '../../../../generated/conversation/v1/event';
-import type { Event } from '../../../core/event';
 import type { Session } from '../../../core/session';
 import { StructBytes } from '../../../core/struct/struct-bytes';
-import { encodeMessage } from '../../../protobuf/encode-message';
-import { ROW_ID_BYTES } from './row-id';
 
 /** A session without the fields that come from its log. */
 export type StoredSession = Omit<Session, 'eventCount' | 'lastEventAt'>;
@@ -26,6 +22,11 @@ interface SessionRecord extends Omit<
   readonly metadata: string;
 }
 
+/** What is stored under a `session_id`. */
+export type SessionRow =
+  | { readonly kind: 'session'; readonly session: StoredSession }
+  | { readonly kind: 'tombstone'; readonly deletedAt: Date };
+
 export function encodeSession(session: StoredSession): Buffer {
   const record: SessionRecord = {
     ...session,
@@ -38,11 +39,15 @@ export function encodeSession(session: StoredSession): Buffer {
   return Buffer.from(JSON.stringify(record));
 }
 
-/** Returns undefined for a tombstone. */
-export function decodeSession(value: Buffer): StoredSession | undefined {
-  const record = JSON.parse(value.toString()) as SessionRecord | Tombstone;
-  if ('deletedAt' in record) return undefined;
-  return {
+export function encodeTombstone(deletedAt: Date): Buffer {
+  const tombstone: Tombstone = { deletedAt: deletedAt.getTime() };
+  return Buffer.from(JSON.stringify(tombstone));
+}
+
+export function decodeSessionRow(content: Buffer): SessionRow {
+  const record = JSON.parse(content.toString()) as SessionRecord | Tombstone;
+  if ('deletedAt' in record) return { kind: 'tombstone', deletedAt: new Date(record.deletedAt) };
+  const session = {
     ...record,
     rowId: Buffer.from(record.rowId, 'hex'),
     startedAt: new Date(record.startedAt),
@@ -50,36 +55,5 @@ export function decodeSession(value: Buffer): StoredSession | undefined {
     endedAt: record.endedAt === null ? undefined : new Date(record.endedAt),
     metadata: new StructBytes(Buffer.from(record.metadata, 'base64')),
   };
-}
-
-export function encodeTombstone(deletedAt: Date): Buffer {
-  const tombstone: Tombstone = { deletedAt: deletedAt.getTime() };
-  return Buffer.from(JSON.stringify(tombstone));
-}
-
-/** Returns when the session was deleted; undefined if it was not. */
-export function decodeTombstone(value: Buffer): Date | undefined {
-  const record = JSON.parse(value.toString()) as SessionRecord | Tombstone;
-  return 'deletedAt' in record ? new Date(record.deletedAt) : undefined;
-}
-
-/** The content of an event's row, without the row's ID. */
-export type EventContent = Omit<Event, 'rowId' | 'message'>;
-
-/**
- * An event's row: the row's ID, then the API's `Event` message. So stored data evolves by the rules
- * of the proto, and stored bytes are sent to readers unchanged.
- */
-export function encodeEvent(rowId: Buffer, event: EventContent): Buffer {
-  return Buffer.concat([rowId, encodeMessage(EventMessage, event)]);
-}
-
-/** The ID in an event's row. */
-export function rowIdOf(row: Buffer): Buffer {
-  return row.subarray(0, ROW_ID_BYTES);
-}
-
-/** The message in an event's row. */
-export function messageOf(row: Buffer): Buffer {
-  return row.subarray(ROW_ID_BYTES);
+  return { kind: 'session', session };
 }

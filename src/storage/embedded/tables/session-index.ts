@@ -66,11 +66,17 @@ export function sessionIdOf(key: Buffer): string {
   return key.toString('utf8', key.indexOf(0) + 1 + TIME_BYTES);
 }
 
-function listKey({ status = '', language = '' }: Filters, startedAt: number, sessionId: string): Buffer {
+/** A session's key in the list with these filters. */
+export function listKey(
+  { status = '', language = '' }: Filters,
+  startedAt: number,
+  sessionId: string,
+): Buffer {
   return timeKey(`list\u0001${status}\u0001${language}`, LAST_TIME - startedAt, sessionId);
 }
 
-function changeKey(ended: boolean, time: Date, sessionId: string): Buffer {
+/** A session's key among those that have ended, or have not. */
+export function changeKey(ended: boolean, time: Date, sessionId: string): Buffer {
   return timeKey(ended ? 'ended' : 'open', time.getTime(), sessionId);
 }
 

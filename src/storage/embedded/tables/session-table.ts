@@ -1,20 +1,41 @@
 import type { Database, RootDatabase } from 'lmdb';
 import { type SessionQuery, TOMBSTONE_MS } from '../../../core/store';
+import { UnreadableRowError } from '../../../core/unreadable-row';
 import { BINARY, type ReadFrom } from './binary-encoding';
+import { checksumSeed, contentOf, isIntact, withChecksum } from './checksum';
 import { sessionKey } from './keys';
 import {
-  decodeSession,
-  decodeTombstone,
+  decodeSessionRow,
   encodeSession,
   encodeTombstone,
+  type SessionRow,
   type StoredSession,
 } from './records';
-import { changeRange, deletedKey, indexKeys, listRange, sessionIdOf } from './session-index';
+import {
+  changeKey,
+  changeRange,
+  deletedKey,
+  indexKeys,
+  listKey,
+  listRange,
+  sessionIdOf,
+} from './session-index';
+import { DAMAGED, UNDECODABLE, unreadableSession } from './unreadable';
 
 /** The value of rows whose key contains everything. */
 const EMPTY_VALUE = Buffer.alloc(0);
 
-/** The sessions with their index, and the tombstones of deleted sessions. */
+/** Why a key of the index is wrong. */
+const NO_SESSION = 'the session index names a session that does not exist';
+const OTHER_KEY = 'the session index has the session at a time that is not its own';
+
+/** Receives a row that a list leaves out. */
+export type OnUnreadable = (error: UnreadableRowError) => void;
+
+/**
+ * The sessions with their index, and the tombstones of deleted sessions. Methods that read one session
+ * throw UnreadableRowError if its row is damaged.
+ */
 export class SessionTable {
   /** `session_id` → session or tombstone. */
   private readonly sessions: Database<Buffer, Buffer>;
@@ -33,27 +54,30 @@ export class SessionTable {
   }
 
   find(sessionId: string, from: ReadFrom = {}): StoredSession | undefined {
-    const value = this.sessions.get(sessionKey(sessionId), from);
-    return value === undefined ? undefined : decodeSession(value);
+    const row = this.findRow(sessionId, from);
+    return row?.kind === 'session' ? row.session : undefined;
   }
 
+  /** Whether the session was deleted, and its ID cannot be used again yet. */
   isDeleted(sessionId: string): boolean {
-    const value = this.sessions.get(sessionKey(sessionId));
-    const deletedAt = value && decodeTombstone(value);
-    return deletedAt !== undefined && deletedAt.getTime() + TOMBSTONE_MS > Date.now();
+    const row = this.findRow(sessionId);
+    if (row?.kind !== 'tombstone') return false;
+    return row.deletedAt.getTime() + TOMBSTONE_MS > Date.now() || this.isUncleared(sessionId);
   }
 
   /** @param before its previous state; undefined if it is new */
   put(session: StoredSession, before: StoredSession | undefined): void {
-    const value = encodeSession(session);
+    const key = sessionKey(session.sessionId);
+    const value = withChecksum(encodeSession(session), checksumSeed(key));
     this.moveIndex(before, session);
-    this.sessions.putSync(sessionKey(session.sessionId), value);
+    this.sessions.putSync(key, value);
   }
 
   writeTombstone(session: StoredSession, deletedAt: Date): void {
     const key = sessionKey(session.sessionId);
+    const value = withChecksum(encodeTombstone(deletedAt), checksumSeed(key));
     this.moveIndex(session, undefined);
-    this.sessions.putSync(key, encodeTombstone(deletedAt));
+    this.sessions.putSync(key, value);
     this.tombstones.putSync(deletedKey(deletedAt, session.sessionId), EMPTY_VALUE);
     this.uncleared.putSync(key, EMPTY_VALUE);
   }
@@ -67,31 +91,39 @@ export class SessionTable {
     this.uncleared.removeSync(sessionKey(sessionId));
   }
 
-  /** Removes up to `limit` tombstones of sessions that were deleted before this time. */
+  /** Removes up to `limit` tombstones of sessions that were deleted before this time and have no events left. */
   purgeTombstones(before: Date, limit: number): void {
     const keys = [...this.tombstones.getKeys({ end: deletedKey(before, ''), limit })];
     for (const key of keys) {
       const sessionId = sessionIdOf(key);
-      // The ID may be in use again.
-      if (this.find(sessionId) === undefined) this.sessions.removeSync(sessionKey(sessionId));
+      if (this.isUncleared(sessionId)) continue;
+      if (this.hasTombstone(sessionId, before)) this.sessions.removeSync(sessionKey(sessionId));
       this.tombstones.removeSync(key);
     }
   }
 
-  list(query: SessionQuery, from: ReadFrom): StoredSession[] {
-    const keys = this.index.getKeys({ ...listRange(query), limit: query.limit, ...from });
-    return this.atKeys(keys, from);
+  /** Returns up to `query.limit` sessions that can be read. */
+  list(query: SessionQuery, from: ReadFrom, onUnreadable: OnUnreadable): StoredSession[] {
+    const keys = this.index.getKeys({ ...listRange(query), ...from });
+    const keyOf = ({ startedAt, sessionId }: StoredSession): Buffer =>
+      listKey(query, startedAt.getTime(), sessionId);
+    return this.atKeys(keys, keyOf, query.limit, from, onUnreadable);
   }
 
-  /** Returns up to `limit` sessions that have ended, or have not, and were last changed at this time or before. */
+  /**
+   * Returns up to `limit` sessions that can be read, that have ended, or have not, and were last changed
+   * at this time or before.
+   */
   listUnchanged(
     since: Date,
     ended: boolean,
     after: StoredSession | undefined,
     limit: number,
+    onUnreadable: OnUnreadable,
   ): StoredSession[] {
-    const keys = this.index.getKeys({ ...changeRange(since, ended, after), limit });
-    return this.atKeys(keys, {});
+    const keys = this.index.getKeys(changeRange(since, ended, after));
+    const keyOf = ({ changedAt, sessionId }: StoredSession): Buffer => changeKey(ended, changedAt, sessionId);
+    return this.atKeys(keys, keyOf, limit, {}, onUnreadable);
   }
 
   /** Returns how many sessions were last changed at this time or before, up to `limit`. */
@@ -105,12 +137,62 @@ export class SessionTable {
     );
   }
 
-  private atKeys(keys: Iterable<Buffer>, from: ReadFrom): StoredSession[] {
-    return [...keys].map((key) => {
-      const session = this.find(sessionIdOf(key), from);
-      if (session === undefined) throw new Error('the session index names a session that does not exist');
-      return session;
-    });
+  /** @param keyOf the key that a session has in this part of the index */
+  private atKeys(
+    keys: Iterable<Buffer>,
+    keyOf: (session: StoredSession) => Buffer,
+    limit: number,
+    from: ReadFrom,
+    onUnreadable: OnUnreadable,
+  ): StoredSession[] {
+    const sessions: StoredSession[] = [];
+    for (const key of keys) {
+      if (sessions.length === limit) break;
+      try {
+        sessions.push(this.atKey(key, keyOf, from));
+      } catch (error) {
+        if (!(error instanceof UnreadableRowError)) throw error;
+        onUnreadable(error);
+      }
+    }
+    return sessions;
+  }
+
+  private atKey(key: Buffer, keyOf: (session: StoredSession) => Buffer, from: ReadFrom): StoredSession {
+    const sessionId = sessionIdOf(key);
+    const session = this.find(sessionId, from);
+    if (session === undefined) throw unreadableSession('session_index', sessionId, NO_SESSION);
+    // The next page begins after the session's own key.
+    if (keyOf(session).equals(key)) return session;
+    throw unreadableSession('session_index', sessionId, OTHER_KEY);
+  }
+
+  private findRow(sessionId: string, from: ReadFrom = {}): SessionRow | undefined {
+    const key = sessionKey(sessionId);
+    const value = this.sessions.get(key, from);
+    if (value === undefined) return undefined;
+    if (!isIntact(value, checksumSeed(key))) throw unreadableSession('sessions', sessionId, DAMAGED);
+    try {
+      return decodeSessionRow(contentOf(value));
+    } catch {
+      // Its message may contain content.
+      throw unreadableSession('sessions', sessionId, UNDECODABLE);
+    }
+  }
+
+  private isUncleared(sessionId: string): boolean {
+    return this.uncleared.doesExist(sessionKey(sessionId));
+  }
+
+  /** Whether the row is a tombstone from before this time. The ID may have been used and deleted again since. */
+  private hasTombstone(sessionId: string, before: Date): boolean {
+    try {
+      const row = this.findRow(sessionId);
+      return row?.kind === 'tombstone' && row.deletedAt < before;
+    } catch (error) {
+      if (!(error instanceof UnreadableRowError)) throw error;
+      return false;
+    }
   }
 
   private moveIndex(before: StoredSession | undefined, after: StoredSession | undefined): void {

@@ -3,19 +3,13 @@ import { sessionNotFound } from '../../../core/errors';
 import type { Event } from '../../../core/event';
 import type { Session } from '../../../core/session';
 import { TOMBSTONE_MS } from '../../../core/store';
+import { UnreadableRowError } from '../../../core/unreadable-row';
 import { BoundedMap } from '../../bounded-map';
 import type { ReadFrom } from './binary-encoding';
-import { EventTable } from './event-table';
-import type { EventContent, StoredSession } from './records';
+import type { EventContent } from './event-row';
+import { EventTable, type LogHead } from './event-table';
+import type { StoredSession } from './records';
 import { SessionTable } from './session-table';
-
-/** The end of a session's log. */
-export interface LogHead {
-  /** 0 if the log is empty. */
-  readonly sequence: number;
-  /** The time of the last event, or of the session's start. No later event has an earlier time. */
-  readonly timestamp: Date;
-}
 
 /** The maximum number of log heads in the cache. */
 const MAX_HEADS = 50_000;
@@ -43,19 +37,30 @@ export class Tables {
     return session;
   }
 
+  /** If the last event cannot be read, `lastEventAt` is the time of the last one that can. */
   withLogHead(session: StoredSession, from?: ReadFrom): Session {
-    const eventCount = this.events.last(session.sessionId, from);
-    const last = eventCount === 0 ? undefined : this.events.get(session.sessionId, eventCount, from);
-    return { ...session, eventCount, lastEventAt: last?.timestamp };
+    const { sessionId } = session;
+    try {
+      const head = this.events.findHead(sessionId, from);
+      return { ...session, eventCount: head?.sequence ?? 0, lastEventAt: head?.timestamp };
+    } catch (error) {
+      if (!(error instanceof UnreadableRowError)) throw error;
+      const eventCount = this.events.last(sessionId, from);
+      return { ...session, eventCount, lastEventAt: this.events.findReadableTime(sessionId, from) };
+    }
   }
 
-  /** @throws SESSION_NOT_FOUND */
+  /**
+   * Returns the end of a log, with the start of the session as its time if it is empty. No later event has
+   * an earlier time.
+   *
+   * @throws SESSION_NOT_FOUND, UnreadableRowError
+   */
   headOf(sessionId: string): LogHead {
     const cached = this.heads.get(sessionId);
     if (cached !== undefined) return cached;
     const { startedAt } = this.getSession(sessionId);
-    const sequence = this.events.last(sessionId);
-    return sequence === 0 ? { sequence, timestamp: startedAt } : this.events.get(sessionId, sequence);
+    return this.events.findHead(sessionId) ?? { sequence: 0, timestamp: startedAt };
   }
 
   /** Stores an event, which becomes the head of its log. */

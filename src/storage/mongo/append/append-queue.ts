@@ -9,6 +9,7 @@ import type { MongoConnection } from '../connection';
 import { isTransient, isUnreachable, toConversationError } from '../errors';
 import type { EventCleanup } from '../events/event-cleanup';
 import type { EventFinder } from '../events/event-finder';
+import type { Integrity } from '../integrity';
 import { appendAtEnd } from './append-at-end';
 import { EventInserter } from './insert-batch';
 import type { LogHead, LogHeads } from './log-heads';
@@ -33,6 +34,7 @@ const MAX_CONTENDED = 10_000;
 /** The dependencies of all queues; shared by them. */
 export interface QueueDependencies {
   readonly connection: MongoConnection;
+  readonly integrity: Pick<Integrity, 'confirm' | 'confirmStill'>;
   readonly heads: Pick<LogHeads, 'get' | 'confirm' | 'advance' | 'invalidate'>;
   readonly finder: Pick<EventFinder, 'expectsDuplicates'>;
   readonly inserter: Pick<EventInserter, 'insert'>;
@@ -58,8 +60,9 @@ export class AppendQueues {
     const inserter = new EventInserter(connection, observer);
     const reconciler = new Reconciler(heads, finder);
     const conflictTimes = new BoundedMap<number>(MAX_CONTENDED);
+    const { integrity } = connection;
     this.dependencies = {
-      ...{ connection, heads, finder, inserter, cleanup, reconciler },
+      ...{ connection, integrity, heads, finder, inserter, cleanup, reconciler },
       ...{ conflictTimes, observer },
     };
   }
@@ -90,6 +93,8 @@ export class AppendQueue {
   private running = false;
   /** How many pending appends arrived before the session was last read. */
   private pendingAtRead = 0;
+  /** The epoch of `Integrity` in which the head was read. */
+  private epoch = 0;
   /** Whether an event may have been stored since the queue was created. */
   private hasWritten = false;
   /** Transient errors in a row. */
@@ -124,8 +129,9 @@ export class AppendQueue {
   }
 
   private async writeNext(): Promise<void> {
-    const { heads, finder, reconciler } = this.dependencies;
+    const { integrity, heads, finder, reconciler } = this.dependencies;
     this.pendingAtRead = this.pending.length;
+    this.epoch = await integrity.confirm();
     const head = await heads.get(this.sessionId);
     const contended = this.isContended();
     let batch = this.plan(head);
@@ -153,7 +159,7 @@ export class AppendQueue {
 
   /** Inserts the batch right after the head. */
   private async insert(batch: readonly PlannedEvent[], head: LogHead, contended: boolean): Promise<void> {
-    const { heads, inserter, reconciler } = this.dependencies;
+    const { integrity, heads, inserter, reconciler } = this.dependencies;
     this.hasWritten = true;
     const { stored, conflict } = await inserter.insert(batch, { alone: contended });
     const last = batch[stored - 1];
@@ -161,6 +167,7 @@ export class AppendQueue {
       heads.advance(this.sessionId, head, last.event);
       await heads.confirm(this.sessionId, head);
     }
+    await integrity.confirmStill(this.epoch);
     for (const { append, event, duplicates } of batch.slice(0, stored)) {
       append.succeed(event, false);
       for (const duplicate of duplicates) duplicate.succeed(event, true);
@@ -177,9 +184,10 @@ export class AppendQueue {
 
   /** Appends one event at the end of the log, so that another server that wins every race has a conflict too. */
   private async appendAtEnd(first: PlannedEvent, head: LogHead): Promise<void> {
-    const { connection, reconciler } = this.dependencies;
+    const { connection, integrity, reconciler } = this.dependencies;
     this.hasWritten = true;
     await appendAtEnd(connection.database, first);
+    await integrity.confirmStill(this.epoch);
     await reconciler.answerStored(this.sessionId, [first], head);
     if (first.append.isAnswered) await this.backOffAfterWrite();
     else await this.backOffAfterConflict();

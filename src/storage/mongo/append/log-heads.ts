@@ -79,6 +79,12 @@ export class LogHeads {
     this.cache.set(sessionId, { sequence, timestamp: timestamp.getTime(), readAt: from.readAt });
   }
 
+  /** Makes the next append to any session read the head. */
+  invalidateAll(): void {
+    this.reads.clear();
+    this.cache.clear();
+  }
+
   /** Makes the next append read the head: neither the cached one nor the result of a read in flight is valid. */
   invalidate(sessionId: string): void {
     this.reads.delete(sessionId);

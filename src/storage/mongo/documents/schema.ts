@@ -118,6 +118,35 @@ const eventSchema = new Schema(
   .index(BY_SEQUENCE, { unique: true })
   .index(BY_TIME);
 
+/** An index that a collection must have. */
+export interface RequiredIndex {
+  readonly name: string;
+  readonly key: Readonly<Record<string, unknown>>;
+  readonly unique: boolean;
+  readonly sparse: boolean;
+}
+
+/** A collection of the service, and the indexes that it must have: the unique ones first. */
+export interface RequiredCollection {
+  readonly name: string;
+  readonly indexes: readonly RequiredIndex[];
+}
+
+export const REQUIRED_COLLECTIONS: readonly RequiredCollection[] = [sessionSchema, eventSchema].map(
+  (schema) => ({
+    name: schema.get('collection') ?? '',
+    indexes: schema
+      .indexes()
+      .map(([key, { unique, sparse }]) => ({
+        name: Object.entries(key).flat().join('_'),
+        key,
+        unique: unique === true,
+        sparse: sparse === true,
+      }))
+      .sort((a, b) => Number(b.unique) - Number(a.unique)),
+  }),
+);
+
 export interface Models {
   readonly sessions: Model<SessionDocument>;
   readonly events: Model<EventDocument>;

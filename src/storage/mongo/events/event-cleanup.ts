@@ -23,6 +23,8 @@ const REMOVE = { maxTimeMS: QUERY_TIMEOUT_MS, writeConcern: DURABLE } as const;
 export class EventCleanup {
   private readonly interval: NodeJS.Timeout;
   private running: Promise<void> | undefined;
+  /** The epoch of `Integrity` in which the tombstones were read. */
+  private epoch = 0;
   private runAgain = false;
   private stopped = false;
 
@@ -63,7 +65,8 @@ export class EventCleanup {
   private async removeAll(): Promise<void> {
     while (this.runAgain && !this.stopped && this.connection.isOpen) {
       this.runAgain = false;
-      const { database } = this.connection;
+      const { database, integrity } = this.connection;
+      this.epoch = await integrity.confirm();
       const uncleared = database.tombstones.find(
         { uncleared: { $lte: new Date() } },
         { sort: BY_UNCLEARED, hint: BY_UNCLEARED, maxTimeMS: QUERY_TIMEOUT_MS },
@@ -105,6 +108,8 @@ export class EventCleanup {
   private async removeEvents({ events }: Database, sessionId: string): Promise<boolean> {
     for (;;) {
       if (this.stopped) return false;
+      // A restore may have brought the session back.
+      await this.connection.integrity.confirmStill(this.epoch);
       const [first] = await events
         .find(
           { sessionId },

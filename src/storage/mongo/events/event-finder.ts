@@ -46,14 +46,18 @@ export class EventFinder {
 }
 
 async function findAll(
-  { database: { events } }: MongoConnection,
+  { database: { events }, integrity }: MongoConnection,
   lookups: readonly Lookup[],
 ): Promise<EventDocument[][]> {
   const branches = lookups.map(({ sessionId, eventIds }) => ({ sessionId, eventId: { $in: [...eventIds] } }));
   const [first] = branches;
   const filter = branches.length === 1 && first !== undefined ? first : { $or: branches };
   const rows = await events
-    .find(filter, { hint: BY_EVENT_ID, maxTimeMS: QUERY_TIMEOUT_MS, batchSize: MAX_BATCH_IDS + 1 })
+    .find(filter, {
+      ...integrity.hint(BY_EVENT_ID),
+      maxTimeMS: QUERY_TIMEOUT_MS,
+      batchSize: MAX_BATCH_IDS + 1,
+    })
     .toArray();
   const found = groupBySession(rows);
   return lookups.map(({ sessionId, eventIds }) =>

@@ -62,7 +62,7 @@ export class EventReader implements Omit<EventStore, 'append'> {
         {
           sort: { timestamp: -1, sequence: -1 },
           projection: { _id: 0, sequence: 1, timestamp: 1 },
-          hint: BY_TIME,
+          ...this.connection.integrity.hint(BY_TIME),
           maxTimeMS: QUERY_TIMEOUT_MS,
         },
       );
@@ -75,7 +75,8 @@ export class EventReader implements Omit<EventStore, 'append'> {
    * majority reads of a new primary may lag.
    */
   private async explainMissing(database: Database, sessionId: string, sequence: number): Promise<undefined> {
-    const options = { hint: BY_SEQUENCE, limit: 2, ...confirmedRead(database) };
+    const { integrity } = this.connection;
+    const options = { ...integrity.hint(BY_SEQUENCE), limit: 2, ...confirmedRead(database) };
     const [row, another] = await database.events.find({ sessionId, sequence }, options).toArray();
     // After the event: the events of a session are removed only once it is deleted.
     if ((await this.sessions.find(sessionId)) === undefined) throw sessionNotFound(sessionId);

@@ -55,7 +55,8 @@ export class PageReader {
   }
 
   private async find(requests: readonly PageRequest[]): Promise<Buffer> {
-    const { db, events } = this.connection.database;
+    const { database, integrity } = this.connection;
+    const { db, events } = database;
     // Twice the events, so that rows with the same sequence displace no others.
     const limit = 2 * requests.reduce((sum, { range }) => sum + range.limit, 0);
     const branches = requests.map(({ sessionId, range: { afterSequence, limit } }) => ({
@@ -65,7 +66,7 @@ export class PageReader {
     const find = {
       find: events.collectionName,
       filter: branches.length === 1 ? branches[0] : { $or: branches },
-      hint: BY_SEQUENCE,
+      ...integrity.hint(BY_SEQUENCE),
       // A reply that is too long then lacks the end of the page.
       ...(requests.length === 1 && requests[0]?.range.newestFirst === true ? { sort: { sequence: -1 } } : {}),
       limit,

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Types } from 'mongoose';
 import { lastActivityOf, SESSION_STATUSES } from '../../../core/session';
+import type { StoreObserver } from '../../../core/store-observer';
 import { UnreadableRowError } from '../../../core/unreadable-row';
 import type { Database, MongoConnection } from '../connection';
 import { BY_CHANGE, BY_SEQUENCE, type SessionDocument } from '../documents/schema';
-import { QUERY_TIMEOUT_MS, withQueryTimeout } from '../query-timeout';
+import { confirmedRead, QUERY_TIMEOUT_MS, withQueryTimeout } from '../query-timeout';
 import type { ExpiryMarks } from './expiry-marks';
 import type { FoundSession, SessionFinder } from './session-finder';
 import { READ_VALID_MS } from './session-validity';
@@ -43,6 +44,7 @@ export class ExpirySweep {
     private readonly connection: MongoConnection,
     private readonly finder: SessionFinder,
     private readonly marks: ExpiryMarks,
+    private readonly observer: Pick<StoreObserver, 'unreadableRow'>,
   ) {}
 
   countUnchanged(since: Date, limit: number): Promise<number> {
@@ -53,9 +55,12 @@ export class ExpirySweep {
 
   /** Deletes the sessions whose last activity was at this time or before. Returns how many. @param signal stops it early */
   async run(since: Date, signal: AbortSignal, onDeleted: (sessionId: string) => void): Promise<number> {
+    const { integrity } = this.connection;
+    const epoch = await integrity.confirm();
     const waiting: Marked[] = [];
     let count = 0;
     const deleteDue = async (): Promise<void> => {
+      await integrity.confirmStill(epoch);
       const due = waiting.splice(0, countDue(waiting));
       const deletions = due.map((marked) => this.deleteUnlessUsed(marked));
       (await Promise.all(deletions)).forEach((deleted, index) => {
@@ -102,8 +107,9 @@ export class ExpirySweep {
       if (marked?.document.expiring?.equals(mark) !== true || !isExpired(marked, since)) return undefined;
       return { document: marked.document, mark, lastSequence: marked.last?.sequence ?? 0, deleteAt };
     } catch (error) {
-      if (error instanceof UnreadableRowError) return undefined;
-      throw error;
+      if (!(error instanceof UnreadableRowError)) throw error;
+      this.observer.unreadableRow(error);
+      return undefined;
     }
   }
 
@@ -119,14 +125,9 @@ function isExpired({ document: { changedAt }, last }: FoundSession, since: Date)
 }
 
 /** Linearizable: the majority snapshot of a new primary may lag behind an acknowledged event. */
-async function hasEvent(
-  { events, replicated }: Database,
-  sessionId: string,
-  sequence: number,
-): Promise<boolean> {
-  const readConcern = replicated ? ({ readConcern: 'linearizable' } as const) : {};
-  const options = { projection: { _id: 1 }, hint: BY_SEQUENCE, maxTimeMS: QUERY_TIMEOUT_MS, ...readConcern };
-  return (await withQueryTimeout(events.findOne({ sessionId, sequence }, options))) !== null;
+async function hasEvent(database: Database, sessionId: string, sequence: number): Promise<boolean> {
+  const options = { projection: { _id: 1 }, hint: BY_SEQUENCE, ...confirmedRead(database) };
+  return (await withQueryTimeout(database.events.findOne({ sessionId, sequence }, options))) !== null;
 }
 
 async function* groups(sessionIds: AsyncIterable<string>): AsyncGenerator<string[]> {

@@ -3,7 +3,7 @@ import type { Session } from '../../../core/session';
 import type { SessionQuery } from '../../../core/store';
 import type { StoreObserver } from '../../../core/store-observer';
 import { UnreadableRowError } from '../../../core/unreadable-row';
-import type { Database } from '../connection';
+import type { MongoConnection } from '../connection';
 import { toSession } from '../documents/session-document';
 import { type SessionRow, toFoundSession, withLogHead } from './session-finder';
 import { QUERY_TIMEOUT_MS } from '../query-timeout';
@@ -17,14 +17,14 @@ type UnreadableRowObserver = Pick<StoreObserver, 'unreadableRow'>;
  * indexes. Leaves out rows that cannot be read.
  */
 export async function listSessions(
-  database: Database,
+  connection: MongoConnection,
   query: SessionQuery,
   observer: UnreadableRowObserver,
 ): Promise<Session[]> {
   const { startedAfter = new Date(0), startedBefore, after, limit } = query;
   const upperBound = startedBefore === undefined ? {} : { $lt: startedBefore };
   const readRange = (range: object, count: number): Promise<Session[]> =>
-    read(database, query, range, count, observer);
+    read(connection, query, range, count, observer);
   if (after === undefined) return readRange({ startedAt: { $gte: startedAfter, ...upperBound } }, limit);
   // First the rest with the same start as the last session of the previous page, then older ones: each is one index range.
   const { startedAt, sessionId } = after;
@@ -36,7 +36,7 @@ export async function listSessions(
 
 /** Returns the first sessions of the range that can be read. */
 async function read(
-  { sessions, events }: Database,
+  { database: { sessions, events }, integrity }: MongoConnection,
   { status, language }: SessionQuery,
   range: object,
   limit: number,
@@ -47,7 +47,7 @@ async function read(
     ...(status === undefined ? {} : { status }),
   };
   // A hint, since the database may keep the index that was best for other filter values.
-  const hint = {
+  const index = {
     ...(language === undefined ? {} : ({ language: 1 } as const)),
     ...(status === undefined ? {} : ({ status: 1 } as const)),
     ...NEWEST_FIRST,
@@ -61,7 +61,7 @@ async function read(
         withLogHead(events.collectionName),
       ],
       // With room for one more document the first batch is known to be complete, without a second request.
-      { maxTimeMS: QUERY_TIMEOUT_MS, batchSize: limit + 1, hint },
+      { maxTimeMS: QUERY_TIMEOUT_MS, batchSize: limit + 1, ...integrity.hint(index) },
     );
   const page = (await find({ $limit: limit }).toArray()).map(decode);
   if (page.length < limit || !page.some((row) => row instanceof UnreadableRowError))

@@ -45,21 +45,22 @@ export class SessionFinder {
   }
 
   private async findAfterMiss(sessionId: string): Promise<SessionRow | undefined> {
-    const { database } = this.connection;
+    const { database, integrity } = this.connection;
     if (!database.replicated) return undefined;
-    const options = { hint: BY_SESSION, projection: { _id: 1 }, ...confirmedRead(database) };
+    const options = { ...integrity.hint(BY_SESSION), projection: { _id: 1 }, ...confirmedRead(database) };
     const exists = (await withQueryTimeout(database.sessions.findOne({ sessionId }, options))) !== null;
     return exists ? this.batcher.load(sessionId) : undefined;
   }
 
   private async findAll(sessionIds: readonly string[]): Promise<(SessionRow | undefined)[]> {
-    const { sessions, events } = this.connection.database;
+    const { database, integrity } = this.connection;
+    const { sessions, events } = database;
     const distinct = [...new Set(sessionIds)];
     const rows = await sessions
       .aggregate<SessionRow>(
         [{ $match: { sessionId: { $in: distinct } } }, withLogHead(events.collectionName)],
         // With room for one more document the first batch is known to be complete, without a second request.
-        { maxTimeMS: QUERY_TIMEOUT_MS, batchSize: distinct.length + 1, hint: BY_SESSION },
+        { maxTimeMS: QUERY_TIMEOUT_MS, batchSize: distinct.length + 1, ...integrity.hint(BY_SESSION) },
       )
       .toArray();
     // A list of one ID matches that ID too, and becomes the same key.

@@ -8,7 +8,7 @@ import { newSessionDocument, toSession } from '../documents/session-document';
 import { isDuplicateKey } from '../errors';
 import { type FoundSession, type SessionFinder } from './session-finder';
 import { BY_SESSION, type SessionDocument } from '../documents/schema';
-import { retryUntilKnown } from '../retry';
+import { writeUntilKnown } from '../retry';
 import { QUERY_TIMEOUT_MS } from '../query-timeout';
 
 const WRITE = { maxTimeMS: QUERY_TIMEOUT_MS, writeConcern: DURABLE } as const;
@@ -29,7 +29,8 @@ export class SessionWriter {
 
   create(session: NewSession, context: RequestContext): Promise<CreatedSession> {
     const document = newSessionDocument(session);
-    return retryUntilKnown(this.connection, context, async (database) => {
+    return writeUntilKnown(this.connection, context, async (database) => {
+      context.throwIfEnded();
       try {
         await database.sessions.insertOne(document, WRITE);
         return { session: toSession(document, undefined), created: true };
@@ -41,7 +42,7 @@ export class SessionWriter {
         const created = found.document._id.equals(document._id);
         return { session: toSession(found.document, found.last), created };
       }
-      if (await isDeleted(database, session.sessionId)) throw sessionDeleted(session.sessionId);
+      if (await this.isDeleted(session.sessionId)) throw sessionDeleted(session.sessionId);
       // The conflicting session is not majority-committed yet: retry until it is.
       return undefined;
     });
@@ -50,7 +51,7 @@ export class SessionWriter {
   complete(sessionId: string, end: SessionEnd, context: RequestContext): Promise<CompletedSession> {
     // Lets this call recognize its own write if the first attempt's outcome was unknown.
     const endId = new Types.ObjectId();
-    return retryUntilKnown(this.connection, context, async (database) => {
+    return writeUntilKnown(this.connection, context, async (database) => {
       const found = await this.get(sessionId, context);
       const { document, last } = found;
       if (document.endedAt !== null) {
@@ -68,7 +69,7 @@ export class SessionWriter {
     change: (session: Session) => SessionChange,
     context: RequestContext,
   ): Promise<Session> {
-    return retryUntilKnown(this.connection, context, async (database) => {
+    return writeUntilKnown(this.connection, context, async (database) => {
       const found = await this.get(sessionId, context);
       const session = toSession(found.document, found.last);
       const { status, language, metadata } = change(session);
@@ -85,10 +86,10 @@ export class SessionWriter {
 
   /** Replaces the session by its tombstone. `EventCleanup` removes its events later. */
   delete(sessionId: string, context: RequestContext): Promise<true> {
-    return retryUntilKnown(this.connection, context, async (database) => {
+    return writeUntilKnown(this.connection, context, async (database) => {
       const found = await this.findToChange(sessionId, context);
       if (found !== undefined) return writeTombstone(database, found.document);
-      if (await isDeleted(database, sessionId)) return true;
+      if (await this.isDeleted(sessionId)) return true;
       throw sessionNotFound(sessionId);
     });
   }
@@ -97,6 +98,13 @@ export class SessionWriter {
     const found = await this.findToChange(sessionId, context);
     if (found === undefined) throw sessionNotFound(sessionId);
     return found;
+  }
+
+  private async isDeleted(sessionId: string): Promise<boolean> {
+    const { database, integrity } = this.connection;
+    const filter = { sessionId, deletedAt: { $type: 'date' } } as const;
+    const options = { ...integrity.hint(BY_SESSION), maxTimeMS: QUERY_TIMEOUT_MS };
+    return (await database.tombstones.findOne(filter, options)) !== null;
   }
 
   /** Throws if the caller has given up by the end of the read: then its change must not be written any more. */
@@ -146,9 +154,4 @@ export async function writeTombstone(
     WRITE,
   );
   return matchedCount === 1 ? true : undefined;
-}
-
-async function isDeleted({ tombstones }: Database, sessionId: string): Promise<boolean> {
-  const filter = { sessionId, deletedAt: { $type: 'date' } } as const;
-  return (await tombstones.findOne(filter, { hint: BY_SESSION, maxTimeMS: QUERY_TIMEOUT_MS })) !== null;
 }

@@ -1,0 +1,47 @@
+import type { Database } from 'lmdb';
+import type { ReadFrom } from './binary-encoding';
+import { contentOf, eventSeed, isIntact } from './checksum';
+import { messageIn, payloadBytesOf } from './event-row';
+import { eventKey, type LogKey } from './keys';
+import { LazyEvent, timestampIn } from './lazy-event';
+import { DAMAGED, MISSING, UNDECODABLE, unreadableEvent } from './unreadable';
+
+/** Checks and decodes the rows of one log. All methods throw UnreadableRowError. */
+export class LogRows {
+  /** @param payloads the table of the payloads that are stored apart, whose values are valid until the next read */
+  constructor(
+    private readonly sessionId: string,
+    private readonly payloads: Database<Buffer, LogKey>,
+    private readonly from: ReadFrom,
+  ) {}
+
+  /** Returns the row at a sequence if it exists and is as it was stored. */
+  check(sequence: number, row: Buffer | undefined): Buffer {
+    return this.checkValue('events', sequence, row);
+  }
+
+  /** @param row as checked */
+  event(sequence: number, row: Buffer): LazyEvent {
+    return new LazyEvent(this.sessionId, sequence, row, this.message(sequence, row));
+  }
+
+  /** @param row as checked */
+  timestamp(sequence: number, row: Buffer): Date {
+    const timestamp = timestampIn(messageIn(row));
+    if (timestamp === undefined) throw unreadableEvent('events', this.sessionId, sequence, UNDECODABLE);
+    return timestamp;
+  }
+
+  private message(sequence: number, row: Buffer): Buffer {
+    const message = messageIn(row);
+    if (payloadBytesOf(row) === 0) return message;
+    const value = this.payloads.get(eventKey(this.sessionId, sequence), this.from);
+    return Buffer.concat([message, contentOf(this.checkValue('event_payloads', sequence, value))]);
+  }
+
+  private checkValue(table: string, sequence: number, value: Buffer | undefined): Buffer {
+    if (value === undefined) throw unreadableEvent(table, this.sessionId, sequence, MISSING);
+    if (isIntact(value, eventSeed(this.sessionId, sequence))) return value;
+    throw unreadableEvent(table, this.sessionId, sequence, DAMAGED);
+  }
+}
