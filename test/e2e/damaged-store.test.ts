@@ -30,6 +30,10 @@ const VERSION = 28;
 const PAGE_BYTES = 48;
 const MAIN_ROOT = 136;
 const LAST_PAGE = 144;
+const TRANSACTION = 152;
+
+/** The name of a table. */
+const EVENT_IDS = 'event_ids';
 
 /** Has a store that each test gets a copy of. */
 let whole: string;
@@ -122,6 +126,24 @@ describe('The files of the embedded store', () => {
     'a root page is damaged': [
       () => changeMeta((bytes, meta) => bytes.writeBigUInt64LE(1_000_000n, meta + MAIN_ROOT)),
       /has a damaged meta page/,
+    ],
+    'the number of the last transaction is damaged': [
+      () =>
+        change((bytes) => {
+          const at = PAGE + TRANSACTION + 1;
+          bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at);
+          return bytes;
+        }),
+      /has a damaged meta page/,
+    ],
+    'the name of a table is damaged': [
+      () =>
+        change((bytes) => {
+          for (let at = bytes.indexOf(EVENT_IDS); at >= 0; at = bytes.indexOf(EVENT_IDS, at + 1))
+            bytes.write('X', at);
+          return bytes;
+        }),
+      /has no table event_ids/,
     ],
     'store.json is damaged': [
       () => writeFileSync(join(data, 'store.json'), '{"format'),

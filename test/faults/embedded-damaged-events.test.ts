@@ -153,6 +153,27 @@ describe('one damaged row', () => {
     expect(errorOf((await stream.finish())[0])).toMatchObject({ code: Code.INTERNAL });
   });
 
+  test.each([EVENTS - 4, EVENTS + 1000, EVENTS + 2 ** 40])(
+    'a log whose last key became %p ends with INTERNAL, and is neither cut short nor continued there',
+    async (sequence) => {
+      service = await EditedService.start();
+      const sessionId = 'call';
+      await service.addSession(sessionId);
+      await service.edit((rows) => {
+        const value = rows.get('events', eventKey(sessionId, EVENTS));
+        for (let last = EVENTS; last > Math.min(sequence, EVENTS - 1); last -= 1)
+          rows.remove('events', eventKey(sessionId, last));
+        rows.put('events', eventKey(sessionId, sequence), value);
+      });
+      const appended = await failureOf(service.client.addEvent({ sessionId, eventId: 'new' }));
+      expect(appended).toMatchObject(INTERNAL);
+      if (sequence > EVENTS) {
+        expect(await failureOf(service.client.getSession({ sessionId }))).toMatchObject(INTERNAL);
+        expect((await service.client.listSessions()).sessions).toEqual([]);
+      }
+    },
+  );
+
   test('an event ID whose row is damaged fails its own calls', async () => {
     service = await EditedService.start();
     const sessionId = 'call';

@@ -152,7 +152,7 @@ describe.each(SYNC_CALLS)('when %s fails', (failing) => {
     expect(stderr).not.toContain('Node.js v');
     const lines = service.log.filter(({ level }) => level === 60);
     expect(lines.map(({ msg }) => msg)).toEqual([
-      'the embedded store could not commit to its disk: check the disk, then restart',
+      'the embedded store could not commit to its disk: check the disk, run npm run check-store, then restart',
     ]);
     await expectRecovery(folder, acknowledged, lost);
   });

@@ -185,6 +185,34 @@ describe('session rows that cannot be read', () => {
     );
   });
 
+  test('session IDs that are no text stop neither lists nor the sweep', async () => {
+    const [whole = ''] = await createSessions(1);
+    const old = new Date(Date.now() - YEAR_MS);
+    const aged = { startedAt: old, changedAt: old };
+    const list = ['list-1', 'list-2'];
+    const ids: readonly unknown[] = [{ toString: 'x' }, { $gt: '' }, list, 7, null];
+    await sessions.insertMany([
+      ...ids.map((id, index) => ({
+        ...rowWith('', aged),
+        ...Object.fromEntries([
+          ['sessionId', id],
+          ['_id', { toString: index }],
+        ]),
+      })),
+      rowWith('expired', { ...aged, changedAt: new Date(old.getTime() + 1) }),
+    ]);
+    expect((await listAll(10)).ids).toEqual([whole, 'expired']);
+    const store = await openMongo(mongod.uri);
+    try {
+      const since = new Date(Date.now() - YEAR_MS / 2);
+      expect(await store.expiry.deleteInactive(since, new AbortController().signal)).toBe(1);
+    } finally {
+      await store.close();
+    }
+    for (const sessionId of list)
+      await expectInternal(() => client.createSession({ sessionId }), 'conversation_sessions');
+  }, 30_000);
+
   test('callers of other sessions do not notice', async () => {
     const whole = await createSessions(20);
     const [odd = ''] = await insertOdd([{ revision: '1' }]);
@@ -313,6 +341,60 @@ describe('event rows that cannot be read', () => {
       await expectInternal(() => client.getSession({ sessionId }), 'conversation_events', sessionId);
     },
   );
+
+  test.each([
+    { eventId: ['new-1', 'new-2'], sequence: 7 },
+    { eventId: ['new-1', 'new-2'], sequence: 99 },
+  ])('a row that takes several event IDs, %j, fails the calls of these events at once', async (fields) => {
+    await client.createSession({ sessionId: 'other' });
+    await events.insertOne({
+      sessionId,
+      type: 't',
+      payload: Buffer.alloc(0),
+      timestamp: new Date(),
+      ...fields,
+    });
+    const names = ['conversation_events', sessionId];
+    await expectInternal(() => client.addEvent({ sessionId, eventId: 'new-1' }), ...names);
+    await expectInternal(() => client.getEvent({ sessionId, eventId: 'new-2' }), ...names);
+    const stream = client.ingestEvents();
+    stream.send({ sessionId, eventId: 'new-2' });
+    stream.send({ sessionId, eventId: 'new-3' });
+    stream.send({ sessionId: 'other', eventId: 'event' });
+    const replies = (await stream.finish()).map(({ result }) => result?.$case);
+    expect(replies).toEqual(['error', 'added', 'added']);
+  });
+
+  test.each<mongo.Document>([
+    { sequence: { toString: 'x' } },
+    { sequence: { $gt: '' } },
+    { sequence: ['six'] },
+    { sequence: mongo.Long.MAX_VALUE },
+  ])('a log whose last row has %j ends with INTERNAL, and lists leave it out', async (fields) => {
+    await createSessions(2);
+    await events.insertOne({ sessionId, eventId: 'odd', ...fields, type: 't', timestamp: new Date() });
+    expect((await listAll(10)).ids.toSorted()).toEqual(['whole-0', 'whole-1']);
+    await expectInternal(() => client.getSession({ sessionId }), 'conversation_events', sessionId);
+  });
+
+  test('rows between two sequences do not hide events for longer than a moment', async () => {
+    const between = [0.1, 0.2, 0.3, 0.4].map((sequence) => ({
+      sessionId,
+      eventId: `odd-${sequence}`,
+      sequence,
+    }));
+    await events.insertMany(between);
+    expect((await client.getSession({ sessionId })).events).toHaveLength(6);
+    await expectInternal(() => client.listEvents({ sessionId, pageSize: 1 }), 'sequence 1', sessionId);
+  });
+
+  test('a payload in the old binary form is read in the same way by all calls', async () => {
+    const payload = new mongo.Binary(StructBytes.of({ index: 4 }).bytes, 2);
+    await change(4, { $set: { payload } });
+    const page = await client.getSession({ sessionId });
+    expect(page.events[3]?.payload).toEqual({ index: 4 });
+    expect((await client.getEvent({ sessionId, eventId: 'event-4' })).event?.payload).toEqual({ index: 4 });
+  });
 
   test('rows without a session or an event ID harm no call', async () => {
     await events.insertMany([{ by: 'hand' }, { eventId: 'event', sequence: 1 }]);

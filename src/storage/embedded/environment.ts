@@ -10,7 +10,7 @@ import { checkPages } from './files/page-check';
 import { storeFolder, type StoreFolder } from './files/store-folder';
 import { openLmdb } from './lmdb';
 import { explained, inUse } from './startup-errors';
-import { readMeta } from './store-meta';
+import { checkTables, readMeta } from './store-meta';
 import { Tables } from './tables/tables';
 
 /** An open LMDB environment in a locked folder. */
@@ -72,6 +72,7 @@ async function openChecked(
   const root = openLmdb(folder.path);
   try {
     keepIdentity(folder.identityFile, readMeta(root));
+    checkTables(root);
     const tables = new Tables(root);
     const guard = new DataFileGuard(folder.dataFile, descriptor);
     const close = async (): Promise<void> => {

@@ -3,7 +3,7 @@ import { errorLine } from '../../core/error-message';
 import { checkIdentity } from './files/identity';
 import { storeFolder } from './files/store-folder';
 import { openLmdb } from './lmdb';
-import { readMeta } from './store-meta';
+import { checkTables, readMeta } from './store-meta';
 import { BINARY } from './tables/binary-encoding';
 import type { StoredSession } from './tables/records';
 import { Tables } from './tables/tables';
@@ -32,6 +32,7 @@ export async function readStore(path: string): Promise<Contents> {
   const root = openLmdb(path, { readOnly: true });
   try {
     checkIdentity(storeFolder(path).identityFile, readMeta(root));
+    checkTables(root);
     return new StoreReader(root).read();
   } finally {
     await root.close();
@@ -40,6 +41,8 @@ export async function readStore(path: string): Promise<Contents> {
 
 class StoreReader {
   private readonly tables: Tables;
+  /** How many entries each table has. */
+  private readonly counts = new Map<string, number>();
   private readonly problems: string[] = [];
 
   constructor(private readonly root: RootDatabase) {
@@ -60,6 +63,7 @@ class StoreReader {
         contents.events += this.readLog(session);
       });
     }
+    this.attempt('events', () => this.compareCounts(contents.events));
     this.attempt('list of sessions', () => this.compareList(contents.sessions));
     return { ...contents, problems: this.problems };
   }
@@ -76,6 +80,7 @@ class StoreReader {
       count += 1;
     }
     const stats = table.getStats();
+    this.counts.set(name, count);
     if (!('entryCount' in stats) || count !== stats.entryCount)
       throw new Error(`it has ${count} entries, not as many as it says`);
   }
@@ -101,6 +106,17 @@ class StoreReader {
     return sequence;
   }
 
+  /** Events of deleted sessions may be left. */
+  private compareCounts(read: number): void {
+    const countOf = (name: string): number => this.counts.get(name) ?? 0;
+    if (countOf('uncleared') > 0) return;
+    const [rows, ids] = [countOf('events'), countOf('event_ids')];
+    if (rows !== read || ids !== read)
+      throw new Error(
+        `the logs have ${read} events, but the tables have ${rows} events and ${ids} event IDs`,
+      );
+  }
+
   private compareList(sessions: number): void {
     const query = {
       status: undefined,
@@ -111,9 +127,14 @@ class StoreReader {
     let listed = 0;
     let after: StoredSession | undefined;
     do {
-      const page = this.tables.sessions.list({ ...query, after, limit: PAGE_EVENTS }, {}, (error) => {
-        throw error;
-      });
+      const page = this.tables.sessions.list(
+        { ...query, after, limit: PAGE_EVENTS },
+        {},
+        (session) => session,
+        (error) => {
+          throw error;
+        },
+      );
       listed += page.length;
       after = page.at(-1);
     } while (after !== undefined);

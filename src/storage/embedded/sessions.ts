@@ -87,8 +87,8 @@ export class EmbeddedSessionStore implements SessionStore {
   list(query: SessionQuery, context: RequestContext): Promise<Session[]> {
     const { tables } = this;
     return this.transactions.read((from) => {
-      const found = tables.sessions.list(query, from, (error) => this.observer.unreadableRow(error));
-      return found.map((session) => tables.withLogHead(session, from));
+      const complete = (session: StoredSession): Session => tables.withLogHead(session, from);
+      return tables.sessions.list(query, from, complete, (error) => this.observer.unreadableRow(error));
     }, context);
   }
 }

@@ -1,6 +1,7 @@
 import type { RootDatabase } from 'lmdb';
 import { DamagedFile } from './files/damaged-file';
 import type { Identity } from './files/identity';
+import { TABLES } from './tables/tables';
 
 /** The version of the layout of keys and values. Data of another version is refused. */
 export const FORMAT_VERSION = 3;
@@ -36,4 +37,11 @@ export function readMeta(root: RootDatabase): Identity {
   if (format === undefined || typeof id !== 'string')
     throw new DamagedFile('its data.mdb is not a data file of this service');
   return { format, id };
+}
+
+/** Checks that no table is missing: LMDB would create it, and the store would seem to be empty. @throws DamagedFile */
+export function checkTables(root: RootDatabase): void {
+  const found = new Set([...root.getKeys()].map(String));
+  const missing = TABLES.filter((name) => !found.has(name));
+  if (missing.length > 0) throw new DamagedFile(`its data.mdb has no table ${missing.join(', ')}`);
 }

@@ -73,7 +73,8 @@ export class Transactions {
       Promise.resolve(error.commitError).catch(() => undefined);
     }
     if (this.failure === undefined) {
-      const message = 'the embedded store could not commit to its disk: check the disk, then restart';
+      const message =
+        'the embedded store could not commit to its disk: check the disk, run npm run check-store, then restart';
       this.failure = error instanceof DataFileLost ? error : new Error(message, { cause: error });
       this.onFatal(this.failure);
     }

@@ -1,7 +1,7 @@
 import { fstatSync } from 'node:fs';
 import { errorMessage } from '../../../core/error-message';
 import { isAt } from './data-file-lock';
-import { readMetaPages } from './meta-pages';
+import { type MetaPage, readMetaPages } from './meta-pages';
 
 /** How long a look at the file stays valid, in milliseconds. */
 const LOOK_VALID_MS = 500;
@@ -14,24 +14,23 @@ export class DataFileLost extends Error {
 /** Notices that the open data file was removed, moved, replaced or overwritten. */
 export class DataFileGuard {
   private lookedAt = -Infinity;
-  /** The file's size in bytes and its last transaction at the last look. */
+  /** The file's size in bytes at the last look. */
   private size = 0;
-  private transaction: number;
-  /** The maximum number of transactions that the file has got since the last look. */
-  private started = 0;
+  /** The meta pages at the last look, the later one first. */
+  private metaPages: readonly [MetaPage, MetaPage];
 
   /** @param descriptor the open file */
   constructor(
     private readonly path: string,
     private readonly descriptor: number,
   ) {
-    this.transaction = readMetaPages(descriptor)[0].transaction;
+    this.metaPages = readMetaPages(descriptor);
   }
 
   /** Call before each write transaction. @throws DataFileLost */
   startTransaction(): void {
     this.throwIfLost();
-    this.started += 1;
+    this.throwIfOverwritten();
   }
 
   /** @throws DataFileLost at the latest LOOK_VALID_MS after the file was lost */
@@ -58,17 +57,19 @@ export class DataFileGuard {
     throw this.lost(reason);
   }
 
-  /** An overwritten file is shorter, or has the transactions of another one. LMDB never shortens it. */
+  /**
+   * Between two looks there is at most one transaction of this process, which leaves the later meta page
+   * as it was. LMDB never shortens the file.
+   */
   private throwIfOverwritten(): void {
     try {
-      const [{ transaction }] = readMetaPages(this.descriptor);
-      const size = fstatSync(this.descriptor).size;
-      const isOwn = transaction >= this.transaction && transaction <= this.transaction + this.started;
-      if (size >= this.size && isOwn) {
+      const found = readMetaPages(this.descriptor);
+      const { size } = fstatSync(this.descriptor);
+      const [later, earlier] = this.metaPages;
+      const isUnchanged = isSame(found[0], later) && isSame(found[1], earlier);
+      if (size >= this.size && (isUnchanged || isSame(found[1], later))) {
         this.size = size;
-        this.transaction = transaction;
-        // One may be in progress.
-        this.started = 1;
+        this.metaPages = found;
         return;
       }
     } catch (error) {
@@ -82,4 +83,8 @@ export class DataFileGuard {
       `${this.path} is no longer the file that this process writes to (${reason}): what it acknowledged in the last second may be lost. Put the file back or restore a backup, then restart`,
     );
   }
+}
+
+function isSame(a: MetaPage, b: MetaPage): boolean {
+  return a.bytes.equals(b.bytes);
 }

@@ -21,6 +21,8 @@ export interface MetaPage {
   readonly lastPage: number;
   /** Number of the transaction that wrote this page. */
   readonly transaction: number;
+  /** The page's own bytes. */
+  readonly bytes: Buffer;
 }
 
 /** The page number of a tree without pages. */
@@ -32,7 +34,15 @@ export function readMetaPages(descriptor: number): readonly [MetaPage, MetaPage]
   const second = readMetaPage(descriptor, first.pageBytes);
   if (second.pageBytes !== first.pageBytes)
     throw new DamagedFile('the meta pages of data.mdb name different page sizes');
+  if (!areConsecutive(first.transaction, second.transaction))
+    throw new DamagedFile('its data.mdb has a damaged meta page');
   return first.transaction > second.transaction ? [first, second] : [second, first];
+}
+
+/** LMDB writes its transactions to the two pages in turn, the even ones to the first. A new file has none. */
+function areConsecutive(first: number, second: number): boolean {
+  if (first === 0 && second === 0) return true;
+  return first % 2 === 0 && Math.abs(first - second) === 1;
 }
 
 function readMetaPage(descriptor: number, position: number): MetaPage {
@@ -56,5 +66,6 @@ function readMetaPage(descriptor: number, position: number): MetaPage {
     mainRoot: bytes.readBigUInt64LE(136),
     lastPage: Number(bytes.readBigUInt64LE(144)),
     transaction: Number(bytes.readBigUInt64LE(152)),
+    bytes,
   };
 }

@@ -8,11 +8,14 @@ import { type MetaPage, NO_PAGE, readMetaPages } from './meta-pages';
  * beyond its end kills the process. Call only while nobody writes to the file. @throws DamagedFile
  */
 export function checkPages(descriptor: number): void {
-  const [meta] = readMetaPages(descriptor);
-  for (const root of [meta.freeRoot, meta.mainRoot]) {
-    const isPage = root >= 2n && root <= BigInt(meta.lastPage);
-    if (root !== NO_PAGE && !isPage) throw new DamagedFile('its data.mdb has a damaged meta page');
+  const metaPages = readMetaPages(descriptor);
+  for (const { freeRoot, mainRoot, lastPage } of metaPages) {
+    for (const root of [freeRoot, mainRoot]) {
+      const isPage = root >= 2n && root <= BigInt(lastPage);
+      if (root !== NO_PAGE && !isPage) throw new DamagedFile('its data.mdb has a damaged meta page');
+    }
   }
+  const [meta] = metaPages;
   const { size } = fstatSync(descriptor);
   const needed = (meta.lastPage + 1) * meta.pageBytes;
   if (size < needed && !endIsFree(descriptor, meta, size))

@@ -20,12 +20,17 @@ export function eventSeed(sessionId: string, sequence: number): number {
     lastSessionId = sessionId;
     lastSeed = crc32(sessionId);
   }
-  return (lastSeed ^ sequence) >>> 0;
+  return (lastSeed ^ mixed(sequence)) >>> 0;
 }
 
-/** The checksum of a key, which starts from a sequence: its lower 32 bits. */
+/** The checksum of a key, which starts from a sequence. */
 export function checksumOf(key: Buffer, sequence: number): number {
-  return crc32(key, sequence >>> 0);
+  return crc32(key, mixed(sequence) >>> 0);
+}
+
+/** All 48 bits of a sequence in 32: a sequence with a changed bit has another value. */
+function mixed(sequence: number): number {
+  return sequence ^ Math.imul(Math.floor(sequence / 2 ** 32), 0x9e3779b1);
 }
 
 /** Returns the content with its checksum. */

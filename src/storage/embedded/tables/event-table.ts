@@ -41,6 +41,14 @@ export class EventTable {
     return 0;
   }
 
+  /** Whether the keys at the end of the log follow each other: the sequence of a damaged key would be wrong. */
+  endsDense(sessionId: string, from: ReadFrom = {}): boolean {
+    const [last = 0, previous = 0] = [
+      ...this.events.getKeys({ ...fromEnd(sessionId), limit: 2, ...from }),
+    ].map(Number);
+    return last === previous + 1;
+  }
+
   /** Returns undefined if the log is empty. */
   findHead(sessionId: string, from: ReadFrom = {}): LogHead | undefined {
     const rows = this.rows(sessionId, from);

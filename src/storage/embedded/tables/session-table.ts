@@ -102,12 +102,22 @@ export class SessionTable {
     }
   }
 
-  /** Returns up to `query.limit` sessions that can be read. */
-  list(query: SessionQuery, from: ReadFrom, onUnreadable: OnUnreadable): StoredSession[] {
+  /**
+   * Returns up to `query.limit` sessions that can be read.
+   *
+   * @param complete adds what is in other tables; a session for which that cannot be read is left out too
+   */
+  list<Listed>(
+    query: SessionQuery,
+    from: ReadFrom,
+    complete: (session: StoredSession) => Listed,
+    onUnreadable: OnUnreadable,
+  ): Listed[] {
     const keys = this.index.getKeys({ ...listRange(query), ...from });
     const keyOf = ({ startedAt, sessionId }: StoredSession): Buffer =>
       listKey(query, startedAt.getTime(), sessionId);
-    return this.atKeys(keys, keyOf, query.limit, from, onUnreadable);
+    const read = (key: Buffer): Listed => complete(this.atKey(key, keyOf, from));
+    return readSome(keys, read, query.limit, onUnreadable);
   }
 
   /**
@@ -123,7 +133,7 @@ export class SessionTable {
   ): StoredSession[] {
     const keys = this.index.getKeys(changeRange(since, ended, after));
     const keyOf = ({ changedAt, sessionId }: StoredSession): Buffer => changeKey(ended, changedAt, sessionId);
-    return this.atKeys(keys, keyOf, limit, {}, onUnreadable);
+    return readSome(keys, (key) => this.atKey(key, keyOf, {}), limit, onUnreadable);
   }
 
   /** Returns how many sessions were last changed at this time or before, up to `limit`. */
@@ -138,26 +148,6 @@ export class SessionTable {
   }
 
   /** @param keyOf the key that a session has in this part of the index */
-  private atKeys(
-    keys: Iterable<Buffer>,
-    keyOf: (session: StoredSession) => Buffer,
-    limit: number,
-    from: ReadFrom,
-    onUnreadable: OnUnreadable,
-  ): StoredSession[] {
-    const sessions: StoredSession[] = [];
-    for (const key of keys) {
-      if (sessions.length === limit) break;
-      try {
-        sessions.push(this.atKey(key, keyOf, from));
-      } catch (error) {
-        if (!(error instanceof UnreadableRowError)) throw error;
-        onUnreadable(error);
-      }
-    }
-    return sessions;
-  }
-
   private atKey(key: Buffer, keyOf: (session: StoredSession) => Buffer, from: ReadFrom): StoredSession {
     const sessionId = sessionIdOf(key);
     const session = this.find(sessionId, from);
@@ -201,4 +191,24 @@ export class SessionTable {
     for (const key of old) if (!now.some((kept) => kept.equals(key))) this.index.removeSync(key);
     for (const key of now) if (!old.some((kept) => kept.equals(key))) this.index.putSync(key, EMPTY_VALUE);
   }
+}
+
+/** Reads up to `limit` rows that can be read, and reports the others. */
+function readSome<Row>(
+  keys: Iterable<Buffer>,
+  read: (key: Buffer) => Row,
+  limit: number,
+  onUnreadable: OnUnreadable,
+): Row[] {
+  const rows: Row[] = [];
+  for (const key of keys) {
+    if (rows.length === limit) break;
+    try {
+      rows.push(read(key));
+    } catch (error) {
+      if (!(error instanceof UnreadableRowError)) throw error;
+      onUnreadable(error);
+    }
+  }
+  return rows;
 }

@@ -11,6 +11,12 @@ import { EventTable, type LogHead } from './event-table';
 import type { StoredSession } from './records';
 import { SessionTable } from './session-table';
 
+/** The names of all tables that `Tables` opens. */
+export const TABLES = [
+  ...['sessions', 'session_index', 'tombstones', 'uncleared'],
+  ...['events', 'event_payloads', 'event_ids'],
+] as const;
+
 /** The maximum number of log heads in the cache. */
 const MAX_HEADS = 50_000;
 
@@ -44,7 +50,7 @@ export class Tables {
       const head = this.events.findHead(sessionId, from);
       return { ...session, eventCount: head?.sequence ?? 0, lastEventAt: head?.timestamp };
     } catch (error) {
-      if (!(error instanceof UnreadableRowError)) throw error;
+      if (!(error instanceof UnreadableRowError) || !this.events.endsDense(sessionId, from)) throw error;
       const eventCount = this.events.last(sessionId, from);
       return { ...session, eventCount, lastEventAt: this.events.findReadableTime(sessionId, from) };
     }

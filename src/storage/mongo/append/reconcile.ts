@@ -1,5 +1,7 @@
 import { sequenceMismatch } from '../../../core/errors';
+import { textsOf } from '../documents/check-row';
 import { toEvent } from '../documents/event-document';
+import type { EventDocument } from '../documents/schema';
 import { toConversationError } from '../errors';
 import type { EventFinder } from '../events/event-finder';
 import type { LogHead, LogHeads } from './log-heads';
@@ -26,7 +28,8 @@ export class Reconciler {
     const eventIds = planned.map(({ append }) => append.event.eventId);
     const found = await this.finder.find(sessionId, eventIds);
     if (found.length > 0) await this.heads.confirm(sessionId, head);
-    const stored = new Map(found.map((document) => [document.eventId, document]));
+    const stored = new Map<string, EventDocument>();
+    for (const document of found) for (const id of textsOf(document.eventId)) stored.set(id, document);
     for (const { append, duplicates } of planned) {
       const document = stored.get(append.event.eventId);
       if (document === undefined) continue;

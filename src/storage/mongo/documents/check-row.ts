@@ -1,4 +1,5 @@
-import { Types } from 'mongoose';
+import { inspect } from 'node:util';
+import { mongo, Types } from 'mongoose';
 import { UnreadableRowError } from '../../../core/unreadable-row';
 
 interface Document {
@@ -34,6 +35,22 @@ function isReadable<Row extends Document>(row: Unchecked<Row>, { checks }: RowFo
 /** @param fields their names */
 export function invalidFieldsReason(fields: readonly string[]): string {
   return `its ${fields.join(', ')} is missing, or not what this service writes`;
+}
+
+/** A value for an error message, whatever it is. */
+export function describeValue(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (value instanceof mongo.Decimal128) return value.toString();
+  return inspect(value, { depth: 0, maxStringLength: 40, maxArrayLength: 3, breakLength: Infinity }).slice(
+    0,
+    100,
+  );
+}
+
+/** A text, or the texts of a list: MongoDB indexes and finds a list by each of its values. */
+export function textsOf(value: unknown): readonly string[] {
+  if (typeof value === 'string') return [value];
+  return Array.isArray(value) ? value.filter(isString) : [];
 }
 
 export function isString(value: unknown): value is string {

@@ -63,7 +63,7 @@ function decodeEvent(bytes: Buffer, offset: number): Event | undefined {
         break;
       case 'payload':
         if (bsonType === TYPES.binary)
-          payload = new StructBytes(bytes.subarray(at + BINARY_HEADER_BYTES, end));
+          payload = new StructBytes(bytes.subarray(at + headerBytes(bytes, at), end));
         break;
       case 'timestamp':
         if (bsonType === TYPES.date) timestamp = readInt64(bytes, at);
@@ -75,6 +75,12 @@ function decodeEvent(bytes: Buffer, offset: number): Event | undefined {
   if (type === undefined || payload === undefined) return undefined;
   if (!isCounter(sequence) || !isDate(date)) return undefined;
   return { rowId, eventId, sessionId, sequence, type, payload, timestamp: date };
+}
+
+/** Bytes before the content of a binary value. The old subtype 2 has its length a second time. */
+function headerBytes(bytes: Buffer, at: number): number {
+  const isOld = bytes[at + BINARY_HEADER_BYTES - 1] === 2;
+  return isOld ? BINARY_HEADER_BYTES + STRING_HEADER_BYTES : BINARY_HEADER_BYTES;
 }
 
 /** Reads an integer, exactly if it is a safe one. */

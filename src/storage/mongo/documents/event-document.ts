@@ -4,6 +4,7 @@ import { UnreadableRowError } from '../../../core/unreadable-row';
 import { StructBytes } from '../../../core/struct/struct-bytes';
 import {
   checkRow,
+  describeValue,
   invalidFieldsReason,
   isBytes,
   isCounter,
@@ -58,6 +59,11 @@ export function missingEvent(sessionId: string, sequence: number): UnreadableRow
   return unreadableEvent(sessionId, sequence, 'the session has no event at this sequence, but later ones');
 }
 
+/** The error of an event that is stored, but that pages lack. */
+export function hiddenEvent(sessionId: string, sequence: number): UnreadableRowError {
+  return unreadableEvent(sessionId, sequence, 'rows whose sequences are not whole numbers hide it');
+}
+
 /** The error of a log that has two events with this sequence. */
 export function doubledEvent(sessionId: string, sequence: number): UnreadableRowError {
   return unreadableEvent(sessionId, sequence, 'the session has more than one event at this sequence');
@@ -69,5 +75,5 @@ function unreadableEvent(sessionId: string, sequence: unknown, reason: string): 
 
 function nameOf({ _id, sessionId, sequence }: Unchecked<EventDocument>): string {
   const id = isObjectId(_id) ? `, _id ${_id.toHexString()}` : '';
-  return `session ${JSON.stringify(sessionId)}, sequence ${String(sequence)}${id}`;
+  return `session ${describeValue(sessionId)}, sequence ${describeValue(sequence)}${id}`;
 }

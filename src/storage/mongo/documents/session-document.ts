@@ -3,6 +3,7 @@ import { type NewSession, type Session, SESSION_STATUSES } from '../../../core/s
 import { StructBytes } from '../../../core/struct/struct-bytes';
 import {
   checkRow,
+  describeValue,
   isBytes,
   isCounter,
   isDate,
@@ -31,7 +32,8 @@ const SESSION_FORMAT: RowFormat<SessionDocument> = {
     expiring: (value) => value === undefined || isObjectId(value),
     deletedAt: (value) => value === undefined || value === null,
   },
-  nameOf: ({ _id, sessionId }) => `session ${JSON.stringify(sessionId)}, _id ${String(_id)}`,
+  nameOf: ({ _id, sessionId }) =>
+    `session ${describeValue(sessionId)}, _id ${isObjectId(_id) ? _id.toHexString() : describeValue(_id)}`,
 };
 
 export function newSessionDocument({ sessionId, status, language, metadata }: NewSession): SessionDocument {

@@ -1,6 +1,7 @@
 import { groupBySession } from './group-by-session';
 import type { MongoConnection } from '../connection';
 import { Batcher } from '../batcher';
+import { textsOf } from '../documents/check-row';
 import { BY_EVENT_ID, type EventDocument } from '../documents/schema';
 import { QUERY_TIMEOUT_MS, withQueryTimeout } from '../query-timeout';
 
@@ -61,6 +62,8 @@ async function findAll(
     .toArray();
   const found = groupBySession(rows);
   return lookups.map(({ sessionId, eventIds }) =>
-    (found.get(sessionId) ?? []).filter(({ eventId }) => eventIds.includes(eventId)),
+    (found.get(sessionId) ?? []).filter(({ eventId }) =>
+      textsOf(eventId).some((id) => eventIds.includes(id)),
+    ),
   );
 }

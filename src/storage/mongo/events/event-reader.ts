@@ -3,7 +3,14 @@ import type { Event } from '../../../core/event';
 import type { RequestContext } from '../../../core/request-context';
 import type { EventStore, PageRange, SessionPage } from '../../../core/store';
 import type { Database, MongoConnection } from '../connection';
-import { doubledEvent, type LogEnd, missingEvent, toEvent, toLogEnd } from '../documents/event-document';
+import {
+  doubledEvent,
+  hiddenEvent,
+  type LogEnd,
+  missingEvent,
+  toEvent,
+  toLogEnd,
+} from '../documents/event-document';
 import { BY_SEQUENCE, BY_TIME } from '../documents/schema';
 import { toSession } from '../documents/session-document';
 import { confirmedRead, QUERY_TIMEOUT_MS } from '../query-timeout';
@@ -11,6 +18,9 @@ import { retryUntilKnown } from '../retry';
 import type { FoundSession, SessionFinder } from '../sessions/session-finder';
 import type { EventFinder } from './event-finder';
 import { type Page, PageReader } from './page-reader';
+
+/** How long the majority reads of a new primary may lack an event that is stored, in milliseconds. */
+const MAX_LAG_MS = 1000;
 
 const NO_PAGE: Page = { events: [], cut: false };
 
@@ -28,6 +38,7 @@ export class EventReader implements Omit<EventStore, 'append'> {
 
   /** Session, log head and page are read in parallel, and may be from slightly different times. */
   readPage(sessionId: string, range: PageRange, context: RequestContext): Promise<SessionPage> {
+    let hiddenSince: number | undefined;
     return retryUntilKnown(this.connection, context, async (database) => {
       const [found, page] = await Promise.all([
         this.sessions.find(sessionId),
@@ -39,7 +50,10 @@ export class EventReader implements Omit<EventStore, 'append'> {
       const again = await this.pages.read(sessionId, range);
       const missing = nextMissing(again, range, found);
       if (missing === undefined || missing !== firstOf(range, found)) return toSessionPage(found, again);
-      return this.explainMissing(database, sessionId, missing);
+      hiddenSince ??= performance.now();
+      await this.throwIfMissing(database, sessionId, missing);
+      if (performance.now() - hiddenSince > MAX_LAG_MS) throw hiddenEvent(sessionId, missing);
+      return undefined;
     });
   }
 
@@ -70,11 +84,8 @@ export class EventReader implements Omit<EventStore, 'append'> {
     });
   }
 
-  /**
-   * Throws why the first event of a page is missing. Returns undefined if it is there after all: the
-   * majority reads of a new primary may lag.
-   */
-  private async explainMissing(database: Database, sessionId: string, sequence: number): Promise<undefined> {
+  /** Throws why the first event of a page is missing, unless it is there after all: the majority reads of a new primary may lag. */
+  private async throwIfMissing(database: Database, sessionId: string, sequence: number): Promise<void> {
     const { integrity } = this.connection;
     const options = { ...integrity.hint(BY_SEQUENCE), limit: 2, ...confirmedRead(database) };
     const [row, another] = await database.events.find({ sessionId, sequence }, options).toArray();
@@ -83,7 +94,6 @@ export class EventReader implements Omit<EventStore, 'append'> {
     if (row === undefined) throw missingEvent(sessionId, sequence);
     if (another !== undefined) throw doubledEvent(sessionId, sequence);
     toEvent(row);
-    return undefined;
   }
 }
 

@@ -1,12 +1,16 @@
-/** Groups rows by session, keeping their order. */
-export function groupBySession<Row extends { readonly sessionId: string }>(
+import { textsOf } from '../documents/check-row';
+
+/** Groups rows by session, keeping their order. A row with a list of sessions is in the group of each. */
+export function groupBySession<Row extends { readonly sessionId: unknown }>(
   rows: readonly Row[],
 ): ReadonlyMap<string, readonly Row[]> {
   const groups = new Map<string, Row[]>();
   for (const row of rows) {
-    const group = groups.get(row.sessionId);
-    if (group === undefined) groups.set(row.sessionId, [row]);
-    else group.push(row);
+    for (const sessionId of textsOf(row.sessionId)) {
+      const group = groups.get(sessionId);
+      if (group === undefined) groups.set(sessionId, [row]);
+      else group.push(row);
+    }
   }
   return groups;
 }

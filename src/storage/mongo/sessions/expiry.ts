@@ -4,6 +4,7 @@ import { lastActivityOf, SESSION_STATUSES } from '../../../core/session';
 import type { StoreObserver } from '../../../core/store-observer';
 import { UnreadableRowError } from '../../../core/unreadable-row';
 import type { Database, MongoConnection } from '../connection';
+import { isString } from '../documents/check-row';
 import { BY_CHANGE, BY_SEQUENCE, type SessionDocument } from '../documents/schema';
 import { confirmedRead, QUERY_TIMEOUT_MS, withQueryTimeout } from '../query-timeout';
 import type { ExpiryMarks } from './expiry-marks';
@@ -90,7 +91,8 @@ export class ExpirySweep {
         { status, changedAt: { $lte: since } },
         { sort: BY_CHANGE, hint: BY_CHANGE, projection: { sessionId: 1 } },
       );
-      for await (const { sessionId } of rows) yield sessionId;
+      // Another program may have written it. A row without an ID is not a session's.
+      for await (const { sessionId } of rows) if (isString(sessionId)) yield sessionId;
     }
   }
 

@@ -1,7 +1,7 @@
 import type { mongo } from 'mongoose';
 import type { MongoConnection } from '../connection';
 import { Batcher } from '../batcher';
-import type { Unchecked } from '../documents/check-row';
+import { textsOf, type Unchecked } from '../documents/check-row';
 import { type LogEnd, toLogEnd } from '../documents/event-document';
 import { BY_SESSION, type SessionDocument } from '../documents/schema';
 import { checkSession } from '../documents/session-document';
@@ -63,8 +63,8 @@ export class SessionFinder {
         { maxTimeMS: QUERY_TIMEOUT_MS, batchSize: distinct.length + 1, ...integrity.hint(BY_SESSION) },
       )
       .toArray();
-    // A list of one ID matches that ID too, and becomes the same key.
-    const found = new Map(rows.map((row) => [String(row.sessionId), row]));
+    const found = new Map<string, SessionRow>();
+    for (const row of rows) for (const id of textsOf(row.sessionId)) found.set(id, row);
     return sessionIds.map((sessionId) => found.get(sessionId));
   }
 }
