@@ -58,7 +58,8 @@ export const watchEventResponse: MessageEncoder<Event> = {
 function writeEvents(field: number, events: readonly Event[], writer: BinaryWriter): BinaryWriter {
   for (const event of events) {
     writer.uint32((field << 3) | 2);
-    if (event.message !== undefined) writer.bytes(event.message);
+    const { message } = event;
+    if (message !== undefined) writer.bytes(message);
     else EventMessage.encode(event, writer.fork()).join();
   }
   return writer;

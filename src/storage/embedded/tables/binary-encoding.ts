@@ -6,7 +6,7 @@ const encoder = {
   encode: (value: Buffer): Buffer => value,
   decode(shared: Buffer): Buffer {
     const value = Buffer.allocUnsafe(shared.length);
-    value.set(new Uint8Array(shared.buffer, shared.byteOffset, shared.length));
+    value.set(shared.subarray(0, shared.length));
     return value;
   },
 };

@@ -26,25 +26,22 @@ export type EventContent = Omit<Event, 'rowId' | 'message'>;
 /** The values of an event, with their checksums. */
 export interface EventValues {
   readonly row: Buffer;
-  /** Undefined: it is in the row. */
-  readonly payload: Buffer | undefined;
-  /** The whole message. */
-  readonly message: Buffer;
+  /** Undefined: the payload is in the row. */
+  readonly apart: { readonly payload: Buffer; readonly wholeMessage: Buffer } | undefined;
 }
 
 export function encodeEvent(rowId: Buffer, event: EventContent): EventValues {
   const seed = eventSeed(event.sessionId, event.sequence);
   if (event.payload.bytes.length <= MAX_INLINE_BYTES) {
-    const row = encodeRow(rowId, 0, encodeMessage(EventMessage, event), seed);
-    return { row, payload: undefined, message: messageIn(row) };
+    return { row: encodeRow(rowId, 0, encodeMessage(EventMessage, event), seed), apart: undefined };
   }
   const start = encodeMessage(EventMessage, { ...event, payload: undefined });
   const end = encodeMessage(EventMessage, { ...NO_EVENT, payload: event.payload });
   const joined = Buffer.concat([start, end, Buffer.alloc(CHECKSUM_BYTES)]);
+  const payload = writeChecksum(joined.subarray(start.length), seed);
   return {
     row: encodeRow(rowId, end.length, start, seed),
-    payload: writeChecksum(joined.subarray(start.length), seed),
-    message: contentOf(joined),
+    apart: { payload, wholeMessage: contentOf(joined) },
   };
 }
 

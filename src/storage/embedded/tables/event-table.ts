@@ -86,14 +86,14 @@ export class EventTable {
   put(event: EventContent): Event {
     const { sessionId, sequence } = event;
     // Encode everything before the first write: LMDB does not undo the writes of a callback that throws.
-    const { row, payload, message } = encodeEvent(newRowId(), event);
+    const { row, apart } = encodeEvent(newRowId(), event);
     const key = eventKey(sessionId, sequence);
     const idKey = eventIdKey(sessionId, event.eventId);
     const idValue = encodeEventId(idKey, sequence);
     this.events.putSync(key, row);
-    if (payload !== undefined) this.payloads.putSync(key, payload);
+    if (apart !== undefined) this.payloads.putSync(key, apart.payload);
     this.eventIds.putSync(idKey, idValue);
-    return new LazyEvent(sessionId, sequence, row, message, event);
+    return new LazyEvent(sessionId, sequence, row, apart?.wholeMessage, event);
   }
 
   /**

@@ -2,19 +2,27 @@ import { Event as EventMessage } from '../../../../generated/conversation/v1/eve
 import type { Event } from '../../../core/event';
 import { StructBytes } from '../../../core/struct/struct-bytes';
 import { RawStructReader } from '../../../protobuf/raw-struct-reader';
-import { type EventContent, rowIdOf } from './event-row';
+import { type EventContent, messageIn, rowIdOf } from './event-row';
 import { UNDECODABLE, unreadableEvent } from './unreadable';
 
 /** A stored event, decoded on first access to its content. */
 export class LazyEvent implements Event {
-  /** @param decoded the event's content, if known */
+  /**
+   * @param whole the whole message, if it is not in the row
+   * @param decoded the event's content, if known
+   */
   constructor(
     readonly sessionId: string,
     readonly sequence: number,
     private readonly row: Buffer,
-    readonly message: Uint8Array,
+    private readonly whole: Buffer | undefined,
     private decoded?: EventContent,
   ) {}
+
+  /** Made at each access: pages in flight would be half as large again if they kept it. */
+  get message(): Uint8Array {
+    return this.whole ?? messageIn(this.row);
+  }
 
   get rowId(): Uint8Array {
     return rowIdOf(this.row);

@@ -22,7 +22,7 @@ export class LogRows {
 
   /** @param row as checked */
   event(sequence: number, row: Buffer): LazyEvent {
-    return new LazyEvent(this.sessionId, sequence, row, this.message(sequence, row));
+    return new LazyEvent(this.sessionId, sequence, row, this.wholeMessage(sequence, row));
   }
 
   /** @param row as checked */
@@ -32,11 +32,11 @@ export class LogRows {
     return timestamp;
   }
 
-  private message(sequence: number, row: Buffer): Buffer {
-    const message = messageIn(row);
-    if (payloadBytesOf(row) === 0) return message;
+  /** Undefined: it is in the row. */
+  private wholeMessage(sequence: number, row: Buffer): Buffer | undefined {
+    if (payloadBytesOf(row) === 0) return undefined;
     const value = this.payloads.get(eventKey(this.sessionId, sequence), this.from);
-    return Buffer.concat([message, contentOf(this.checkValue('event_payloads', sequence, value))]);
+    return Buffer.concat([messageIn(row), contentOf(this.checkValue('event_payloads', sequence, value))]);
   }
 
   private checkValue(table: string, sequence: number, value: Buffer | undefined): Buffer {
