@@ -104,7 +104,10 @@ test.each(gone)(
         ),
       );
     await expectStoredOnce(servers, 'call-3');
-    for (const server of servers) expect(await server.health()).toBe(Serving.SERVING);
+    for (const server of servers)
+      await until('the server is ready', async () =>
+        (await server.health()) === Serving.SERVING ? true : undefined,
+      );
   },
 );
 
