@@ -6,10 +6,11 @@ const driverFile = 'mongodb/lib/runtime_adapters\\.js$';
 /** @type {import('jest').Config} */
 module.exports = {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  // They need Go and downloaded tools. `npm run test:clients` and `npm run test:deploy` run them.
+  // They take minutes, or need Go and downloaded tools: see test:faults, test:clients and test:deploy in package.json.
   testPathIgnorePatterns: [
     '/node_modules/',
     '/(real-clients|readme-quickstart)\\.test\\.ts$',
+    '/test/faults/',
     '/test/clients/',
     '/test/deploy/',
   ],
