@@ -9,20 +9,26 @@ export function checkPageSize(violations: Violations, field: string, size: numbe
   return Math.min(size === 0 ? LIMITS.defaultPageSize : size, LIMITS.maxPageSize);
 }
 
-/** Returns where the previous page ended; undefined for the first page. @param tokenScope the request's filters, to which the token is tied */
-export function checkPageToken(
+/**
+ * Returns where the previous page ended; undefined for the first page.
+ *
+ * @param tokenScope the request's filters, to which the token is tied
+ * @param isPosition whether the token's content is a position of this kind of page
+ */
+export function checkPageToken<Position extends PagePosition>(
   violations: Violations,
   tokenScope: readonly unknown[],
   token: string,
-): PagePosition | undefined {
+  isPosition: (content: readonly unknown[]) => content is Position,
+): Position | undefined {
   if (token === '') return undefined;
-  const position = readPageToken(tokenScope, token);
-  if (position === undefined)
-    violations.add(
-      'page_token',
-      'does not belong to this request; use it with the same session, filters and order, or start without a token',
-    );
-  return position;
+  const content = readPageToken(tokenScope, token);
+  if (Array.isArray(content) && isPosition(content)) return content;
+  violations.add(
+    'page_token',
+    'does not belong to this request; use it with the same session, filters and order, or start without a token',
+  );
+  return undefined;
 }
 
 /** Checks that a time range does not end before it starts. */

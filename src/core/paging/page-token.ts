@@ -18,14 +18,25 @@ export function makePageToken(scope: readonly unknown[], position: PagePosition)
   return Buffer.concat([digest(scope, body), body]).toString('base64url');
 }
 
-/** Returns the position; undefined if the token was not created for this scope. */
-export function readPageToken(scope: readonly unknown[], token: string): PagePosition | undefined {
+/**
+ * Returns the content of a token for this scope; undefined if it was created for another one. Callers
+ * check the content like a request: anyone can compute the digest.
+ */
+export function readPageToken(scope: readonly unknown[], token: string): unknown {
   const bytes = Buffer.from(token, 'base64url');
   const body = bytes.subarray(DIGEST_BYTES);
   const isValid =
     // Decoding ignores invalid characters and surplus bits.
     bytes.toString('base64url') === token && bytes.subarray(0, DIGEST_BYTES).equals(digest(scope, body));
-  return isValid ? (JSON.parse(body.toString()) as PagePosition) : undefined;
+  return isValid ? parseJson(body.toString()) : undefined;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function digest(scope: readonly unknown[], body: Buffer): Buffer {

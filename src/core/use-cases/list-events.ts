@@ -55,11 +55,11 @@ export async function listEvents(
     ...[sessionId, newestFirst, afterSequence, [...types].sort()],
     ...[startTime?.getTime(), endTime?.getTime()],
   ];
-  const [position] = checkPageToken(violations, tokenScope, request.pageToken) ?? [];
+  const [position] = checkPageToken(violations, tokenScope, request.pageToken, isSequence) ?? [];
   violations.throwIfAny();
 
   const all = await findRange(events, request, context);
-  const range = typeof position === 'number' ? resumeAt(all, position, newestFirst) : all;
+  const range = position === undefined ? all : resumeAt(all, position, newestFirst);
   const page = await readMatching(events, { sessionId, newestFirst, types, limit, range }, context);
   const { rest } = page;
   const next = newestFirst ? rest.upTo : rest.after;
@@ -67,6 +67,11 @@ export async function listEvents(
     events: page.events,
     nextPageToken: rest.after < rest.upTo ? makePageToken(tokenScope, [next]) : '',
   };
+}
+
+function isSequence(content: readonly unknown[]): content is readonly [number] {
+  const [sequence] = content;
+  return content.length === 1 && typeof sequence === 'number' && isCount(sequence);
 }
 
 function checkTypes(violations: Violations, types: readonly string[]): void {
@@ -94,7 +99,7 @@ async function findRange(
 }
 
 function resumeAt({ after, upTo }: LogRange, position: number, newestFirst: boolean): LogRange {
-  return newestFirst ? { after, upTo: position } : { after: position, upTo };
+  return newestFirst ? { after, upTo: Math.min(position, upTo) } : { after: Math.max(position, after), upTo };
 }
 
 interface MatchingEvents {

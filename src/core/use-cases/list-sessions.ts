@@ -1,9 +1,10 @@
 import { checkLanguage } from '../validation/language';
-import { LIMITS } from '../limits';
+import { isCount, LIMITS } from '../limits';
 import { makePageToken } from '../paging/page-token';
 import type { RequestContext } from '../request-context';
 import { type Session, SESSION_STATUSES } from '../session';
 import type { SessionStore } from '../store';
+import { isId } from '../validation/text';
 import { Violations } from '../validation/violations';
 import { checkPageSize, checkPageToken, checkTimeRange } from '../paging/page-request';
 
@@ -44,19 +45,15 @@ export async function listSessions(
   checkTimeRange(violations, 'started_before', startedAfter, startedBefore);
   const limit = checkPageSize(violations, 'page_size', request.pageSize);
   const tokenScope = ['ListSessions', status, language, startedAfter?.getTime(), startedBefore?.getTime()];
-  const position = checkPageToken(violations, tokenScope, request.pageToken);
+  const position = checkPageToken(violations, tokenScope, request.pageToken, isStartAndId);
   violations.throwIfAny();
 
-  const [startedAt, sessionId] = position ?? [];
   const query = {
     status,
     language: language === '' ? undefined : language,
     startedAfter,
     startedBefore,
-    after:
-      sessionId === undefined
-        ? undefined
-        : { startedAt: new Date(Number(startedAt)), sessionId: String(sessionId) },
+    after: position && { startedAt: new Date(position[0]), sessionId: position[1] },
     // One more than the page holds shows whether there is a next page.
     limit: limit + 1,
   };
@@ -68,6 +65,19 @@ export async function listSessions(
     sessions,
     nextPageToken: isLast ? '' : makePageToken(tokenScope, [last.startedAt.getTime(), last.sessionId]),
   };
+}
+
+/** A session's start, in milliseconds since the epoch, and its ID. */
+function isStartAndId(content: readonly unknown[]): content is readonly [number, string] {
+  const [startedAt, sessionId] = content;
+  return (
+    content.length === 2 &&
+    typeof startedAt === 'number' &&
+    isCount(startedAt) &&
+    !Number.isNaN(new Date(startedAt).getTime()) &&
+    typeof sessionId === 'string' &&
+    isId(sessionId)
+  );
 }
 
 /** Returns how many of the sessions fit into a page. The first one does whatever its size. */

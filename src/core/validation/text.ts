@@ -34,6 +34,12 @@ export function checkId(violations: Violations, field: string, value: string): v
   checkName(violations, field, value, LIMITS.idBytes);
 }
 
+/** Whether this is a valid `session_id` or `event_id`. */
+export function isId(value: string): boolean {
+  const bytes = Buffer.byteLength(value);
+  return value.isWellFormed() && bytes > 0 && bytes <= LIMITS.idBytes && !CONTROL_CHARACTER.test(value);
+}
+
 /** An event's `type`. */
 export function checkType(violations: Violations, field: string, value: string): void {
   checkName(violations, field, value, LIMITS.typeBytes);
