@@ -183,6 +183,10 @@ test('a tombstone is removed only after the last event, also one that was stored
   const db = mongoClient.db();
   const sessions = db.collection('conversation_sessions');
   const events = db.collection('conversation_events');
+  await until(
+    'the first removal is over',
+    async () => (await sessions.findOne({ sessionId, uncleared: { $gt: new Date() } })) ?? undefined,
+  );
   await events.insertOne({ sessionId, eventId: 'event-1', sequence: 1, timestamp: new Date() });
   const longAgo = new Date(Date.now() - 31 * 24 * 3600 * 1000);
   await sessions.updateOne({ sessionId }, { $set: { deletedAt: longAgo }, $unset: { uncleared: '' } });

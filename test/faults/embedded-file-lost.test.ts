@@ -170,6 +170,7 @@ describe('An embedded store that loses its file', () => {
     await wait(LIMIT_MS);
     service.signal('SIGCONT');
     await expect(adding).rejects.toThrow(CallError);
-    expectOneLine({ log: service.log, exit: await service.exit });
+    const exit = await service.exit;
+    expectOneLine({ log: service.log, exit });
   });
 });

@@ -14,7 +14,7 @@ export function renameDurably(from: string, to: string): void {
   syncFolder(dirname(to));
 }
 
-/** Syncs the names of a folder's files to the disk. Windows does this by itself, and refuses to open a folder. */
+/** Syncs the names of a folder's files to the disk. Windows does so automatically, and refuses to open a folder. */
 export function syncFolder(folder: string): void {
   if (process.platform === 'win32') return;
   syncFile(folder);

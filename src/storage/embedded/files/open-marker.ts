@@ -9,7 +9,7 @@ export class OpenMarker {
     this.wasLeft = existsSync(path);
   }
 
-  /** Marks the store as open, with this process's ID for whoever looks. */
+  /** Marks the store as open, with the ID of this process. */
   put(): void {
     writeFileSync(this.path, `${process.pid}\n`);
   }

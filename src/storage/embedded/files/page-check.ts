@@ -5,7 +5,7 @@ import { type MetaPage, NO_PAGE, readMetaPages } from './meta-pages';
 
 /**
  * Checks that a data file has all pages that its meta page promises: LMDB maps the file without checking, and a page
- * beyond its end kills the process. Call only while nobody writes to the file. @throws DamagedFile
+ * beyond its end kills the process. Call only while no process writes to the file. @throws DamagedFile
  */
 export function checkPages(descriptor: number): void {
   const metaPages = readMetaPages(descriptor);

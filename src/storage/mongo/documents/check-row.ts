@@ -6,7 +6,7 @@ interface Document {
   readonly _id: Types.ObjectId;
 }
 
-/** A document as it is stored. Somebody else may have written it, so nothing is known of its fields. */
+/** A document as it is stored. Another program may have written it, so its fields are not known. */
 export type Unchecked<Row> = { readonly [Field in keyof Row]?: unknown };
 
 /** What this service writes to a collection. */
