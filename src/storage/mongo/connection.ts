@@ -14,7 +14,7 @@ import {
   type SessionDocument,
   type TombstoneDocument,
 } from './documents/schema';
-import { withQueryTimeout } from './query-timeout';
+import { QUERY_TIMEOUT_MS, withQueryTimeout } from './query-timeout';
 
 /** The database where the URI has none in its path. */
 const DEFAULT_DATABASE = 'conversation';
@@ -30,6 +30,9 @@ const PING_TIMEOUT_MS = 2000;
  * `journal` option in the URI would override the connection's.
  */
 export const DURABLE = { w: 'majority', journal: true } as const;
+
+/** The options of a write to a document. */
+export const WRITE = { maxTimeMS: QUERY_TIMEOUT_MS, writeConcern: DURABLE } as const;
 
 /** Reads binary fields as Buffers, not as the driver's `Binary`. */
 const READ_OPTIONS = { promoteBuffers: true } as const;

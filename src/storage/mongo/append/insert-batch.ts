@@ -1,11 +1,11 @@
 import { mongo } from 'mongoose';
 import type { StoreObserver } from '../../../core/store-observer';
 import { Batcher } from '../batcher';
-import { DURABLE, type MongoConnection } from '../connection';
+import { WRITE, type MongoConnection } from '../connection';
 import { newEventDocument } from '../documents/event-document';
 import type { EventDocument } from '../documents/schema';
 import { isDuplicateKey } from '../errors';
-import { QUERY_TIMEOUT_MS, withQueryTimeout } from '../query-timeout';
+import { withQueryTimeout } from '../query-timeout';
 import type { PlannedEvent } from './plan-batch';
 
 /** The most events, and bytes of payload, in one bulk write. */
@@ -80,8 +80,8 @@ async function insertAll(
     const [first] = documents;
     const inserted: Promise<unknown> =
       documents.length === 1 && first !== undefined
-        ? collection.insertOne(first, { maxTimeMS: QUERY_TIMEOUT_MS, writeConcern: DURABLE })
-        : collection.insertMany(documents, { ordered, maxTimeMS: QUERY_TIMEOUT_MS, writeConcern: DURABLE });
+        ? collection.insertOne(first, WRITE)
+        : collection.insertMany(documents, { ordered, ...WRITE });
     await withQueryTimeout(inserted);
     return [];
   } catch (error) {

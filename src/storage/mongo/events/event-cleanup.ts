@@ -1,6 +1,6 @@
 import { TOMBSTONE_MS } from '../../../core/store';
 import type { Logger } from '../../../telemetry/logger';
-import { type Database, DURABLE, type MongoConnection } from '../connection';
+import { type Database, WRITE, type MongoConnection } from '../connection';
 import { isCounter, isDate, isObjectId, isString, type Unchecked } from '../documents/check-row';
 import { BY_DELETION, BY_SEQUENCE, BY_UNCLEARED, type TombstoneDocument } from '../documents/schema';
 import { QUERY_TIMEOUT_MS, withQueryTimeout } from '../query-timeout';
@@ -16,8 +16,6 @@ const INTERVAL_MS = 5000;
  * accept events for 5 s more, from its cached log head, and its writes take time.
  */
 const LATE_WRITES_MS = 20_000;
-
-const REMOVE = { maxTimeMS: QUERY_TIMEOUT_MS, writeConcern: DURABLE } as const;
 
 /** Removes the events of deleted sessions in the background. Every server does this, so one continues where another stopped. */
 export class EventCleanup {
@@ -52,7 +50,7 @@ export class EventCleanup {
   async removeAgain(sessionId: string): Promise<void> {
     const { tombstones } = this.connection.database;
     const deleted = { sessionId, deletedAt: { $type: 'date' } } as const;
-    await withQueryTimeout(tombstones.updateOne(deleted, { $set: { uncleared: new Date() } }, REMOVE));
+    await withQueryTimeout(tombstones.updateOne(deleted, { $set: { uncleared: new Date() } }, WRITE));
     this.run();
   }
 
@@ -94,14 +92,14 @@ export class EventCleanup {
   /** Removes a tombstone, and first any event that was stored after its removals: the ID may be used again from here on. */
   private async purge(database: Database, { _id, sessionId }: TombstoneDocument): Promise<void> {
     if (await this.removeEvents(database, sessionId))
-      await database.tombstones.deleteOne({ _id, sessionId }, REMOVE);
+      await database.tombstones.deleteOne({ _id, sessionId }, WRITE);
   }
 
   private async clear(database: Database, { _id, sessionId, deletedAt }: TombstoneDocument): Promise<void> {
     if (!(await this.removeEvents(database, sessionId))) return;
     const secondRun = deletedAt.getTime() + LATE_WRITES_MS;
     const next = Date.now() < secondRun ? new Date(secondRun) : '$$REMOVE';
-    await database.tombstones.updateOne({ _id, sessionId }, [{ $set: { uncleared: next } }], REMOVE);
+    await database.tombstones.updateOne({ _id, sessionId }, [{ $set: { uncleared: next } }], WRITE);
   }
 
   /** Returns whether all are removed; false if it was stopped. */
@@ -124,7 +122,7 @@ export class EventCleanup {
       const step = isCounter(first.sequence)
         ? { sessionId, sequence: { $lt: first.sequence + STEP_EVENTS } }
         : { sessionId, _id: first._id };
-      await events.deleteMany(step, { ...REMOVE, hint: BY_SEQUENCE });
+      await events.deleteMany(step, { ...WRITE, hint: BY_SEQUENCE });
     }
   }
 }

@@ -1,9 +1,7 @@
 import { Types } from 'mongoose';
-import { DURABLE, type MongoConnection } from '../connection';
+import { WRITE, type MongoConnection } from '../connection';
 import type { SessionDocument } from '../documents/schema';
-import { QUERY_TIMEOUT_MS, withQueryTimeout } from '../query-timeout';
-
-const WRITE = { maxTimeMS: QUERY_TIMEOUT_MS, writeConcern: DURABLE } as const;
+import { withQueryTimeout } from '../query-timeout';
 
 /**
  * Marks sessions that the sweep is about to delete. A writer that reads a marked session removes the
