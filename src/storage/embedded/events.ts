@@ -41,9 +41,9 @@ export class EmbeddedEventStore implements EventStore {
 
   get(sessionId: string, eventId: string, context: RequestContext): Promise<Event> {
     const { tables } = this;
-    return this.transactions.read((from) => {
-      tables.getSession(sessionId, from);
-      const event = tables.events.find(sessionId, eventId, from);
+    return this.transactions.read(() => {
+      tables.getSession(sessionId);
+      const event = tables.events.find(sessionId, eventId);
       if (event === undefined) throw eventNotFound(sessionId, eventId);
       return event;
     }, context);
@@ -51,18 +51,18 @@ export class EmbeddedEventStore implements EventStore {
 
   readPage(sessionId: string, range: PageRange, context: RequestContext): Promise<SessionPage> {
     const { tables } = this;
-    return this.transactions.read((from) => {
-      const session = tables.withLogHead(tables.getSession(sessionId, from), from);
-      return { session, events: tables.events.read(sessionId, range, session.eventCount, from) };
+    return this.transactions.read(() => {
+      const session = tables.withLogHead(tables.getSession(sessionId));
+      return { session, events: tables.events.read(sessionId, range, session.eventCount) };
     }, context);
   }
 
   countBefore(sessionId: string, time: Date, context: RequestContext): Promise<number> {
     const { tables } = this;
-    return this.transactions.read((from) => {
+    return this.transactions.read(() => {
       // A deleted session may have only the end of its log left, which cannot be searched.
-      tables.getSession(sessionId, from);
-      return tables.events.countBefore(sessionId, time, from);
+      tables.getSession(sessionId);
+      return tables.events.countBefore(sessionId, time);
     }, context);
   }
 }

@@ -33,7 +33,7 @@ export class EmbeddedExpiryStore implements ExpiryStore {
   }
 
   countUnchanged(since: Date, limit: number): Promise<number> {
-    return this.transactions.read((from) => this.tables.sessions.countUnchanged(since, limit, from));
+    return this.transactions.read(() => this.tables.sessions.countUnchanged(since, limit));
   }
 
   async deleteInactive(since: Date, signal: AbortSignal): Promise<number> {

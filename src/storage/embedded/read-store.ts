@@ -93,7 +93,7 @@ class StoreReader {
     let sequence = 0;
     while (sequence < eventCount) {
       const range = { afterSequence: sequence, limit: PAGE_EVENTS, maximumBytes: PAGE_BYTES };
-      const page = events.read(sessionId, range, eventCount, {});
+      const page = events.read(sessionId, range, eventCount);
       if (page.length === 0) throw new Error(`sequence ${sequence + 1} is missing`);
       for (const event of page) {
         sequence += 1;
@@ -129,7 +129,6 @@ class StoreReader {
     do {
       const page = this.tables.sessions.list(
         { ...query, after, limit: PAGE_EVENTS },
-        {},
         (session) => session,
         (error) => {
           throw error;

@@ -86,9 +86,9 @@ export class EmbeddedSessionStore implements SessionStore {
 
   list(query: SessionQuery, context: RequestContext): Promise<Session[]> {
     const { tables } = this;
-    return this.transactions.read((from) => {
-      const complete = (session: StoredSession): Session => tables.withLogHead(session, from);
-      return tables.sessions.list(query, from, complete, (error) => this.observer.unreadableRow(error));
+    return this.transactions.read(() => {
+      const complete = (session: StoredSession): Session => tables.withLogHead(session);
+      return tables.sessions.list(query, complete, (error) => this.observer.unreadableRow(error));
     }, context);
   }
 }

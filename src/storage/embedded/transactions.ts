@@ -1,7 +1,6 @@
 import type { RootDatabase, Transaction } from 'lmdb';
 import { asConversationError, type ConversationError, storeUnavailable } from '../../core/errors';
 import type { RequestContext } from '../../core/request-context';
-import type { ReadFrom } from './tables/binary-encoding';
 import { CommitQueue } from './commit-queue';
 import { type DataFileGuard, DataFileLost } from './files/data-file-guard';
 
@@ -51,15 +50,21 @@ export class Transactions {
     throw asConversationError(outcome.error);
   }
 
-  /** Runs the work on one snapshot. @param context the caller's: the work is not started if the call has ended */
-  read<Value>(work: (from: ReadFrom) => Value, context?: RequestContext): Promise<Value> {
+  /**
+   * Runs the work on one snapshot: LMDB reads everything in one turn of the event loop from the transaction that is
+   * in use. Naming it in each read would cost a new cursor each.
+   *
+   * @param work synchronous
+   * @param context the caller's: the work is not started if the call has ended
+   */
+  read<Value>(work: () => Value, context?: RequestContext): Promise<Value> {
     let transaction: Transaction | undefined;
     try {
       this.throwIfFailed();
       this.throwIfLost();
       context?.throwIfEnded();
       transaction = this.root.useReadTransaction();
-      return Promise.resolve(work({ transaction }));
+      return Promise.resolve(work());
     } catch (error) {
       return Promise.reject(asConversationError(error));
     } finally {

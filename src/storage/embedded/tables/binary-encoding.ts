@@ -1,4 +1,3 @@
-import type { Transaction } from 'lmdb';
 import { LOG_KEYS } from './keys';
 
 /** LMDB reads every value into the same shared buffer. A copy in Node's buffer pool costs a third of the library's own copy. */
@@ -11,7 +10,7 @@ const encoder = {
   },
 };
 
-/** For values that are copied elsewhere at once: a view of the shared buffer, which the next read overwrites. */
+/** For values that are copied only where they are kept: a view of the shared buffer, which the next read overwrites. */
 const sharingEncoder = {
   encode: encoder.encode,
   decode: (shared: Buffer): Buffer => Buffer.from(shared.buffer, shared.byteOffset, shared.length),
@@ -20,13 +19,5 @@ const sharingEncoder = {
 /** The encoding of tables with binary keys and values. */
 export const BINARY = { keyEncoding: 'binary', encoder } as const;
 
-/** The encoding of tables with a row per event of a log. */
-export const LOG = { keyEncoder: LOG_KEYS, encoder } as const;
-
-/** As `LOG`. A value is valid until the next read. */
-export const SHARED_LOG = { keyEncoder: LOG_KEYS, encoder: sharingEncoder } as const;
-
-/** What to read from: a snapshot or, without one, the current write transaction. */
-export interface ReadFrom {
-  readonly transaction?: Transaction;
-}
+/** The encoding of tables with a row per event of a log. A value is valid until the next read of any table. */
+export const LOG = { keyEncoder: LOG_KEYS, encoder: sharingEncoder } as const;

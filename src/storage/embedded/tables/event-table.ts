@@ -2,7 +2,7 @@ import type { Database, RootDatabase } from 'lmdb';
 import type { Event } from '../../../core/event';
 import type { PageRange } from '../../../core/store';
 import { UnreadableRowError } from '../../../core/unreadable-row';
-import { BINARY, LOG, type ReadFrom, SHARED_LOG } from './binary-encoding';
+import { BINARY, LOG } from './binary-encoding';
 import { decodeEventId, encodeEventId } from './event-id';
 import { encodeEvent, type EventContent, messageBytesOf } from './event-row';
 import { eventIdKey, eventIdRange, eventKey, type LogKey, logRange } from './keys';
@@ -31,28 +31,28 @@ export class EventTable {
 
   constructor(root: RootDatabase) {
     this.events = root.openDB({ name: 'events', ...LOG });
-    this.payloads = root.openDB({ name: 'event_payloads', ...SHARED_LOG });
+    this.payloads = root.openDB({ name: 'event_payloads', ...LOG });
     this.eventIds = root.openDB({ name: 'event_ids', ...BINARY });
   }
 
   /** Returns the sequence of the last event, whether it can be read or not; 0 if the log is empty. */
-  last(sessionId: string, from: ReadFrom = {}): number {
-    for (const key of this.events.getKeys({ ...fromEnd(sessionId), limit: 1, ...from })) return Number(key);
+  last(sessionId: string): number {
+    for (const key of this.events.getKeys({ ...fromEnd(sessionId), limit: 1 })) return Number(key);
     return 0;
   }
 
   /** Whether the keys at the end of the log follow each other: the sequence of a damaged key would be wrong. */
-  endsDense(sessionId: string, from: ReadFrom = {}): boolean {
-    const [last = 0, previous = 0] = [
-      ...this.events.getKeys({ ...fromEnd(sessionId), limit: 2, ...from }),
-    ].map(Number);
+  endsDense(sessionId: string): boolean {
+    const [last = 0, previous = 0] = [...this.events.getKeys({ ...fromEnd(sessionId), limit: 2 })].map(
+      Number,
+    );
     return last === previous + 1;
   }
 
   /** Returns undefined if the log is empty. */
-  findHead(sessionId: string, from: ReadFrom = {}): LogHead | undefined {
-    const rows = this.rows(sessionId, from);
-    for (const { key, value } of this.events.getRange({ ...fromEnd(sessionId), limit: 1, ...from })) {
+  findHead(sessionId: string): LogHead | undefined {
+    const rows = this.rows(sessionId);
+    for (const { key, value } of this.events.getRange({ ...fromEnd(sessionId), limit: 1 })) {
       const sequence = Number(key);
       return { sequence, timestamp: rows.timestamp(sequence, rows.check(sequence, value)) };
     }
@@ -60,9 +60,9 @@ export class EventTable {
   }
 
   /** Returns the time of the last event that can be read; undefined if none can. */
-  findReadableTime(sessionId: string, from: ReadFrom = {}): Date | undefined {
-    const rows = this.rows(sessionId, from);
-    for (const { key, value } of this.events.getRange({ ...fromEnd(sessionId), ...from })) {
+  findReadableTime(sessionId: string): Date | undefined {
+    const rows = this.rows(sessionId);
+    for (const { key, value } of this.events.getRange(fromEnd(sessionId))) {
       const sequence = Number(key);
       try {
         return rows.timestamp(sequence, rows.check(sequence, value));
@@ -73,14 +73,14 @@ export class EventTable {
     return undefined;
   }
 
-  find(sessionId: string, eventId: string, from: ReadFrom = {}): Event | undefined {
+  find(sessionId: string, eventId: string): Event | undefined {
     const key = eventIdKey(sessionId, eventId);
-    const value = this.eventIds.get(key, from);
+    const value = this.eventIds.get(key);
     if (value === undefined) return undefined;
     const sequence = decodeEventId(key, value);
     if (sequence === undefined) throw unreadableEventId(sessionId, eventId, DAMAGED);
-    const rows = this.rows(sessionId, from);
-    return rows.event(sequence, rows.check(sequence, this.events.get(eventKey(sessionId, sequence), from)));
+    const rows = this.rows(sessionId);
+    return rows.event(sequence, rows.check(sequence, this.events.get(eventKey(sessionId, sequence))));
   }
 
   put(event: EventContent): Event {
@@ -106,7 +106,6 @@ export class EventTable {
     sessionId: string,
     { afterSequence, limit, maximumBytes, newestFirst = false }: PageRange,
     eventCount: number,
-    from: ReadFrom,
   ): Event[] {
     const first = afterSequence + 1;
     const last = Math.min(afterSequence + limit, eventCount);
@@ -114,12 +113,12 @@ export class EventTable {
     // LMDB's ranges include the start and exclude the end.
     const [start, end, step] = newestFirst ? [last, first - 1, -1] : [first, last + 1, 1];
     const range = { start: eventKey(sessionId, start), end: eventKey(sessionId, end), reverse: newestFirst };
-    const rows = this.rows(sessionId, from);
+    const rows = this.rows(sessionId);
     const events: Event[] = [];
     let sequence = start;
     let bytes = 0;
     try {
-      for (const { key, value } of this.events.getRange({ ...range, ...from })) {
+      for (const { key, value } of this.events.getRange(range)) {
         const row = rows.check(sequence, key === sequence ? value : undefined);
         bytes += messageBytesOf(row);
         if (events.length > 0 && bytes > maximumBytes) return events;
@@ -134,12 +133,12 @@ export class EventTable {
   }
 
   /** Returns how many events have an earlier timestamp, by binary search: timestamps never decrease along the log. */
-  countBefore(sessionId: string, time: Date, from: ReadFrom): number {
-    const rows = this.rows(sessionId, from);
-    let [low, high] = [0, this.last(sessionId, from)];
+  countBefore(sessionId: string, time: Date): number {
+    const rows = this.rows(sessionId);
+    let [low, high] = [0, this.last(sessionId)];
     while (low < high) {
       const middle = low + Math.ceil((high - low) / 2);
-      const row = rows.check(middle, this.events.get(eventKey(sessionId, middle), from));
+      const row = rows.check(middle, this.events.get(eventKey(sessionId, middle)));
       if (rows.timestamp(middle, row) < time) low = middle;
       else high = middle - 1;
     }
@@ -160,8 +159,8 @@ export class EventTable {
     return idKeys.length < left;
   }
 
-  private rows(sessionId: string, from: ReadFrom): LogRows {
-    return new LogRows(sessionId, this.payloads, from);
+  private rows(sessionId: string): LogRows {
+    return new LogRows(sessionId, this.payloads);
   }
 }
 

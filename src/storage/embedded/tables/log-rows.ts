@@ -1,5 +1,4 @@
 import type { Database } from 'lmdb';
-import type { ReadFrom } from './binary-encoding';
 import { contentOf, eventSeed, isIntact } from './checksum';
 import { messageIn, payloadBytesOf } from './event-row';
 import { eventKey, type LogKey } from './keys';
@@ -8,11 +7,10 @@ import { DAMAGED, MISSING, UNDECODABLE, unreadableEvent } from './unreadable';
 
 /** Checks and decodes the rows of one log. All methods throw UnreadableRowError. */
 export class LogRows {
-  /** @param payloads the table of the payloads that are stored apart, whose values are valid until the next read */
+  /** @param payloads the table of the payloads that are stored apart */
   constructor(
     private readonly sessionId: string,
     private readonly payloads: Database<Buffer, LogKey>,
-    private readonly from: ReadFrom,
   ) {}
 
   /** Returns the row at a sequence if it exists and is as it was stored. */
@@ -22,7 +20,9 @@ export class LogRows {
 
   /** @param row as checked */
   event(sequence: number, row: Buffer): LazyEvent {
-    return new LazyEvent(this.sessionId, sequence, row, this.wholeMessage(sequence, row));
+    const copy = Buffer.allocUnsafe(row.length);
+    copy.set(row);
+    return new LazyEvent(this.sessionId, sequence, copy, this.wholeMessage(sequence, copy));
   }
 
   /** @param row as checked */
@@ -35,7 +35,7 @@ export class LogRows {
   /** Undefined: it is in the row. */
   private wholeMessage(sequence: number, row: Buffer): Buffer | undefined {
     if (payloadBytesOf(row) === 0) return undefined;
-    const value = this.payloads.get(eventKey(this.sessionId, sequence), this.from);
+    const value = this.payloads.get(eventKey(this.sessionId, sequence));
     return Buffer.concat([messageIn(row), contentOf(this.checkValue('event_payloads', sequence, value))]);
   }
 

@@ -1,7 +1,7 @@
 import type { Database, RootDatabase } from 'lmdb';
 import { type SessionQuery, TOMBSTONE_MS } from '../../../core/store';
 import { UnreadableRowError } from '../../../core/unreadable-row';
-import { BINARY, type ReadFrom } from './binary-encoding';
+import { BINARY } from './binary-encoding';
 import { checksumSeed, contentOf, isIntact, withChecksum } from './checksum';
 import { sessionKey } from './keys';
 import {
@@ -53,8 +53,8 @@ export class SessionTable {
     this.uncleared = root.openDB({ name: 'uncleared', ...BINARY });
   }
 
-  find(sessionId: string, from: ReadFrom = {}): StoredSession | undefined {
-    const row = this.findRow(sessionId, from);
+  find(sessionId: string): StoredSession | undefined {
+    const row = this.findRow(sessionId);
     return row?.kind === 'session' ? row.session : undefined;
   }
 
@@ -109,14 +109,13 @@ export class SessionTable {
    */
   list<Listed>(
     query: SessionQuery,
-    from: ReadFrom,
     complete: (session: StoredSession) => Listed,
     onUnreadable: OnUnreadable,
   ): Listed[] {
-    const keys = this.index.getKeys({ ...listRange(query), ...from });
+    const keys = this.index.getKeys(listRange(query));
     const keyOf = ({ startedAt, sessionId }: StoredSession): Buffer =>
       listKey(query, startedAt.getTime(), sessionId);
-    const read = (key: Buffer): Listed => complete(this.atKey(key, keyOf, from));
+    const read = (key: Buffer): Listed => complete(this.atKey(key, keyOf));
     return readSome(keys, read, query.limit, onUnreadable);
   }
 
@@ -133,13 +132,13 @@ export class SessionTable {
   ): StoredSession[] {
     const keys = this.index.getKeys(changeRange(since, ended, after));
     const keyOf = ({ changedAt, sessionId }: StoredSession): Buffer => changeKey(ended, changedAt, sessionId);
-    return readSome(keys, (key) => this.atKey(key, keyOf, {}), limit, onUnreadable);
+    return readSome(keys, (key) => this.atKey(key, keyOf), limit, onUnreadable);
   }
 
   /** Returns how many sessions were last changed at this time or before, up to `limit`. */
-  countUnchanged(since: Date, limit: number, from: ReadFrom): number {
+  countUnchanged(since: Date, limit: number): number {
     const counts = [true, false].map((ended) =>
-      this.index.getKeysCount({ ...changeRange(since, ended, undefined), limit, ...from }),
+      this.index.getKeysCount({ ...changeRange(since, ended, undefined), limit }),
     );
     return Math.min(
       counts.reduce((sum, count) => sum + count, 0),
@@ -148,18 +147,18 @@ export class SessionTable {
   }
 
   /** @param keyOf the key that a session has in this part of the index */
-  private atKey(key: Buffer, keyOf: (session: StoredSession) => Buffer, from: ReadFrom): StoredSession {
+  private atKey(key: Buffer, keyOf: (session: StoredSession) => Buffer): StoredSession {
     const sessionId = sessionIdOf(key);
-    const session = this.find(sessionId, from);
+    const session = this.find(sessionId);
     if (session === undefined) throw unreadableSession('session_index', sessionId, NO_SESSION);
     // The next page begins after the session's own key.
     if (keyOf(session).equals(key)) return session;
     throw unreadableSession('session_index', sessionId, OTHER_KEY);
   }
 
-  private findRow(sessionId: string, from: ReadFrom = {}): SessionRow | undefined {
+  private findRow(sessionId: string): SessionRow | undefined {
     const key = sessionKey(sessionId);
-    const value = this.sessions.get(key, from);
+    const value = this.sessions.get(key);
     if (value === undefined) return undefined;
     if (!isIntact(value, checksumSeed(key))) throw unreadableSession('sessions', sessionId, DAMAGED);
     try {

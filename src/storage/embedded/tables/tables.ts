@@ -5,7 +5,6 @@ import type { Session } from '../../../core/session';
 import { TOMBSTONE_MS } from '../../../core/store';
 import { UnreadableRowError } from '../../../core/unreadable-row';
 import { BoundedMap } from '../../bounded-map';
-import type { ReadFrom } from './binary-encoding';
 import type { EventContent } from './event-row';
 import { EventTable, type LogHead } from './event-table';
 import type { StoredSession } from './records';
@@ -23,7 +22,7 @@ const MAX_HEADS = 50_000;
 /** The maximum number of expired tombstones that one deletion purges. */
 const PURGE_LIMIT = 500;
 
-/** The tables, and the operations that involve more than one of them. Methods without `from` need a write transaction. */
+/** The tables, and the operations that involve more than one of them. All methods need a transaction. */
 export class Tables {
   readonly sessions: SessionTable;
   readonly events: EventTable;
@@ -37,22 +36,22 @@ export class Tables {
   }
 
   /** @throws SESSION_NOT_FOUND */
-  getSession(sessionId: string, from?: ReadFrom): StoredSession {
-    const session = this.sessions.find(sessionId, from);
+  getSession(sessionId: string): StoredSession {
+    const session = this.sessions.find(sessionId);
     if (session === undefined) throw sessionNotFound(sessionId);
     return session;
   }
 
   /** If the last event cannot be read, `lastEventAt` is the time of the last one that can. */
-  withLogHead(session: StoredSession, from?: ReadFrom): Session {
+  withLogHead(session: StoredSession): Session {
     const { sessionId } = session;
     try {
-      const head = this.events.findHead(sessionId, from);
+      const head = this.events.findHead(sessionId);
       return { ...session, eventCount: head?.sequence ?? 0, lastEventAt: head?.timestamp };
     } catch (error) {
-      if (!(error instanceof UnreadableRowError) || !this.events.endsDense(sessionId, from)) throw error;
-      const eventCount = this.events.last(sessionId, from);
-      return { ...session, eventCount, lastEventAt: this.events.findReadableTime(sessionId, from) };
+      if (!(error instanceof UnreadableRowError) || !this.events.endsDense(sessionId)) throw error;
+      const eventCount = this.events.last(sessionId);
+      return { ...session, eventCount, lastEventAt: this.events.findReadableTime(sessionId) };
     }
   }
 
