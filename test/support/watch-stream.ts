@@ -14,6 +14,7 @@ export class WatchStream {
   onEvent: ((event: Event) => void) | undefined;
   /** How the call ended; undefined: OK. */
   readonly end: Promise<CallError | undefined>;
+  private failure: CallError | undefined;
 
   constructor(private readonly call: ClientReadableStream<WatchSessionResponse>) {
     call.on('data', ({ update }: WatchSessionResponse) => {
@@ -35,22 +36,22 @@ export class WatchStream {
     });
     this.end = new Promise((resolve) => {
       call.on('end', () => resolve(undefined));
-      call.on('error', (error: ServiceError) => resolve(new CallError(error)));
+      call.on('error', (error: ServiceError) => {
+        this.failure = new CallError(error);
+        resolve(this.failure);
+      });
     });
   }
 
-  /** Waits until all stored events have arrived. */
+  /** Waits until all stored events have arrived. @throws the error that the watch ends with before */
   async caughtUp(): Promise<void> {
-    await until('the watch is caught up', () => (this.updates.includes('caught up') ? true : undefined));
+    await this.received('the watch is caught up', () => this.updates.includes('caught up'), 10_000);
   }
 
-  /** Waits until the event with this sequence has arrived. */
+  /** Waits until the event with this sequence has arrived. @throws the error that the watch ends with before */
   async reached(sequence: number, limitMs = 10_000): Promise<void> {
-    await until(
-      `the watch receives event ${sequence}`,
-      () => ((this.events.at(-1)?.sequence ?? 0) >= sequence ? true : undefined),
-      limitMs,
-    );
+    const isReached = (): boolean => (this.events.at(-1)?.sequence ?? 0) >= sequence;
+    await this.received(`the watch receives event ${sequence}`, isReached, limitMs);
   }
 
   /** Stops reading. */
@@ -64,5 +65,14 @@ export class WatchStream {
 
   cancel(): void {
     this.call.cancel();
+  }
+
+  private async received(condition: string, isReceived: () => boolean, limitMs: number): Promise<void> {
+    const poll = (): true | undefined => {
+      if (isReceived()) return true;
+      if (this.failure !== undefined) throw this.failure;
+      return undefined;
+    };
+    await until(condition, poll, limitMs);
   }
 }

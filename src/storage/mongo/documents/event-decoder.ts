@@ -13,34 +13,28 @@ const STRING_HEADER_BYTES = 4;
 const BINARY_HEADER_BYTES = 5;
 
 /**
- * Decodes the events of a `find` reply straight from its bytes: through the driver's cursors and
- * documents a page costs twice as much. Leaves out the rows that `toEvent` cannot read, so that each
- * is a gap in its log.
- *
- * @param cursor the reply's `cursor` field; the events' payloads are views of it
+ * Decodes events straight from their BSON: through the driver's documents a page costs twice as
+ * much. Leaves out the rows that `toEvent` cannot read, so that each is a gap in its log. The
+ * events' payloads are views of the rows.
  */
-export function decodeEvents(cursor: Buffer): Event[] {
-  for (const [, nameAt, nameLength, offset] of parseToElements(cursor)) {
-    if (cursor.toString('latin1', nameAt, nameAt + nameLength) !== 'firstBatch') continue;
-    const events: Event[] = [];
-    for (const [, , , eventOffset] of parseToElements(cursor, offset)) {
-      const event = decodeEvent(cursor, eventOffset);
-      if (event !== undefined) events.push(event);
-    }
-    return events;
+export function decodeEvents(rows: readonly Buffer[]): Event[] {
+  const events: Event[] = [];
+  for (const row of rows) {
+    const event = decodeEvent(row);
+    if (event !== undefined) events.push(event);
   }
-  throw new Error('a find reply has no firstBatch');
+  return events;
 }
 
 /** Returns undefined if a field is missing or has a wrong type. */
-function decodeEvent(bytes: Buffer, offset: number): Event | undefined {
+function decodeEvent(bytes: Buffer): Event | undefined {
   let eventId: string | undefined;
   let sessionId: string | undefined;
   let type: string | undefined;
   let payload: StructBytes | undefined;
   let rowId: Uint8Array | undefined;
   let [sequence, timestamp] = [NaN, NaN];
-  for (const [bsonType, nameAt, nameLength, at, length] of parseToElements(bytes, offset)) {
+  for (const [bsonType, nameAt, nameLength, at, length] of parseToElements(bytes)) {
     const end = at + length;
     switch (bytes.toString('latin1', nameAt, nameAt + nameLength)) {
       case '_id':

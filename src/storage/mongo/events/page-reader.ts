@@ -23,6 +23,11 @@ export interface Page {
   readonly cut: boolean;
 }
 
+/** The reply to a `find` whose documents are left as they are. */
+interface FindReply {
+  readonly cursor?: { readonly firstBatch: readonly Buffer[] };
+}
+
 interface PageRequest {
   readonly sessionId: string;
   readonly range: PageRange;
@@ -47,14 +52,16 @@ export class PageReader {
   private async readAll(requests: readonly PageRequest[]): Promise<Page[]> {
     const reply = await this.find(requests);
     // Read the pages separately. A single page of this length is over its maximum size, so it ends before the missing documents.
-    if (reply.length > COMPLETE_REPLY_BYTES && requests.length > 1)
+    const length = reply.reduce((sum, row) => sum + row.length, 0);
+    if (length > COMPLETE_REPLY_BYTES && requests.length > 1)
       return (await Promise.all(requests.map((request) => this.readAll([request])))).flat();
     // The server may return the branches in any order.
     const found = groupBySession(decodeEvents(reply).sort((a, b) => a.sequence - b.sequence));
     return requests.map(({ sessionId, range }) => pageOf(found.get(sessionId) ?? [], range));
   }
 
-  private async find(requests: readonly PageRequest[]): Promise<Buffer> {
+  /** Returns the rows as BSON. */
+  private async find(requests: readonly PageRequest[]): Promise<readonly Buffer[]> {
     const { database, integrity } = this.connection;
     const { db, events } = database;
     // Twice the events, so that rows with the same sequence displace no others.
@@ -75,9 +82,10 @@ export class PageReader {
       maxTimeMS: QUERY_TIMEOUT_MS,
       readConcern: { level: 'majority' },
     };
-    const { cursor } = await db.command(find, { raw: true });
-    if (!Buffer.isBuffer(cursor)) throw new Error('the driver decoded a raw reply');
-    return cursor;
+    // Not `raw: true`: the driver would record undecoded parts of an error reply as the server's state.
+    const { cursor }: FindReply = await db.command(find, { fieldsAsRaw: { firstBatch: true } });
+    if (cursor === undefined) throw new Error('the reply to find has no cursor');
+    return cursor.firstBatch;
   }
 }
 
