@@ -3,6 +3,7 @@ import type { Event, NewEvent } from '../../core/event';
 import type { RequestContext } from '../../core/request-context';
 import type { AppendedEvent, EventStore, PageRange, SessionPage } from '../../core/store';
 import type { WatchRegistry } from '../../core/watch-registry';
+import { partToRead, selectEvents } from '../select-events';
 import { notBefore } from './clock';
 import type { DiskSpace } from './disk-space';
 import type { Tables } from './tables/tables';
@@ -53,7 +54,11 @@ export class EmbeddedEventStore implements EventStore {
     const { tables } = this;
     return this.transactions.read((from) => {
       const session = tables.withLogHead(tables.getSession(sessionId, from), from);
-      return { session, events: tables.events.read(sessionId, range, session.eventCount, from) };
+      const part = partToRead(range, session.eventCount);
+      return {
+        session,
+        ...selectEvents(tables.events.read(sessionId, part, session.eventCount, from), range),
+      };
     }, context);
   }
 
