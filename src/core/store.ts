@@ -89,10 +89,11 @@ export interface EventStore {
 
   /**
    * Reads a session and a range of its log. Both are from one point in time: no event is beyond
-   * `eventCount`. Events are in the order of the range, without gaps; empty if the range is.
+   * `eventCount`. Events are in the order of the range; empty if the range is.
    *
-   * The page ends before an event that cannot be read or is missing from the log. If the page would
-   * begin with that event, the promise rejects with INTERNAL, whose cause is an UnreadableRowError.
+   * The page ends before an event that cannot be read or is missing from the log. If the range
+   * begins with that event, the promise rejects with INTERNAL, whose cause is an UnreadableRowError.
+   * Where it has `types`, the page may end anywhere, even without events, after it has covered some.
    *
    * @throws SESSION_NOT_FOUND
    */
@@ -159,20 +160,29 @@ export interface SessionQuery {
   readonly limit: number;
 }
 
-/** A range of a session's log. */
+/** A range of a session's log, and which of its events to read. */
 export interface PageRange {
   /** The range starts with the event after this sequence. */
   readonly afterSequence: number;
-  /** The maximum number of events, so the range ends at `afterSequence + limit`. 0 reads no events. */
+  /** The number of sequences in the range, so it ends at `afterSequence + limit`. 0 reads no events. */
   readonly limit: number;
   /** Reads the range from its end. */
   readonly newestFirst?: boolean;
   /** The maximum size of the page in the protobuf encoding. The first event is included whatever its size. */
   readonly maximumBytes: number;
+  /** The types of the events to return; undefined: all events. */
+  readonly types?: readonly string[] | undefined;
+  /** The maximum number of events to return; undefined: as many as the range has. */
+  readonly maximumEvents?: number | undefined;
 }
 
 export interface SessionPage {
   readonly session: Session;
-  /** Without gaps, from `afterSequence + 1` on; newest first, from the end of the range on. */
+  /** In the order of the range; without gaps, except for events of other types. */
   readonly events: readonly Event[];
+  /**
+   * The last sequence of the range, in its order, that the page covers: it has every event of the
+   * types up to there. If the page covers nothing, the sequence before the first one of the range.
+   */
+  readonly examinedTo: number;
 }

@@ -123,6 +123,7 @@ test('a response that cannot be encoded is INTERNAL', async () => {
         revision: 1,
       },
       events: [],
+      examinedTo: 0,
     }),
   );
   expect((await failureOf(client.getSession({ sessionId: 'one' }))).code).toBe(Code.INTERNAL);

@@ -2,7 +2,7 @@ import { type Event, eventSize } from '../event';
 import { isCount, LIMITS } from '../limits';
 import { makePageToken } from '../paging/page-token';
 import type { RequestContext } from '../request-context';
-import type { EventStore, PageRange, SessionPage } from '../store';
+import type { EventStore, PageRange } from '../store';
 import { isUnreadableRow } from '../unreadable-row';
 import { checkId, checkType } from '../validation/text';
 import { Violations } from '../validation/violations';
@@ -49,10 +49,10 @@ export async function listEvents(
   checkTypes(violations, request.types);
   checkTimeRange(violations, 'end_time', startTime, endTime);
   const limit = checkPageSize(violations, 'page_size', request.pageSize);
-  const types = new Set(request.types);
+  const types = [...new Set(request.types)].sort();
   const tokenScope = [
     'ListEvents',
-    ...[sessionId, newestFirst, afterSequence, [...types].sort()],
+    ...[sessionId, newestFirst, afterSequence, types],
     ...[startTime?.getTime(), endTime?.getTime()],
   ];
   const [position] = checkPageToken(violations, tokenScope, request.pageToken, isSequence) ?? [];
@@ -105,60 +105,81 @@ function resumeAt({ after, upTo }: LogRange, position: number, newestFirst: bool
 interface MatchingEvents {
   readonly sessionId: string;
   readonly newestFirst: boolean;
-  readonly types: ReadonlySet<string>;
+  readonly types: readonly string[];
   readonly limit: number;
   readonly range: LogRange;
 }
 
-/**
- * Reads until the page is full, `maxScannedEvents` have been examined, or the next event cannot be read.
- * Returns the range that is left, too.
- */
+/** A page of a list, and the range that is left after it. */
+interface ListedEvents {
+  readonly events: readonly Event[];
+  readonly rest: LogRange;
+}
+
+/** Reads a page: all events of the range, or those of the types. */
 async function readMatching(
   store: EventStore,
-  { sessionId, newestFirst, types, limit, range }: MatchingEvents,
+  matching: MatchingEvents,
   context: RequestContext,
-): Promise<{ events: Event[]; rest: LogRange }> {
+): Promise<ListedEvents> {
+  const { types, limit, range } = matching;
+  if (range.after >= range.upTo) return { events: [], rest: range };
+  if (types.length > 0) return readTypes(store, matching, context);
+  return readPart(store, matching, range, { limit, maximumBytes: LIMITS.pageBytes }, context);
+}
+
+/** Reads until the page is full, `maxScannedEvents` have been examined, or the next event cannot be read. */
+async function readTypes(
+  store: EventStore,
+  matching: MatchingEvents,
+  context: RequestContext,
+): Promise<ListedEvents> {
+  const { types, limit, range } = matching;
   const events: Event[] = [];
   let rest = range;
   let bytes = 0;
-  let scanned = 0;
-  while (events.length < limit && scanned < LIMITS.maxScannedEvents && rest.after < rest.upTo) {
-    const maxCount = types.size === 0 ? limit - events.length : LIMITS.maxPageSize;
-    const count = Math.min(maxCount, rest.upTo - rest.after);
-    const afterSequence = newestFirst ? rest.upTo - count : rest.after;
-    const pageRange = { afterSequence, limit: count, maximumBytes: LIMITS.pageBytes, newestFirst };
-    const page = await readPage(store, sessionId, pageRange, context, rest !== range);
-    // The page ends here, or the events of the range are gone: the session is being deleted.
-    if (page === undefined || page.events.length === 0) break;
-    for (const event of page.events) {
-      const matches = types.size === 0 || types.has(event.type);
-      const size = matches ? eventSize(event) : 0;
-      if (events.length === limit || (events.length > 0 && bytes + size > LIMITS.pageBytes))
-        return { events, rest };
-      if (matches) events.push(event);
-      bytes += size;
-      scanned += 1;
-      rest = newestFirst
-        ? { after: rest.after, upTo: event.sequence - 1 }
-        : { after: event.sequence, upTo: rest.upTo };
+  let toExamine: number = LIMITS.maxScannedEvents;
+  while (events.length < limit && toExamine > 0 && rest.after < rest.upTo) {
+    const page = { types, maximumEvents: limit - events.length, maximumBytes: LIMITS.pageBytes - bytes };
+    const part = await readPart(store, matching, rest, { ...page, limit: toExamine }, context);
+    const [first] = part.events;
+    if (events.length > 0 && first !== undefined && eventSize(first) > page.maximumBytes) break;
+    for (const event of part.events) {
+      events.push(event);
+      bytes += eventSize(event);
     }
+    const examined = sizeOf(rest) - sizeOf(part.rest);
+    // The page ends here, or the events of the range are gone: the session is being deleted.
+    if (examined <= 0) break;
+    toExamine -= examined;
+    rest = part.rest;
   }
   return { events, rest };
 }
 
-/** Returns undefined if the first event cannot be read and the page may end before it. */
-async function readPage(
+function sizeOf({ after, upTo }: LogRange): number {
+  return upTo - after;
+}
+
+/** Reads from the start of what is left. If the next event cannot be read, the page ends before it. */
+async function readPart(
   store: EventStore,
-  sessionId: string,
-  range: PageRange,
+  { sessionId, newestFirst, range }: MatchingEvents,
+  rest: LogRange,
+  { limit, ...page }: Omit<PageRange, 'afterSequence' | 'newestFirst'>,
   context: RequestContext,
-  mayEnd: boolean,
-): Promise<SessionPage | undefined> {
+): Promise<ListedEvents> {
+  const count = Math.min(limit, sizeOf(rest));
+  const afterSequence = newestFirst ? rest.upTo - count : rest.after;
   try {
-    return await store.readPage(sessionId, range, context);
+    const pageRange = { ...page, afterSequence, limit: count, newestFirst };
+    const { events, examinedTo } = await store.readPage(sessionId, pageRange, context);
+    const left = newestFirst
+      ? { after: rest.after, upTo: examinedTo - 1 }
+      : { after: examinedTo, upTo: rest.upTo };
+    return { events, rest: left };
   } catch (error) {
-    if (mayEnd && isUnreadableRow(error)) return undefined;
+    if (rest !== range && isUnreadableRow(error)) return { events: [], rest };
     throw error;
   }
 }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { eventNotFound, sequenceMismatch } from '../../core/errors';
 import type { Event, NewEvent } from '../../core/event';
 import type { RequestContext } from '../../core/request-context';
@@ -5,6 +6,7 @@ import type { AppendedEvent, EventStore, PageRange, SessionPage } from '../../co
 import type { WatchRegistry } from '../../core/watch-registry';
 import { notBefore } from './clock';
 import type { DiskSpace } from './disk-space';
+import { LogPage } from './tables/log-page';
 import type { Tables } from './tables/tables';
 import type { Transactions } from './transactions';
 
@@ -49,12 +51,24 @@ export class EmbeddedEventStore implements EventStore {
     }, context);
   }
 
-  readPage(sessionId: string, range: PageRange, context: RequestContext): Promise<SessionPage> {
-    const { tables } = this;
-    return this.transactions.read(() => {
+  /** Reads a page in slices, each in a turn of the event loop of its own: other calls run in between. */
+  async readPage(sessionId: string, range: PageRange, context: RequestContext): Promise<SessionPage> {
+    const { tables, transactions } = this;
+    const { session, page } = await transactions.read(() => {
       const session = tables.withLogHead(tables.getSession(sessionId));
-      return { session, events: tables.events.read(sessionId, range, session.eventCount) };
+      const page = new LogPage(sessionId, range, session.eventCount);
+      tables.events.readSlice(page);
+      return { session, page };
     }, context);
+    while (!page.isComplete) {
+      await nextTurn();
+      await transactions.read(() => {
+        // A deleted session may have only a part of its log left.
+        tables.getSession(sessionId);
+        tables.events.readSlice(page);
+      }, context);
+    }
+    return { session, events: page.events, examinedTo: page.examinedTo };
   }
 
   countBefore(sessionId: string, time: Date, context: RequestContext): Promise<number> {

@@ -6,6 +6,7 @@ import { openLmdb } from './lmdb';
 import { checkTables, readMeta } from './store-meta';
 import { BINARY } from './tables/binary-encoding';
 import type { StoredSession } from './tables/records';
+import { LogPage } from './tables/log-page';
 import { Tables } from './tables/tables';
 
 /** Events, and their bytes, that are read at a time. */
@@ -93,9 +94,10 @@ class StoreReader {
     let sequence = 0;
     while (sequence < eventCount) {
       const range = { afterSequence: sequence, limit: PAGE_EVENTS, maximumBytes: PAGE_BYTES };
-      const page = events.read(sessionId, range, eventCount);
-      if (page.length === 0) throw new Error(`sequence ${sequence + 1} is missing`);
-      for (const event of page) {
+      const page = new LogPage(sessionId, range, eventCount);
+      while (!page.isComplete) events.readSlice(page);
+      if (page.events.length === 0) throw new Error(`sequence ${sequence + 1} is missing`);
+      for (const event of page.events) {
         sequence += 1;
         if (event.sequence !== sequence || event.sessionId !== sessionId)
           throw new Error(`sequence ${sequence} is missing`);

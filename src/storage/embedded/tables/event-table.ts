@@ -1,13 +1,14 @@
 import type { Database, RootDatabase } from 'lmdb';
 import type { Event } from '../../../core/event';
-import type { PageRange } from '../../../core/store';
 import { UnreadableRowError } from '../../../core/unreadable-row';
 import { BINARY, LOG } from './binary-encoding';
 import { decodeEventId, encodeEventId } from './event-id';
-import { encodeEvent, type EventContent, messageBytesOf } from './event-row';
+import { encodeEvent, type EventContent } from './event-row';
 import { eventIdKey, eventIdRange, eventKey, type LogKey, logRange } from './keys';
 import { LazyEvent } from './lazy-event';
+import type { LogPage } from './log-page';
 import { LogRows } from './log-rows';
+
 import { newRowId } from './row-id';
 import { DAMAGED, unreadableEventId } from './unreadable';
 
@@ -96,40 +97,9 @@ export class EventTable {
     return new LazyEvent(sessionId, sequence, row, apart?.wholeMessage, event);
   }
 
-  /**
-   * Reads a page, which ends before an event that cannot be read.
-   *
-   * @param eventCount the sequence of the last event
-   * @throws UnreadableRowError if the page begins with such an event
-   */
-  read(
-    sessionId: string,
-    { afterSequence, limit, maximumBytes, newestFirst = false }: PageRange,
-    eventCount: number,
-  ): Event[] {
-    const first = afterSequence + 1;
-    const last = Math.min(afterSequence + limit, eventCount);
-    if (first > last) return [];
-    // LMDB's ranges include the start and exclude the end.
-    const [start, end, step] = newestFirst ? [last, first - 1, -1] : [first, last + 1, 1];
-    const range = { start: eventKey(sessionId, start), end: eventKey(sessionId, end), reverse: newestFirst };
-    const rows = this.rows(sessionId);
-    const events: Event[] = [];
-    let sequence = start;
-    let bytes = 0;
-    try {
-      for (const { key, value } of this.events.getRange(range)) {
-        const row = rows.check(sequence, key === sequence ? value : undefined);
-        bytes += messageBytesOf(row);
-        if (events.length > 0 && bytes > maximumBytes) return events;
-        events.push(rows.event(sequence, row));
-        sequence += step;
-      }
-      if (events.length === 0) rows.check(sequence, undefined);
-    } catch (error) {
-      if (events.length === 0 || !(error instanceof UnreadableRowError)) throw error;
-    }
-    return events;
+  /** Reads a slice of a page. @throws UnreadableRowError if the page begins with an event that cannot be read */
+  readSlice(page: LogPage): void {
+    page.readSlice(this.events, this.rows(page.sessionId));
   }
 
   /** Returns how many events have an earlier timestamp, by binary search: timestamps never decrease along the log. */

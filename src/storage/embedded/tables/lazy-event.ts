@@ -62,12 +62,3 @@ export class LazyEvent implements Event {
     throw unreadableEvent('events', this.sessionId, this.sequence, UNDECODABLE);
   }
 }
-
-/** The time in an event's message, also if that has no payload; undefined if it cannot be decoded. */
-export function timestampIn(message: Uint8Array): Date | undefined {
-  try {
-    return EventMessage.decode(new RawStructReader(message)).timestamp;
-  } catch {
-    return undefined;
-  }
-}

@@ -1,8 +1,10 @@
 import type { Database } from 'lmdb';
+import { Event as EventMessage } from '../../../../generated/conversation/v1/event';
+import { RawStructReader } from '../../../protobuf/raw-struct-reader';
 import { contentOf, eventSeed, isIntact } from './checksum';
 import { messageIn, payloadBytesOf } from './event-row';
 import { eventKey, type LogKey } from './keys';
-import { LazyEvent, timestampIn } from './lazy-event';
+import { LazyEvent } from './lazy-event';
 import { DAMAGED, MISSING, UNDECODABLE, unreadableEvent } from './unreadable';
 
 /** Checks and decodes the rows of one log. All methods throw UnreadableRowError. */
@@ -27,9 +29,24 @@ export class LogRows {
 
   /** @param row as checked */
   timestamp(sequence: number, row: Buffer): Date {
-    const timestamp = timestampIn(messageIn(row));
+    const { timestamp } = this.decode(sequence, row);
     if (timestamp === undefined) throw unreadableEvent('events', this.sessionId, sequence, UNDECODABLE);
     return timestamp;
+  }
+
+  /** @param row as checked */
+  type(sequence: number, row: Buffer): string {
+    return this.decode(sequence, row).type;
+  }
+
+  /** Decodes what is in the row: everything but a payload that is stored apart. */
+  private decode(sequence: number, row: Buffer): EventMessage {
+    try {
+      return EventMessage.decode(new RawStructReader(messageIn(row)));
+    } catch {
+      // Its message may contain content.
+      throw unreadableEvent('events', this.sessionId, sequence, UNDECODABLE);
+    }
   }
 
   /** Undefined: it is in the row. */

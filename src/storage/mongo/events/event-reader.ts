@@ -13,6 +13,7 @@ import {
 } from '../documents/event-document';
 import { BY_SEQUENCE, BY_TIME } from '../documents/schema';
 import { toSession } from '../documents/session-document';
+import { partToRead, selectEvents } from '../../select-events';
 import { confirmedRead, QUERY_TIMEOUT_MS } from '../query-timeout';
 import { retryUntilKnown } from '../retry';
 import type { FoundSession, SessionFinder } from '../sessions/session-finder';
@@ -37,7 +38,16 @@ export class EventReader implements Omit<EventStore, 'append'> {
   }
 
   /** Session, log head and page are read in parallel, and may be from slightly different times. */
-  readPage(sessionId: string, range: PageRange, context: RequestContext): Promise<SessionPage> {
+  async readPage(sessionId: string, range: PageRange, context: RequestContext): Promise<SessionPage> {
+    const whole = await this.readAll(sessionId, partToRead(range, Infinity), context);
+    return { session: whole.session, ...selectEvents(whole.events, range) };
+  }
+
+  private readAll(
+    sessionId: string,
+    range: PageRange,
+    context: RequestContext,
+  ): Promise<Omit<SessionPage, 'examinedTo'>> {
     let hiddenSince: number | undefined;
     return retryUntilKnown(this.connection, context, async (database) => {
       const [found, page] = await Promise.all([
@@ -121,7 +131,7 @@ function nextMissing({ events, cut }: Page, range: PageRange, found: FoundSessio
   return cut || next > end ? undefined : next;
 }
 
-function toSessionPage({ document, last }: FoundSession, { events }: Page): SessionPage {
+function toSessionPage({ document, last }: FoundSession, { events }: Page): Omit<SessionPage, 'examinedTo'> {
   const newest = events.reduce(
     (newer: LogEnd | undefined, event) =>
       newer === undefined || event.sequence > newer.sequence ? event : newer,
