@@ -1,8 +1,8 @@
 import type { RootDatabase } from 'lmdb';
 import type { DataFileGuard } from './files/data-file-guard';
 
-/** The maximum number of units of work in one transaction. Nothing else runs meanwhile. */
-const MAX_UNITS = 1000;
+/** How long one transaction goes on to start units of work, in milliseconds. Nothing else runs meanwhile. */
+const MAX_WORK_MS = 5;
 
 /** A caller's work. `run` returns a function that answers the caller. */
 interface Unit {
@@ -48,14 +48,11 @@ export class CommitQueue {
   private async commit(): Promise<void> {
     this.committing = true;
     while (this.waiting.length > 0) {
-      let units: Unit[] = [];
+      const units: Unit[] = [];
       try {
         if (this.failure !== undefined) throw this.failure.error;
         this.guard.startTransaction();
-        const answers = await this.root.transaction(() => {
-          units = this.waiting.splice(0, MAX_UNITS);
-          return units.map((unit) => unit.run());
-        });
+        const answers = await this.root.transaction(() => this.runUnits(units));
         this.guard.throwIfLost();
         this.onCommit();
         for (const answer of answers) answer();
@@ -65,5 +62,18 @@ export class CommitQueue {
       }
     }
     this.committing = false;
+  }
+
+  /** Runs some of the units that wait, and adds them to `started`. Returns what answers their callers. */
+  private runUnits(started: Unit[]): (() => void)[] {
+    const answers: (() => void)[] = [];
+    const endAt = performance.now() + MAX_WORK_MS;
+    for (const unit of this.waiting) {
+      if (performance.now() > endAt) break;
+      started.push(unit);
+      answers.push(unit.run());
+    }
+    this.waiting.splice(0, started.length);
+    return answers;
   }
 }

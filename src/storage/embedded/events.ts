@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { eventNotFound, sequenceMismatch } from '../../core/errors';
 import type { Event, NewEvent } from '../../core/event';
 import type { RequestContext } from '../../core/request-context';
@@ -9,8 +8,11 @@ import type { DiskSpace } from './disk-space';
 import { LogPage } from './tables/log-page';
 import type { Tables } from './tables/tables';
 import type { Transactions } from './transactions';
+import { Turns } from './turns';
 
 export class EmbeddedEventStore implements EventStore {
+  private readonly turns = new Turns();
+
   constructor(
     private readonly transactions: Transactions,
     private readonly tables: Tables,
@@ -51,7 +53,7 @@ export class EmbeddedEventStore implements EventStore {
     }, context);
   }
 
-  /** Reads a page in slices, each in a turn of the event loop of its own: other calls run in between. */
+  /** Reads a long page in slices. */
   async readPage(sessionId: string, range: PageRange, context: RequestContext): Promise<SessionPage> {
     const { tables, transactions } = this;
     const { session, page } = await transactions.read(() => {
@@ -61,7 +63,7 @@ export class EmbeddedEventStore implements EventStore {
       return { session, page };
     }, context);
     while (!page.isComplete) {
-      await nextTurn();
+      await this.turns.next();
       await transactions.read(() => {
         // A deleted session may have only a part of its log left.
         tables.getSession(sessionId);

@@ -1,0 +1,100 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { RequestContext } from '../../src/core/request-context';
+import type { Store } from '../../src/core/store';
+import { StructBytes } from '../../src/core/struct/struct-bytes';
+import { openEmbeddedStore } from '../../src/storage/embedded/store';
+import { createLogger } from '../../src/telemetry/logger';
+import { Metrics } from '../../src/telemetry/metrics';
+
+let folder: string;
+let store: Store;
+/** How many events each commit stored. */
+const commits: number[] = [];
+
+const context = (): RequestContext => new RequestContext(Date.now() + 30_000);
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'turns-'));
+  commits.length = 0;
+  const observer = new Metrics();
+  observer.committed = (events) => commits.push(events);
+  store = await openEmbeddedStore({
+    folder,
+    minFreeDiskBytes: 0,
+    logger: createLogger('silent'),
+    observer,
+    onFatal: (error) => {
+      throw error;
+    },
+  });
+  const session = {
+    sessionId: 'one',
+    status: 'active',
+    language: 'en',
+    metadata: StructBytes.EMPTY,
+  } as const;
+  await store.sessions.create(session, context());
+});
+
+afterEach(async () => {
+  await store.close();
+  await rm(folder, { recursive: true });
+});
+
+async function addBatch(batch: number, count: number): Promise<void> {
+  const payload = StructBytes.of({ text: 'x'.repeat(700) });
+  const events = Array.from({ length: count }, (_, index) => ({
+    eventId: `event-${batch}-${index}`,
+    type: index % 10 === 0 ? 'tool' : 'transcript',
+    payload,
+  }));
+  await store.events.append('one', events, context());
+}
+
+const ALL = { afterSequence: 0, limit: 2000, maximumBytes: Infinity };
+
+test.each([
+  ['a long page', ALL, 2000],
+  ['a long page, newest first', { ...ALL, newestFirst: true }, 2000],
+  ['a page with a filter by type that passes over most events', { ...ALL, types: ['tool'] }, 200],
+])('%s lets other calls run while it is read', async (_, range, count) => {
+  for (const batch of [1, 2]) await addBatch(batch, 1000);
+  const finished: string[] = [];
+  const page = store.events.readPage('one', range, context());
+  const calls = [
+    page.then(() => finished.push('page')),
+    store.events.get('one', 'event-2-999', context()).then(() => finished.push('event')),
+    new Promise<void>((resolve) => setImmediate(resolve)).then(() => finished.push('turn')),
+  ];
+  await Promise.all(calls);
+  expect(finished).toEqual(['event', 'turn', 'page']);
+  const sequences = (await page).events.map(({ sequence }) => sequence);
+  expect(new Set(sequences).size).toBe(count);
+  expect(sequences).toEqual([...sequences].sort((a, b) => ('newestFirst' in range ? b - a : a - b)));
+});
+
+test('many callers with long pages share the turns', async () => {
+  for (const batch of [1, 2]) await addBatch(batch, 1000);
+  let turns = 0;
+  let reading = true;
+  const count = (): void => {
+    turns += 1;
+    if (reading) setImmediate(count);
+  };
+  const pages = Promise.all(Array.from({ length: 10 }, () => store.events.readPage('one', ALL, context())));
+  setImmediate(count);
+  await pages;
+  reading = false;
+  // A page of 2,000 events has at least four slices, the first of which is read at once.
+  expect(turns).toBeGreaterThanOrEqual(10 * 3);
+});
+
+test('appends that take long together are committed in several transactions', async () => {
+  await Promise.all(Array.from({ length: 40 }, (_, batch) => addBatch(batch, 1000)));
+  expect(commits.reduce((sum, events) => sum + events, 0)).toBe(40_000);
+  expect(Math.max(...commits)).toBeLessThan(40_000);
+  const { session } = await store.events.readPage('one', { ...ALL, limit: 0 }, context());
+  expect(session.eventCount).toBe(40_000);
+});
