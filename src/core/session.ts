@@ -50,3 +50,11 @@ export function lastActivityOf({ changedAt, lastEventAt }: Pick<Session, 'change
 export function expiryOf(session: Session, retentionMs: number | undefined): Date | undefined {
   return retentionMs === undefined ? undefined : new Date(lastActivityOf(session).getTime() + retentionMs);
 }
+
+/** The maximum size of a session without its metadata: IDs, language, end reason, times. */
+const OVERHEAD_BYTES = 1100;
+
+/** Returns an upper bound of a session's size in the protobuf encoding. */
+export function sessionSize({ metadata }: Session): number {
+  return metadata.bytes.length + OVERHEAD_BYTES;
+}

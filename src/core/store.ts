@@ -67,7 +67,8 @@ export interface SessionStore {
 
   /**
    * Returns sessions, newest first; those with the same start by ID. Fewer than `limit` only if no more
-   * match. Leaves out sessions that cannot be read, and reports them to the store's observer.
+   * match, or if these are already larger than `maximumBytes`. Leaves out sessions that cannot be read, and
+   * reports them to the store's observer.
    */
   list(query: SessionQuery, context: RequestContext): Promise<Session[]>;
 }
@@ -158,6 +159,8 @@ export interface SessionQuery {
   /** The last session of the previous page. */
   readonly after: Pick<Session, 'startedAt' | 'sessionId'> | undefined;
   readonly limit: number;
+  /** By `sessionSize`. */
+  readonly maximumBytes: number;
 }
 
 /** A range of a session's log, and which of its events to read. */

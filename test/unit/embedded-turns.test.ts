@@ -98,3 +98,24 @@ test('appends that take long together are committed in several transactions', as
   const { session } = await store.events.readPage('one', { ...ALL, limit: 0 }, context());
   expect(session.eventCount).toBe(40_000);
 });
+
+test('a long list of sessions lets other calls run while it is read, and is whole', async () => {
+  const metadata = StructBytes.of({ text: 'x'.repeat(1000) });
+  const ids = Array.from({ length: 100 }, (_, index) => `session-${index}`);
+  const create = (sessionId: string): Promise<unknown> =>
+    store.sessions.create({ sessionId, status: 'active', language: 'fr', metadata }, context());
+  await Promise.all(ids.map(create));
+  const any = { status: undefined, startedAfter: undefined, startedBefore: undefined, after: undefined };
+  const query = { ...any, language: 'fr', limit: 1000, maximumBytes: Infinity };
+  const finished: string[] = [];
+  const list = store.sessions.list(query, context());
+  await Promise.all([
+    list.then(() => finished.push('list')),
+    store.events.readPage('session-1', ALL, context()).then(() => finished.push('session')),
+  ]);
+  expect(finished).toEqual(['session', 'list']);
+  expect(new Set((await list).map(({ sessionId }) => sessionId))).toEqual(new Set(ids));
+  const short = await store.sessions.list({ ...query, maximumBytes: 50_000 }, context());
+  expect(short.length).toBeGreaterThan(20);
+  expect(short.length).toBeLessThan(100);
+});

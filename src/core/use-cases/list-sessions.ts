@@ -2,7 +2,7 @@ import { checkLanguage } from '../validation/language';
 import { isCount, LIMITS } from '../limits';
 import { makePageToken } from '../paging/page-token';
 import type { RequestContext } from '../request-context';
-import { type Session, SESSION_STATUSES } from '../session';
+import { type Session, SESSION_STATUSES, sessionSize } from '../session';
 import type { SessionStore } from '../store';
 import { isId } from '../validation/text';
 import { Violations } from '../validation/violations';
@@ -26,9 +26,6 @@ export interface ListSessionsResult {
   /** Empty: this is the last page. */
   readonly nextPageToken: string;
 }
-
-/** The maximum size of a session without its metadata: IDs, language, end reason, times. */
-const SESSION_BYTES = 1100;
 
 /** Lists sessions, newest first. */
 export async function listSessions(
@@ -56,6 +53,7 @@ export async function listSessions(
     after: position && { startedAt: new Date(position[0]), sessionId: position[1] },
     // One more than the page holds shows whether there is a next page.
     limit: limit + 1,
+    maximumBytes: LIMITS.pageBytes,
   };
   const found = await sessionStore.list(query, context);
   const sessions = found.slice(0, countFitting(found.slice(0, limit)));
@@ -83,8 +81,8 @@ function isStartAndId(content: readonly unknown[]): content is readonly [number,
 /** Returns how many of the sessions fit into a page. The first one does whatever its size. */
 function countFitting(sessions: readonly Session[]): number {
   let bytes = 0;
-  const end = sessions.findIndex(({ metadata }, index) => {
-    bytes += metadata.bytes.length + SESSION_BYTES;
+  const end = sessions.findIndex((session, index) => {
+    bytes += sessionSize(session);
     return index > 0 && bytes > LIMITS.pageBytes;
   });
   return end < 0 ? sessions.length : end;

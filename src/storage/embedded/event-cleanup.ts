@@ -2,7 +2,7 @@ import type { Tables } from './tables/tables';
 import type { Transactions } from './transactions';
 
 /** Rows that one transaction removes. Other work waits while it runs. */
-const STEP_ROWS = 1000;
+const STEP_ROWS = 500;
 
 /** Removes the events of deleted sessions in the background, in small steps. After a restart it continues where it stopped. */
 export class EventCleanup {

@@ -8,16 +8,15 @@ import type { DiskSpace } from './disk-space';
 import { LogPage } from './tables/log-page';
 import type { Tables } from './tables/tables';
 import type { Transactions } from './transactions';
-import { Turns } from './turns';
+import type { Turns } from './turns';
 
 export class EmbeddedEventStore implements EventStore {
-  private readonly turns = new Turns();
-
   constructor(
     private readonly transactions: Transactions,
     private readonly tables: Tables,
     private readonly disk: DiskSpace,
     private readonly watches: WatchRegistry,
+    private readonly turns: Turns,
   ) {}
 
   async append(

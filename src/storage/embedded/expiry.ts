@@ -9,7 +9,7 @@ import type { Tables } from './tables/tables';
 import type { Transactions } from './transactions';
 
 /** Sessions per transaction. Other work waits while it runs. */
-const STEP_SESSIONS = 500;
+const STEP_SESSIONS = 100;
 
 interface Step {
   /** IDs of the deleted sessions. */

@@ -130,7 +130,7 @@ class StoreReader {
     let after: StoredSession | undefined;
     do {
       const page = this.tables.sessions.list(
-        { ...query, after, limit: PAGE_EVENTS },
+        { ...query, after, limit: PAGE_EVENTS, maximumBytes: Infinity },
         (session) => session,
         (error) => {
           throw error;

@@ -1,6 +1,12 @@
 import { sessionDeleted } from '../../core/errors';
 import type { RequestContext } from '../../core/request-context';
-import type { NewSession, Session, SessionChange, SessionEnd } from '../../core/session';
+import {
+  type NewSession,
+  type Session,
+  type SessionChange,
+  type SessionEnd,
+  sessionSize,
+} from '../../core/session';
 import type { CompletedSession, CreatedSession, SessionQuery, SessionStore } from '../../core/store';
 import type { StoreObserver } from '../../core/store-observer';
 import type { WatchRegistry } from '../../core/watch-registry';
@@ -11,6 +17,10 @@ import type { StoredSession } from './tables/records';
 import { newRowId } from './tables/row-id';
 import type { Tables } from './tables/tables';
 import type { Transactions } from './transactions';
+import type { Turns } from './turns';
+
+/** Sessions in one slice of a list: with the largest metadata they take a few milliseconds, in which nothing else runs. */
+const SLICE_SESSIONS = 20;
 
 export class EmbeddedSessionStore implements SessionStore {
   constructor(
@@ -20,6 +30,7 @@ export class EmbeddedSessionStore implements SessionStore {
     private readonly cleanup: EventCleanup,
     private readonly watches: WatchRegistry,
     private readonly observer: StoreObserver,
+    private readonly turns: Turns,
   ) {}
 
   create(session: NewSession, context: RequestContext): Promise<CreatedSession> {
@@ -84,7 +95,21 @@ export class EmbeddedSessionStore implements SessionStore {
     this.watches.notify(sessionId, 0);
   }
 
-  list(query: SessionQuery, context: RequestContext): Promise<Session[]> {
+  /** Reads a long list in slices. */
+  async list(query: SessionQuery, context: RequestContext): Promise<Session[]> {
+    const found: Session[] = [];
+    let bytes = 0;
+    for (;;) {
+      const limit = Math.min(query.limit - found.length, SLICE_SESSIONS);
+      const slice = await this.listSlice({ ...query, after: found.at(-1) ?? query.after, limit }, context);
+      found.push(...slice);
+      bytes += slice.reduce((sum, session) => sum + sessionSize(session), 0);
+      if (slice.length < limit || found.length === query.limit || bytes > query.maximumBytes) return found;
+      await this.turns.next();
+    }
+  }
+
+  private listSlice(query: SessionQuery, context: RequestContext): Promise<Session[]> {
     const { tables } = this;
     return this.transactions.read(() => {
       const complete = (session: StoredSession): Session => tables.withLogHead(session);

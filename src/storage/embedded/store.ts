@@ -9,6 +9,7 @@ import { EmbeddedEventStore } from './events';
 import { EmbeddedExpiryStore } from './expiry';
 import { EmbeddedSessionStore } from './sessions';
 import { Transactions } from './transactions';
+import { Turns } from './turns';
 
 export interface EmbeddedStoreSettings {
   /** Created if it does not exist. */
@@ -42,10 +43,11 @@ export async function openEmbeddedStore({
   const disk = new DiskSpace(environment.folder, minFreeDiskBytes);
   const cleanup = new EventCleanup(transactions, tables);
   const watches = new WatchRegistry();
+  const turns = new Turns();
   cleanup.run();
   return {
-    sessions: new EmbeddedSessionStore(transactions, tables, disk, cleanup, watches, observer),
-    events: new EmbeddedEventStore(transactions, tables, disk, watches),
+    sessions: new EmbeddedSessionStore(transactions, tables, disk, cleanup, watches, observer, turns),
+    events: new EmbeddedEventStore(transactions, tables, disk, watches, turns),
     watches,
     expiry: new EmbeddedExpiryStore(transactions, tables, cleanup, watches, observer),
     ping: () => transactions.read(() => undefined),

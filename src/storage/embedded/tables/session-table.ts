@@ -93,17 +93,20 @@ export class SessionTable {
 
   /** Removes up to `limit` tombstones of sessions that were deleted before this time and have no events left. */
   purgeTombstones(before: Date, limit: number): void {
-    const keys = [...this.tombstones.getKeys({ end: deletedKey(before, ''), limit })];
+    const keys: Buffer[] = [];
+    for (const key of this.tombstones.getKeys({ end: deletedKey(before, '') })) {
+      if (keys.length === limit) break;
+      if (!this.isUncleared(sessionIdOf(key))) keys.push(key);
+    }
     for (const key of keys) {
       const sessionId = sessionIdOf(key);
-      if (this.isUncleared(sessionId)) continue;
       if (this.hasTombstone(sessionId, before)) this.sessions.removeSync(sessionKey(sessionId));
       this.tombstones.removeSync(key);
     }
   }
 
   /**
-   * Returns up to `query.limit` sessions that can be read.
+   * Returns up to `query.limit` sessions that can be read, whatever their size.
    *
    * @param complete adds what is in other tables; a session for which that cannot be read is left out too
    */

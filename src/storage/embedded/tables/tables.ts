@@ -20,7 +20,7 @@ export const TABLES = [
 const MAX_HEADS = 50_000;
 
 /** The maximum number of expired tombstones that one deletion purges. */
-const PURGE_LIMIT = 500;
+const PURGE_LIMIT = 10;
 
 /** The tables, and the operations that involve more than one of them. All methods need a transaction. */
 export class Tables {
