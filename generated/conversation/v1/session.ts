@@ -66,8 +66,9 @@ export interface Session {
     | undefined;
   /**
    * Output only. Time at which the session ended, by the server's clock, with
-   * millisecond precision. Never before `started_at`. Absent until the session
-   * ends.
+   * millisecond precision. Never before `started_at`, nor before the `timestamp`
+   * of an event that was acknowledged before the call arrived. Absent until the
+   * session ends.
    */
   endedAt:
     | Date

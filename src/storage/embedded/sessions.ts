@@ -1,6 +1,7 @@
 import { sessionDeleted } from '../../core/errors';
 import type { RequestContext } from '../../core/request-context';
 import {
+  lastActivityOf,
   type NewSession,
   type Session,
   type SessionChange,
@@ -52,14 +53,13 @@ export class EmbeddedSessionStore implements SessionStore {
   async complete(sessionId: string, end: SessionEnd, context: RequestContext): Promise<CompletedSession> {
     const { tables, disk } = this;
     const completed = await this.transactions.write(() => {
-      const session = tables.getSession(sessionId);
-      if (session.endedAt !== undefined)
-        return { session: tables.withLogHead(session), alreadyCompleted: true };
+      const stored = tables.getSession(sessionId);
+      const session = tables.withLogHead(stored);
+      if (session.endedAt !== undefined) return { session, alreadyCompleted: true };
       disk.throwIfFull();
-      const change = changeOf(session);
-      const ended = { ...session, ...end, endedAt: change.changedAt, ...change };
-      tables.sessions.put(ended, session);
-      return { session: tables.withLogHead(ended), alreadyCompleted: false };
+      const change = { ...end, endedAt: notBefore(lastActivityOf(session)), ...changeOf(stored) };
+      tables.sessions.put({ ...stored, ...change }, stored);
+      return { session: { ...session, ...change }, alreadyCompleted: false };
     }, context);
     this.watches.notify(sessionId, 0);
     return completed;

@@ -20,6 +20,20 @@ describeContract('CompleteSession', (service) => {
     expect((await service.client.getSession({ sessionId })).session).toEqual(ended);
   });
 
+  test('the session does not end before events that were added by a clock that is ahead', async () => {
+    const sessionId = newId();
+    await service.client.createSession({ sessionId });
+    const ahead = Date.now() + 3_600_000;
+    const clock = jest.spyOn(Date, 'now').mockReturnValue(ahead);
+    const { event } = await service.client
+      .addEvent({ sessionId, eventId: 'e1' }, { deadline: Infinity })
+      .finally(() => clock.mockRestore());
+    expect(event?.timestamp?.getTime()).toBe(ahead);
+    const { session } = await service.other.completeSession({ sessionId });
+    expect(session?.endedAt).toEqual(event?.timestamp);
+    expect((await service.client.getSession({ sessionId })).session).toEqual(session);
+  });
+
   test('the session can end as FAILED, with a reason of any characters', async () => {
     const sessionId = await newSession(service);
     const endReason = 'line dropped\nat 12:04 ☎';

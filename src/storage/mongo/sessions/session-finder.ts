@@ -22,15 +22,10 @@ export type SessionRow = Unchecked<SessionDocument> & { readonly last: readonly 
 
 /** Reads sessions with the heads of their logs. Batches the reads of many callers into one query. */
 export class SessionFinder {
-  private readonly batcher: Batcher<string, SessionRow | undefined>;
+  private readonly batcher = this.newBatcher('majority');
+  private readonly latestBatcher = this.newBatcher('local');
 
-  constructor(private readonly connection: MongoConnection) {
-    this.batcher = new Batcher(
-      (sessionIds) => withQueryTimeout(this.findAll(sessionIds)),
-      () => 1 / MAX_BATCH_SESSIONS,
-      (sessionId) => sessionId,
-    );
-  }
+  constructor(private readonly connection: MongoConnection) {}
 
   /**
    * Returns undefined only if the session certainly does not exist. Majority reads on a new primary
@@ -44,6 +39,26 @@ export class SessionFinder {
     return row === undefined || isTombstone(row) ? undefined : toFoundSession(row);
   }
 
+  /**
+   * Returns the session and the head of its log as the primary has them: with every acknowledged event,
+   * which the majority reads of a new primary may lack for a moment. What it returns may be rolled back,
+   * unless a majority confirms a write to this revision of the session. Undefined proves nothing.
+   *
+   * @throws UnreadableRowError
+   */
+  async findLatest(sessionId: string): Promise<FoundSession | undefined> {
+    const row = await this.latestBatcher.load(sessionId);
+    return row === undefined || isTombstone(row) ? undefined : toFoundSession(row);
+  }
+
+  private newBatcher(readConcern: 'majority' | 'local'): Batcher<string, SessionRow | undefined> {
+    return new Batcher(
+      (sessionIds) => withQueryTimeout(this.findAll(sessionIds, readConcern)),
+      () => 1 / MAX_BATCH_SESSIONS,
+      (sessionId) => sessionId,
+    );
+  }
+
   private async findAfterMiss(sessionId: string): Promise<SessionRow | undefined> {
     const { database, integrity } = this.connection;
     if (!database.replicated) return undefined;
@@ -52,7 +67,10 @@ export class SessionFinder {
     return exists ? this.batcher.load(sessionId) : undefined;
   }
 
-  private async findAll(sessionIds: readonly string[]): Promise<(SessionRow | undefined)[]> {
+  private async findAll(
+    sessionIds: readonly string[],
+    readConcern: 'majority' | 'local',
+  ): Promise<(SessionRow | undefined)[]> {
     const { database, integrity } = this.connection;
     const { sessions, events } = database;
     const distinct = [...new Set(sessionIds)];
@@ -60,7 +78,10 @@ export class SessionFinder {
       .aggregate<SessionRow>(
         [{ $match: { sessionId: { $in: distinct } } }, withLogHead(events.collectionName)],
         // With room for one more document the first batch is known to be complete, without a second request.
-        { maxTimeMS: QUERY_TIMEOUT_MS, batchSize: distinct.length + 1, ...integrity.hint(BY_SESSION) },
+        {
+          ...{ maxTimeMS: QUERY_TIMEOUT_MS, batchSize: distinct.length + 1, readConcern },
+          ...integrity.hint(BY_SESSION),
+        },
       )
       .toArray();
     const found = new Map<string, SessionRow>();

@@ -1,7 +1,13 @@
 import { Types } from 'mongoose';
 import { sessionDeleted, sessionNotFound } from '../../../core/errors';
 import type { RequestContext } from '../../../core/request-context';
-import type { NewSession, Session, SessionChange, SessionEnd } from '../../../core/session';
+import {
+  lastActivityOf,
+  type NewSession,
+  type Session,
+  type SessionChange,
+  type SessionEnd,
+} from '../../../core/session';
 import type { CompletedSession, CreatedSession } from '../../../core/store';
 import { type Database, WRITE, type MongoConnection } from '../connection';
 import { newSessionDocument, toSession } from '../documents/session-document';
@@ -53,14 +59,12 @@ export class SessionWriter {
     // Lets this call recognize its own write if the first attempt's outcome was unknown.
     const endId = new Types.ObjectId();
     return writeUntilKnown(this.connection, context, async (database) => {
-      const found = await this.get(sessionId, context);
-      const { document, last } = found;
-      if (document.endedAt !== null) {
-        const alreadyCompleted = document.endId?.equals(endId) !== true;
-        return { session: toSession(document, last), alreadyCompleted };
-      }
-      const endedAt = timeOfChange(document);
-      const ended = await replace(database, found, { ...end, endedAt, endId, changedAt: endedAt });
+      const latest = await this.beforeChange(this.sessions.findLatest(sessionId), context);
+      if (latest?.document.endedAt !== null) return this.findEnded(sessionId, endId, context);
+      const { document, last } = latest;
+      const changedAt = timeOfChange(document);
+      const endedAt = lastActivityOf({ changedAt, lastEventAt: last?.timestamp });
+      const ended = await replace(database, latest, { ...end, endedAt, endId, changedAt });
       return ended && { session: toSession(ended, last), alreadyCompleted: false };
     });
   }
@@ -88,15 +92,27 @@ export class SessionWriter {
   /** Replaces the session by its tombstone. `EventCleanup` removes its events later. */
   delete(sessionId: string, context: RequestContext): Promise<true> {
     return writeUntilKnown(this.connection, context, async (database) => {
-      const found = await this.findToChange(sessionId, context);
+      const found = await this.beforeChange(this.sessions.find(sessionId), context);
       if (found !== undefined) return writeTombstone(database, found.document);
       if (await this.isDeleted(sessionId)) return true;
       throw sessionNotFound(sessionId);
     });
   }
 
+  /** Returns undefined if a majority does not have the end of the session yet. */
+  private async findEnded(
+    sessionId: string,
+    endId: Types.ObjectId,
+    context: RequestContext,
+  ): Promise<CompletedSession | undefined> {
+    const { document, last } = await this.get(sessionId, context);
+    if (document.endedAt === null) return undefined;
+    const alreadyCompleted = document.endId?.equals(endId) !== true;
+    return { session: toSession(document, last), alreadyCompleted };
+  }
+
   private async get(sessionId: string, context: RequestContext): Promise<FoundSession> {
-    const found = await this.findToChange(sessionId, context);
+    const found = await this.beforeChange(this.sessions.find(sessionId), context);
     if (found === undefined) throw sessionNotFound(sessionId);
     return found;
   }
@@ -113,9 +129,12 @@ export class SessionWriter {
    * more. After this process stood still, the request or the reply may be handled before a cancellation
    * that arrived earlier, but not two turns of the event loop before it. During the read they cost nothing.
    */
-  private async findToChange(sessionId: string, context: RequestContext): Promise<FoundSession | undefined> {
+  private async beforeChange(
+    read: Promise<FoundSession | undefined>,
+    context: RequestContext,
+  ): Promise<FoundSession | undefined> {
     const startedAt = performance.now();
-    const [found] = await Promise.all([this.sessions.find(sessionId), twoTurns()]);
+    const [found] = await Promise.all([read, twoTurns()]);
     if (performance.now() - startedAt > LONG_READ_MS) await twoTurns();
     context.throwIfEnded();
     return found;
