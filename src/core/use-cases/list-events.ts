@@ -4,6 +4,7 @@ import { makePageToken } from '../paging/page-token';
 import type { RequestContext } from '../request-context';
 import type { EventStore, PageRange, SessionPage } from '../store';
 import { isUnreadableRow } from '../unreadable-row';
+import { checkCount } from '../validation/count';
 import { checkId, checkType } from '../validation/text';
 import { Violations } from '../validation/violations';
 import { checkPageSize, checkPageToken, checkTimeRange } from '../paging/page-request';
@@ -45,7 +46,7 @@ export async function listEvents(
   const { sessionId, newestFirst, afterSequence, startTime, endTime } = request;
   const violations = new Violations();
   checkId(violations, 'session_id', sessionId);
-  if (!isCount(afterSequence)) violations.add('after_sequence', 'must be a whole number, 0 or more');
+  checkCount(violations, 'after_sequence', afterSequence);
   checkTypes(violations, request.types);
   checkTimeRange(violations, 'end_time', startTime, endTime);
   const limit = checkPageSize(violations, 'page_size', request.pageSize);

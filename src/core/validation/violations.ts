@@ -28,6 +28,10 @@ export class Violations {
     this.unread.add(field);
   }
 
+  has(field: string): boolean {
+    return this.found.some((violation) => violation.field === field);
+  }
+
   throwIfAny(): void {
     if (this.found.length > 0) throw invalidRequest(this.found);
   }

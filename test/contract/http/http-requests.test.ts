@@ -141,7 +141,7 @@ describeHttp('requests', (service) => {
   });
 
   it.each([
-    ['offset=-1', ['offset must be a whole number, 0 or more']],
+    ['offset=-1', ['offset must be a whole number from 0 to 9007199254740991']],
     ['limit=ten', ['limit must be a whole number, 0 or more (0 means the default)']],
     ['limit=1.5&offset=', 2],
     ['limit=1&limit=2', 1],
