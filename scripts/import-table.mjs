@@ -70,6 +70,7 @@ export const LIBRARIES = {
   '@fastify': ['http'],
   mongoose: ['storage/mongo'],
   mongodb: [],
+  'mongodb-connection-string-url': ['storage/mongo'],
   lmdb: ['storage/embedded'],
   'fs-native-extensions': ['storage/embedded'],
   'prom-client': ['telemetry'],

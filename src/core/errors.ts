@@ -24,6 +24,11 @@ export interface Violation {
   readonly field: string;
   /** The rule, and how to satisfy it. */
   readonly description: string;
+  /**
+   * The place in the field's value, such as `.a[2]`. The error's message, which is logged, leaves it
+   * out: keys of a payload can be personal data.
+   */
+  readonly inside?: string;
 }
 
 interface ConversationErrorDetails {

@@ -4,6 +4,7 @@ import { type Server, ServerCredentials } from '@grpc/grpc-js';
 import type { Tls } from '../security/tls';
 import { limitConnections, type ConnectionSettings, type ServerName } from '../security/connection-limit';
 import type { Telemetry } from '../telemetry/telemetry';
+import { limitTimeouts } from './long-timeouts';
 
 export interface ListenerSettings extends ConnectionSettings {
   /** Undefined: no TLS. */
@@ -31,6 +32,7 @@ export class Listener {
     const { tls } = settings;
     const { logger } = telemetry;
     const injector = grpcServer.createConnectionInjector(ServerCredentials.createInsecure());
+    limitTimeouts(grpcServer);
     const accept = (socket: Socket | TLSSocket): void => {
       // The HTTP/2 session handles socket errors. Without a listener here, one would end the process.
       socket.on('error', (error) => logger.debug({ err: error }, 'a connection failed'));

@@ -39,6 +39,9 @@ export function toCode(reason: ErrorReason): Code {
   return CODES[reason];
 }
 
+/** With 20 violations of this length, the trailers of any error fit. */
+const MIN_DESCRIPTION_BYTES = 40;
+
 /** Many clients reject more than 8 KiB of headers; the other trailers need the rest. */
 const TRAILER_BYTES = 8 * 1024 - 256;
 
@@ -54,18 +57,12 @@ export interface CallStatus {
 
 /** The one map from core errors to gRPC statuses, with their details in `grpc-status-details-bin`. */
 export function toCallStatus(error: ConversationError): CallStatus {
-  const details = messageOf(error);
-  let violations = error.violations;
-  let trailer = Status.encode(statusMessage(error, details, violations)).finish();
-  while (violations.length > 0 && trailerBytes(details, trailer) > TRAILER_BYTES) {
-    violations = violations.slice(0, -1);
-    trailer = Status.encode(statusMessage(error, details, violations)).finish();
-  }
+  const message = toStatusMessage(error);
   const metadata = new Metadata();
-  metadata.set('grpc-status-details-bin', Buffer.from(trailer));
+  metadata.set('grpc-status-details-bin', Buffer.from(Status.encode(message).finish()));
   const pushback = pushbackMs(error);
   if (pushback !== undefined) metadata.set('grpc-retry-pushback-ms', String(pushback));
-  return { code: CODES[error.reason], details, metadata };
+  return { code: CODES[error.reason], details: message.message, metadata };
 }
 
 /**
@@ -78,13 +75,25 @@ function pushbackMs({ reason, retryAfterMs }: ConversationError): number | undef
   return retryAfterMs === undefined ? undefined : Math.ceil(retryAfterMs * (1 + Math.random() / 2));
 }
 
-/** The status as a message, for the error reply to one request of a stream. */
+/** The status as a message, also for the error reply to one request of a stream. It fits the trailers. */
 export function toStatusMessage(error: ConversationError): Status {
-  return statusMessage(error, messageOf(error), error.violations);
+  const text = truncateText(error.message.toWellFormed(), LIMITS.errorMessageBytes);
+  const { violations } = error;
+  if (violations.length === 0) return statusMessage(error, text, violations);
+  let maximumBytes: number = LIMITS.errorMessageBytes;
+  let message = statusMessage(error, text, shorten(violations, maximumBytes));
+  while (trailerBytes(message) > TRAILER_BYTES && maximumBytes > MIN_DESCRIPTION_BYTES) {
+    maximumBytes = Math.ceil(maximumBytes * 0.8);
+    message = statusMessage(error, text, shorten(violations, maximumBytes));
+  }
+  return message;
 }
 
-function messageOf(error: ConversationError): string {
-  return truncateText(error.message.toWellFormed(), LIMITS.errorMessageBytes);
+function shorten(violations: readonly Violation[], maximumBytes: number): Violation[] {
+  return violations.map(({ field, description }) => ({
+    field,
+    description: truncateText(description, maximumBytes),
+  }));
 }
 
 function statusMessage(error: ConversationError, message: string, violations: readonly Violation[]): Status {
@@ -112,6 +121,6 @@ function pack(type: string, value: Uint8Array): Any {
 }
 
 /** On the wire the message is percent-encoded and the details are base64. */
-function trailerBytes(details: string, trailer: Uint8Array): number {
-  return encodeURIComponent(details).length + Math.ceil(trailer.length / 3) * 4;
+function trailerBytes(status: Status): number {
+  return encodeURIComponent(status.message).length + Math.ceil(Status.encode(status).finish().length / 3) * 4;
 }

@@ -6,6 +6,7 @@ import { recordOf } from './call-record';
 import { throughPipeline } from './http-call';
 import { descriptionOf } from './openapi/document';
 import { onResponseEnd } from './response-end';
+import type { JsonBody } from './json-body';
 import type { Route } from './routes/route';
 import { sendPlainError } from './status';
 
@@ -27,7 +28,7 @@ export function addApiRoutes(app: FastifyInstance, routes: readonly Route[], set
 }
 
 function addRoute(app: FastifyInstance, route: Route, { pipeline, defaultDeadlineMs }: ApiSettings): void {
-  app.route<{ Params: { readonly sessionId?: string } }>({
+  app.route<{ Params: { readonly sessionId?: string }; Body: JsonBody | undefined }>({
     method: route.method,
     url: route.path,
     schema: descriptionOf(route.name),

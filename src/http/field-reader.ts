@@ -1,10 +1,13 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/struct/json';
 import { truncateText } from '../core/validation/text';
 import type { Violations } from '../core/validation/violations';
+import type { JsonBody } from './json-body';
 
 /** How many unknown keys an error lists, and how many bytes of each. */
 const MAX_UNKNOWN_KEYS = 10;
 const MAX_UNKNOWN_KEY_BYTES = 100;
+
+const INEXACT = 'must be a whole number that a double can hold; send it as a string';
 
 /**
  * Reads a parsed body or query field by field. A value of the wrong JSON type is a violation under
@@ -12,6 +15,15 @@ const MAX_UNKNOWN_KEY_BYTES = 100;
  */
 export class FieldReader {
   private readonly object: JsonObject;
+
+  /** Reads a body. @param names all allowed keys */
+  static ofBody(violations: Violations, body: JsonBody | undefined, names: readonly string[]): FieldReader {
+    for (const { field, inside } of body?.inexactNumbers ?? []) {
+      // A number in place of a field's value has the wrong type anyway.
+      if (inside !== '' && names.includes(field)) violations.addInside(field, inside, INEXACT);
+    }
+    return new FieldReader(violations, body?.value, names);
+  }
 
   /** @param names all allowed keys */
   constructor(

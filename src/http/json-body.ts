@@ -1,9 +1,17 @@
 import { invalidRequest } from '../core/errors';
+import { findInexactNumbers, type InexactNumber } from './inexact-numbers';
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
+/** A request's body. */
+export interface JsonBody {
+  readonly value: unknown;
+  /** The whole numbers that parsing changed. */
+  readonly inexactNumbers: readonly InexactNumber[];
+}
+
 /** Parses a request's body; undefined if it is empty. @throws INVALID_REQUEST */
-export function parseJsonBody(bytes: Buffer): unknown {
+export function parseJsonBody(bytes: Buffer): JsonBody | undefined {
   if (bytes.length === 0) return undefined;
   let text: string;
   try {
@@ -11,6 +19,10 @@ export function parseJsonBody(bytes: Buffer): unknown {
   } catch {
     throw malformed('the body is not UTF-8');
   }
+  return { value: parse(text), inexactNumbers: findInexactNumbers(text) };
+}
+
+function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

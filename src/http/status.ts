@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyReply } from 'fastify';
-import type { ConversationError, ErrorReason } from '../core/errors';
+import type { ConversationError, ErrorReason, Violation } from '../core/errors';
 import { LIMITS } from '../core/limits';
 import { truncateText } from '../core/validation/text';
 
@@ -45,9 +45,7 @@ export function toErrorReply(error: ConversationError): ErrorReply {
   if (error.reason === 'UNAUTHENTICATED') headers['www-authenticate'] = 'Bearer';
   if (error.reason === 'SHUTTING_DOWN') headers.connection = 'close';
   const message =
-    statusCode === 400
-      ? error.violations.map(({ field, description }) => lineOf(field, description))
-      : truncateText(error.message, LIMITS.errorMessageBytes);
+    statusCode === 400 ? error.violations.map(lineOf) : truncateText(error.message, LIMITS.errorMessageBytes);
   return { body: { statusCode, message }, headers };
 }
 
@@ -62,8 +60,8 @@ export function plainErrorBody(statusCode: number, message = STATUS_CODES[status
   return { statusCode, message: statusCode === 400 ? [text] : text };
 }
 
-function lineOf(field: string, description: string): string {
-  const line = field === '' ? description : `${toJsonName(field)} ${description}`;
+function lineOf({ field, inside = '', description }: Violation): string {
+  const line = field === '' ? description : `${toJsonName(field)}${inside} ${description}`;
   return truncateText(line, LIMITS.errorMessageBytes);
 }
 

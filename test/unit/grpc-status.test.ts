@@ -15,7 +15,7 @@ import {
   storeUnavailable,
   type Violation,
 } from '../../src/core/errors';
-import { type CallStatus, toCallStatus } from '../../src/grpc/status';
+import { type CallStatus, toCallStatus, toStatusMessage } from '../../src/grpc/status';
 
 /** The status's details, as a client decodes them. */
 function detailsOf({ metadata }: CallStatus): {
@@ -146,8 +146,23 @@ test.each([
     const { status: inner, info, violations: listed } = detailsOf(status);
     expect(inner.message).toBe(status.details);
     expect(info?.reason).toBe('INVALID_REQUEST');
-    expect(listed?.length).toBeGreaterThan(0);
+    expect(listed?.map(({ field }) => field)).toEqual(
+      violations(Math.min(count, 20), 'events', '').map(({ field }) => field),
+    );
   }
+});
+
+test.each([200_000, 4_000_000])('a violation of %d bytes is shortened, not dropped', (bytes) => {
+  const error = invalidRequest([
+    { field: 'update_mask', description: `must name x; got ${'p'.repeat(bytes)}` },
+  ]);
+  const status = toCallStatus(error);
+  expect(trailerBytes(status)).toBeLessThanOrEqual(8192);
+  const [violation, ...others] = detailsOf(status).violations ?? [];
+  expect(violation?.field).toBe('update_mask');
+  expect(violation?.description).toMatch(/^must name x; got p{100,}…$/);
+  expect(others).toEqual([]);
+  expect(Status.decode(Status.encode(toStatusMessage(error)).finish())).toEqual(detailsOf(status).status);
 });
 
 test('an unpaired surrogate in an ID becomes U+FFFD', () => {

@@ -7,7 +7,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Struct } from "../../../src/protobuf/struct";
-import { Timestamp } from "../../google/protobuf/timestamp";
+import { Timestamp } from "../../../src/protobuf/timestamp";
 
 export const protobufPackage = "conversation.v1";
 
@@ -53,7 +53,7 @@ export interface Event {
    * Time at which the server accepted the event, by the server's clock, with
    * millisecond precision. Never decreases along `sequence`.
    */
-  timestamp: Date | undefined;
+  timestamp: Timestamp | undefined;
 }
 
 function createBaseEvent(): Event {
@@ -78,7 +78,7 @@ export const Event: MessageFns<Event> = {
       Struct.encode(Struct.wrap(message.payload), writer.uint32(42).fork()).join();
     }
     if (message.timestamp !== undefined) {
-      Timestamp.encode(toTimestamp(message.timestamp), writer.uint32(50).fork()).join();
+      Timestamp.encode(message.timestamp, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -141,7 +141,7 @@ export const Event: MessageFns<Event> = {
               break;
             }
 
-            message.timestamp = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            message.timestamp = Timestamp.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -156,18 +156,6 @@ export const Event: MessageFns<Event> = {
     }
   },
 };
-
-function toTimestamp(date: Date): Timestamp {
-  const seconds = Math.trunc(date.getTime() / 1_000);
-  const nanos = (date.getTime() % 1_000) * 1_000_000;
-  return { seconds, nanos };
-}
-
-function fromTimestamp(t: Timestamp): Date {
-  let millis = (t.seconds || 0) * 1_000;
-  millis += (t.nanos || 0) / 1_000_000;
-  return new globalThis.Date(millis);
-}
 
 function longToNumber(int64: { toString(): string }): number {
   const num = globalThis.Number(int64.toString());

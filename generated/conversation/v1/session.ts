@@ -7,7 +7,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Struct } from "../../../src/protobuf/struct";
-import { Timestamp } from "../../google/protobuf/timestamp";
+import { Timestamp } from "../../../src/protobuf/timestamp";
 
 export const protobufPackage = "conversation.v1";
 
@@ -62,7 +62,7 @@ export interface Session {
    * with millisecond precision.
    */
   startedAt:
-    | Date
+    | Timestamp
     | undefined;
   /**
    * Output only. Time at which the session ended, by the server's clock, with
@@ -71,7 +71,7 @@ export interface Session {
    * session ends.
    */
   endedAt:
-    | Date
+    | Timestamp
     | undefined;
   /**
    * Metadata of the session, a JSON object: at most 64 KiB in the protobuf
@@ -96,7 +96,7 @@ export interface Session {
    * setting of the responding server, added to the session's last activity. Activity
    * is its creation, every change (its end included) and every event. Absent if `RETENTION` is unset: the session does not expire.
    */
-  expiresAt: Date | undefined;
+  expiresAt: Timestamp | undefined;
 }
 
 function createBaseSession(): Session {
@@ -125,10 +125,10 @@ export const Session: MessageFns<Session> = {
       writer.uint32(26).string(message.language);
     }
     if (message.startedAt !== undefined) {
-      Timestamp.encode(toTimestamp(message.startedAt), writer.uint32(34).fork()).join();
+      Timestamp.encode(message.startedAt, writer.uint32(34).fork()).join();
     }
     if (message.endedAt !== undefined) {
-      Timestamp.encode(toTimestamp(message.endedAt), writer.uint32(42).fork()).join();
+      Timestamp.encode(message.endedAt, writer.uint32(42).fork()).join();
     }
     if (message.metadata !== undefined) {
       Struct.encode(Struct.wrap(message.metadata), writer.uint32(50).fork()).join();
@@ -140,7 +140,7 @@ export const Session: MessageFns<Session> = {
       writer.uint32(66).string(message.endReason);
     }
     if (message.expiresAt !== undefined) {
-      Timestamp.encode(toTimestamp(message.expiresAt), writer.uint32(74).fork()).join();
+      Timestamp.encode(message.expiresAt, writer.uint32(74).fork()).join();
     }
     return writer;
   },
@@ -187,7 +187,7 @@ export const Session: MessageFns<Session> = {
               break;
             }
 
-            message.startedAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            message.startedAt = Timestamp.decode(reader, reader.uint32());
             continue;
           }
           case 5: {
@@ -195,7 +195,7 @@ export const Session: MessageFns<Session> = {
               break;
             }
 
-            message.endedAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            message.endedAt = Timestamp.decode(reader, reader.uint32());
             continue;
           }
           case 6: {
@@ -227,7 +227,7 @@ export const Session: MessageFns<Session> = {
               break;
             }
 
-            message.expiresAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            message.expiresAt = Timestamp.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -242,18 +242,6 @@ export const Session: MessageFns<Session> = {
     }
   },
 };
-
-function toTimestamp(date: Date): Timestamp {
-  const seconds = Math.trunc(date.getTime() / 1_000);
-  const nanos = (date.getTime() % 1_000) * 1_000_000;
-  return { seconds, nanos };
-}
-
-function fromTimestamp(t: Timestamp): Date {
-  let millis = (t.seconds || 0) * 1_000;
-  millis += (t.nanos || 0) / 1_000_000;
-  return new globalThis.Date(millis);
-}
 
 function longToNumber(int64: { toString(): string }): number {
   const num = globalThis.Number(int64.toString());

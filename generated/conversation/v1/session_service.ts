@@ -23,8 +23,8 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { Struct } from "../../../src/protobuf/struct";
+import { Timestamp } from "../../../src/protobuf/timestamp";
 import { FieldMask } from "../../google/protobuf/field_mask";
-import { Timestamp } from "../../google/protobuf/timestamp";
 import { Status } from "../../google/rpc/status";
 import { Event } from "./event";
 import { Session, SessionStatus } from "./session";
@@ -252,13 +252,13 @@ export interface ListEventsRequest {
   types: string[];
   /** Returns only events stored at or after this time. Absent means no lower bound. */
   startTime:
-    | Date
+    | Timestamp
     | undefined;
   /**
    * Returns only events stored before this time. Absent means no upper bound. An
    * `end_time` before `start_time` is invalid.
    */
-  endTime: Date | undefined;
+  endTime: Timestamp | undefined;
 }
 
 /** Response message for ListEvents. */
@@ -330,13 +330,13 @@ export interface ListSessionsRequest {
   language: string;
   /** Returns only sessions started at or after this time. Absent means no lower bound. */
   startedAfter:
-    | Date
+    | Timestamp
     | undefined;
   /**
    * Returns only sessions started before this time. Absent means no upper bound. A
    * `started_before` that lies before `started_after` is invalid.
    */
-  startedBefore: Date | undefined;
+  startedBefore: Timestamp | undefined;
 }
 
 /** Response message for ListSessions. */
@@ -1433,10 +1433,10 @@ export const ListEventsRequest: MessageFns<ListEventsRequest> = {
       writer.uint32(50).string(v!);
     }
     if (message.startTime !== undefined) {
-      Timestamp.encode(toTimestamp(message.startTime), writer.uint32(58).fork()).join();
+      Timestamp.encode(message.startTime, writer.uint32(58).fork()).join();
     }
     if (message.endTime !== undefined) {
-      Timestamp.encode(toTimestamp(message.endTime), writer.uint32(66).fork()).join();
+      Timestamp.encode(message.endTime, writer.uint32(66).fork()).join();
     }
     return writer;
   },
@@ -1507,7 +1507,7 @@ export const ListEventsRequest: MessageFns<ListEventsRequest> = {
               break;
             }
 
-            message.startTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            message.startTime = Timestamp.decode(reader, reader.uint32());
             continue;
           }
           case 8: {
@@ -1515,7 +1515,7 @@ export const ListEventsRequest: MessageFns<ListEventsRequest> = {
               break;
             }
 
-            message.endTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            message.endTime = Timestamp.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -1780,10 +1780,10 @@ export const ListSessionsRequest: MessageFns<ListSessionsRequest> = {
       writer.uint32(34).string(message.language);
     }
     if (message.startedAfter !== undefined) {
-      Timestamp.encode(toTimestamp(message.startedAfter), writer.uint32(42).fork()).join();
+      Timestamp.encode(message.startedAfter, writer.uint32(42).fork()).join();
     }
     if (message.startedBefore !== undefined) {
-      Timestamp.encode(toTimestamp(message.startedBefore), writer.uint32(50).fork()).join();
+      Timestamp.encode(message.startedBefore, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -1838,7 +1838,7 @@ export const ListSessionsRequest: MessageFns<ListSessionsRequest> = {
               break;
             }
 
-            message.startedAfter = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            message.startedAfter = Timestamp.decode(reader, reader.uint32());
             continue;
           }
           case 6: {
@@ -1846,7 +1846,7 @@ export const ListSessionsRequest: MessageFns<ListSessionsRequest> = {
               break;
             }
 
-            message.startedBefore = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            message.startedBefore = Timestamp.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -2815,18 +2815,6 @@ export const SessionServiceClient = makeGenericClientConstructor(
   service: typeof SessionServiceService;
   serviceName: string;
 };
-
-function toTimestamp(date: Date): Timestamp {
-  const seconds = Math.trunc(date.getTime() / 1_000);
-  const nanos = (date.getTime() % 1_000) * 1_000_000;
-  return { seconds, nanos };
-}
-
-function fromTimestamp(t: Timestamp): Date {
-  let millis = (t.seconds || 0) * 1_000;
-  millis += (t.nanos || 0) / 1_000_000;
-  return new globalThis.Date(millis);
-}
 
 function longToNumber(int64: { toString(): string }): number {
   const num = globalThis.Number(int64.toString());

@@ -1,4 +1,5 @@
 import { LIMITS } from '../limits';
+import { ceilToMs, isBefore } from '../precise-date';
 import { type PagePosition, readPageToken } from './page-token';
 import type { Violations } from '../validation/violations';
 
@@ -31,16 +32,28 @@ export function checkPageToken<Position extends PagePosition>(
   return undefined;
 }
 
-/** Checks that a time range does not end before it starts. */
+/** A range of times with millisecond precision. Undefined: no bound. */
+export interface TimeRange {
+  /** Inclusive. */
+  readonly start: Date | undefined;
+  /** Exclusive. */
+  readonly end: Date | undefined;
+}
+
+/** Checks that a time range does not end before it starts, and returns it for times that are whole milliseconds. */
 export function checkTimeRange(
   violations: Violations,
-  field: string,
-  start: Date | undefined,
-  end: Date | undefined,
-): void {
-  for (const time of [start, end]) {
-    if (time !== undefined && Number.isNaN(time.getTime())) violations.add(field, 'must be a valid time');
-  }
-  if (start !== undefined && end !== undefined && end < start)
-    violations.add(field, 'must not be before the start of the range');
+  [startField, start]: readonly [field: string, time: Date | undefined],
+  [endField, end]: readonly [field: string, time: Date | undefined],
+): TimeRange {
+  checkTime(violations, startField, start);
+  checkTime(violations, endField, end);
+  if (start !== undefined && end !== undefined && isBefore(end, start))
+    violations.add(endField, `must not be before ${startField}`);
+  return { start: start && ceilToMs(start), end: end && ceilToMs(end) };
+}
+
+function checkTime(violations: Violations, field: string, time: Date | undefined): void {
+  if (Number.isNaN(time?.getTime()))
+    violations.add(field, 'must be a time in the years 1 to 9999, with 0 to 999,999,999 nanoseconds');
 }

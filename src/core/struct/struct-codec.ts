@@ -8,7 +8,8 @@ import { LIMITS } from '../limits';
  * ts-proto's codec creates an intermediate object for each value, loses keys such as `__proto__`,
  * and fails at 100 nested messages. This one decodes one level beyond the limit and skips the
  * rest, so that validation can report the depth. It decodes a Value without a kind as `undefined`
- * for the same reason.
+ * for the same reason. A Value, or its Struct or list, that occurs twice in its message is merged, as
+ * protobuf prescribes.
  */
 
 /** A tag: the field's number and its wire type (0 varint, 1 fixed 64 bits, 2 length-delimited). */
@@ -76,10 +77,14 @@ function writeValue(value: unknown, writer: BinaryWriter): void {
   }
 }
 
-/** Reads a Struct of `length` bytes. @throws if they are malformed */
-export function readStruct(reader: BinaryReader, length: number, level = 1): Record<string, unknown> {
+/** Reads a Struct of `length` bytes into the object. @throws if they are malformed */
+export function readStruct(
+  reader: BinaryReader,
+  length: number,
+  level = 1,
+  object: Record<string, unknown> = {},
+): Record<string, unknown> {
   const end = endOf(reader, length);
-  const object: Record<string, unknown> = {};
   if (level > LIMITS.structLevels) reader.pos = end;
   while (reader.pos < end) {
     const [field, wireType] = reader.tag();
@@ -98,16 +103,17 @@ function readEntry(reader: BinaryReader, object: Record<string, unknown>, level:
     const [field, wireType] = reader.tag();
     const fieldTag = (field << 3) | wireType;
     if (fieldTag === KEY_OF_ENTRY) key = reader.string();
-    else if (fieldTag === VALUE_OF_ENTRY) value = readValue(reader, level);
+    else if (fieldTag === VALUE_OF_ENTRY) value = readValue(reader, level, value);
     else reader.skip(wireType, field);
   }
   expectEnd(reader, end);
   setKey(object, key, value);
 }
 
-function readValue(reader: BinaryReader, level: number): unknown {
+/** @param previous the value so far, of a Value that occurs again */
+function readValue(reader: BinaryReader, level: number, previous?: unknown): unknown {
   const end = endOf(reader, reader.uint32());
-  let value: unknown;
+  let value = previous;
   while (reader.pos < end) {
     const [field, wireType] = reader.tag();
     switch ((field << 3) | wireType) {
@@ -125,10 +131,10 @@ function readValue(reader: BinaryReader, level: number): unknown {
         value = reader.bool();
         break;
       case VALUE_TAGS.struct:
-        value = readStruct(reader, reader.uint32(), level + 1);
+        value = readStruct(reader, reader.uint32(), level + 1, isObject(value) ? value : {});
         break;
       case VALUE_TAGS.list:
-        value = readList(reader, level + 1);
+        value = readList(reader, level + 1, Array.isArray(value) ? value : []);
         break;
       default:
         reader.skip(wireType, field);
@@ -138,9 +144,12 @@ function readValue(reader: BinaryReader, level: number): unknown {
   return value;
 }
 
-function readList(reader: BinaryReader, level: number): unknown[] {
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function readList(reader: BinaryReader, level: number, list: unknown[]): unknown[] {
   const end = endOf(reader, reader.uint32());
-  const list: unknown[] = [];
   if (level > LIMITS.structLevels) reader.pos = end;
   while (reader.pos < end) {
     const [field, wireType] = reader.tag();

@@ -1,8 +1,8 @@
 import { internalError } from '../errors';
 import type { NewEvent } from '../event';
-import { isCount } from '../limits';
 import type { RequestContext } from '../request-context';
 import type { AppendedEvent, EventStore } from '../store';
+import { checkCount } from '../validation/count';
 import { checkEventInput, type EventInput } from '../validation/event-input';
 import { checkId } from '../validation/text';
 import { Violations } from '../validation/violations';
@@ -34,9 +34,7 @@ export async function addEvent(
   const { sessionId, expectedSequence } = request;
   checkId(violations, `${path}session_id`, sessionId);
   const event = { ...checkEventInput(violations, path, request), expectedSequence };
-  if (expectedSequence !== undefined && !isCount(expectedSequence)) {
-    violations.add(`${path}expected_sequence`, 'must be a whole number, 0 or more');
-  }
+  if (expectedSequence !== undefined) checkCount(violations, `${path}expected_sequence`, expectedSequence);
   violations.throwIfAny();
   const [appended] = await events.append(sessionId, [event], context);
   if (appended === undefined) throw internalError(new Error('the store returned no result'));

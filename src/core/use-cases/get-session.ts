@@ -1,6 +1,7 @@
 import { isCount, LIMITS } from '../limits';
 import type { RequestContext } from '../request-context';
 import type { EventStore, SessionPage } from '../store';
+import { checkCount } from '../validation/count';
 import { checkId } from '../validation/text';
 import { Violations } from '../validation/violations';
 
@@ -34,7 +35,7 @@ export async function getSession(
 ): Promise<GetSessionResult> {
   const { sessionId, offset } = request;
   checkId(violations, 'session_id', sessionId);
-  if (!isCount(offset)) violations.add('offset', 'must be a whole number, 0 or more');
+  checkCount(violations, 'offset', offset);
   if (!isCount(request.limit))
     violations.add('limit', 'must be a whole number, 0 or more (0 means the default)');
   violations.throwIfAny();

@@ -4,9 +4,10 @@ import { makePageToken } from '../paging/page-token';
 import type { RequestContext } from '../request-context';
 import type { EventStore, PageRange } from '../store';
 import { isUnreadableRow } from '../unreadable-row';
+import { checkCount } from '../validation/count';
 import { checkId, checkType } from '../validation/text';
 import { Violations } from '../validation/violations';
-import { checkPageSize, checkPageToken, checkTimeRange } from '../paging/page-request';
+import { checkPageSize, checkPageToken, checkTimeRange, type TimeRange } from '../paging/page-request';
 
 export interface ListEventsRequest {
   readonly sessionId: string;
@@ -42,23 +43,23 @@ export async function listEvents(
   request: ListEventsRequest,
   context: RequestContext,
 ): Promise<ListEventsResult> {
-  const { sessionId, newestFirst, afterSequence, startTime, endTime } = request;
+  const { sessionId, newestFirst, afterSequence } = request;
   const violations = new Violations();
   checkId(violations, 'session_id', sessionId);
-  if (!isCount(afterSequence)) violations.add('after_sequence', 'must be a whole number, 0 or more');
+  checkCount(violations, 'after_sequence', afterSequence);
   checkTypes(violations, request.types);
-  checkTimeRange(violations, 'end_time', startTime, endTime);
+  const times = checkTimeRange(violations, ['start_time', request.startTime], ['end_time', request.endTime]);
   const limit = checkPageSize(violations, 'page_size', request.pageSize);
   const types = [...new Set(request.types)].sort();
   const tokenScope = [
     'ListEvents',
     ...[sessionId, newestFirst, afterSequence, types],
-    ...[startTime?.getTime(), endTime?.getTime()],
+    ...[times.start?.getTime(), times.end?.getTime()],
   ];
   const [position] = checkPageToken(violations, tokenScope, request.pageToken, isSequence) ?? [];
   violations.throwIfAny();
 
-  const all = await findRange(events, request, context);
+  const all = await findRange(events, { sessionId, afterSequence, times }, context);
   const range = position === undefined ? all : resumeAt(all, position, newestFirst);
   const page = await readMatching(events, { sessionId, newestFirst, types, limit, range }, context);
   const { rest } = page;
@@ -80,10 +81,16 @@ function checkTypes(violations: Violations, types: readonly string[]): void {
   else types.forEach((type, index) => checkType(violations, `types[${index}]`, type));
 }
 
+interface RangeFilters {
+  readonly sessionId: string;
+  readonly afterSequence: number;
+  readonly times: TimeRange;
+}
+
 /** The range that the filters select, up to the current last event. */
 async function findRange(
   events: EventStore,
-  { sessionId, afterSequence, startTime, endTime }: ListEventsRequest,
+  { sessionId, afterSequence, times }: RangeFilters,
   context: RequestContext,
 ): Promise<LogRange> {
   const countBefore = (time: Date | undefined): Promise<number> | undefined =>
@@ -91,8 +98,8 @@ async function findRange(
   const noEvents = { afterSequence: 0, limit: 0, maximumBytes: 0 };
   const [{ session }, first, last] = await Promise.all([
     events.readPage(sessionId, noEvents, context),
-    countBefore(startTime),
-    countBefore(endTime),
+    countBefore(times.start),
+    countBefore(times.end),
   ]);
   const { eventCount } = session;
   return { after: Math.max(afterSequence, first ?? 0), upTo: Math.min(last ?? eventCount, eventCount) };

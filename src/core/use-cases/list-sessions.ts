@@ -33,23 +33,27 @@ export async function listSessions(
   request: ListSessionsRequest,
   context: RequestContext,
 ): Promise<ListSessionsResult> {
-  const { language, startedAfter, startedBefore } = request;
+  const { language } = request;
   const violations = new Violations();
   const status = SESSION_STATUSES.find((known) => known === request.status);
   if (request.status !== undefined && status === undefined)
     violations.add('status', `must be one of ${SESSION_STATUSES.join(', ')}, or unset (any)`);
   if (language !== '') checkLanguage(violations, 'language', language);
-  checkTimeRange(violations, 'started_before', startedAfter, startedBefore);
+  const started = checkTimeRange(
+    violations,
+    ['started_after', request.startedAfter],
+    ['started_before', request.startedBefore],
+  );
   const limit = checkPageSize(violations, 'page_size', request.pageSize);
-  const tokenScope = ['ListSessions', status, language, startedAfter?.getTime(), startedBefore?.getTime()];
+  const tokenScope = ['ListSessions', status, language, started.start?.getTime(), started.end?.getTime()];
   const position = checkPageToken(violations, tokenScope, request.pageToken, isStartAndId);
   violations.throwIfAny();
 
   const query = {
     status,
     language: language === '' ? undefined : language,
-    startedAfter,
-    startedBefore,
+    startedAfter: started.start,
+    startedBefore: started.end,
     after: position && { startedAt: new Date(position[0]), sessionId: position[1] },
     // One more than the page holds shows whether there is a next page.
     limit: limit + 1,

@@ -7,7 +7,7 @@ import { type Session, type SessionChange, SESSION_STATUSES, type SessionStatus 
 import type { SessionStore } from '../store';
 import { checkStruct } from '../validation/check-struct';
 import type { StructBytes } from '../struct/struct-bytes';
-import { checkId } from '../validation/text';
+import { checkId, truncateText } from '../validation/text';
 import { Violations } from '../validation/violations';
 
 export interface UpdateSessionRequest {
@@ -24,6 +24,9 @@ export interface UpdateSessionRequest {
 
 const FIELDS = ['status', 'language', 'metadata'] as const;
 const KEY_PREFIX = 'metadata.';
+
+/** Bytes of a path that a violation quotes. */
+const MAX_PATH_BYTES = 300;
 
 /** A checked update. Undefined fields stay as they are. */
 interface Update {
@@ -56,14 +59,19 @@ function checkUpdate(violations: Violations, request: UpdateSessionRequest): Upd
     metadata: request.metadata !== undefined,
   };
   const paths = updateMask.length > 0 ? [...new Set(updateMask)] : FIELDS.filter((field) => isGiven[field]);
-  const givenKeys = metadata.toJson();
+  // What an invalid value contains is not known.
+  const givenKeys = violations.has('session.metadata') ? undefined : metadata.toJson();
   const keys: JsonObject = {};
   const named = new Set<string>();
   for (const path of paths) {
     const key = path.startsWith(KEY_PREFIX) ? path.slice(KEY_PREFIX.length) : undefined;
     if (key !== undefined) copyKey(violations, givenKeys, keys, key);
     else if (FIELDS.some((field) => field === path)) named.add(path);
-    else violations.add('update_mask', `must name status, language, metadata or metadata.KEY; got ${path}`);
+    else
+      violations.add(
+        'update_mask',
+        `must name status, language, metadata or metadata.KEY; got ${truncateText(path, MAX_PATH_BYTES)}`,
+      );
   }
   const known = SESSION_STATUSES.find((candidate) => candidate === status);
   if (named.has('status') && known === undefined)
@@ -77,12 +85,14 @@ function checkUpdate(violations: Violations, request: UpdateSessionRequest): Upd
   };
 }
 
-function copyKey(violations: Violations, from: JsonObject, to: JsonObject, key: string): void {
+/** @param from undefined: not known */
+function copyKey(violations: Violations, from: JsonObject | undefined, to: JsonObject, key: string): void {
+  if (from === undefined) return;
   if (Object.hasOwn(from, key)) setKey(to, key, from[key]);
   else
     violations.add(
       'update_mask',
-      `names metadata.${key}, which is not in session.metadata: set its value there, or replace all of metadata to remove it`,
+      `names metadata.${truncateText(key, MAX_PATH_BYTES)}, which is not in session.metadata: set its value there, or replace all of metadata to remove it`,
     );
 }
 

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConversationError } from '../errors';
 import type { Event } from '../event';
-import { isCount, LIMITS } from '../limits';
+import { LIMITS } from '../limits';
 import { RequestContext } from '../request-context';
 import type { Session } from '../session';
 import type { EventStore, PageRange, SessionPage, Store } from '../store';
+import { checkCount } from '../validation/count';
 import { checkId } from '../validation/text';
 import { Violations } from '../validation/violations';
 
@@ -47,7 +48,7 @@ export async function* watchSession(
 ): AsyncGenerator<WatchUpdate, void> {
   const violations = new Violations();
   checkId(violations, 'session_id', request.sessionId);
-  if (!isCount(request.afterSequence)) violations.add('after_sequence', 'must be a whole number, 0 or more');
+  checkCount(violations, 'after_sequence', request.afterSequence);
   violations.throwIfAny();
   // Before the first read, so that no later change is missed.
   const watcher = watches.watch(request.sessionId);

@@ -17,6 +17,21 @@ export class Violations {
     this.unread.add(field);
   }
 
+  /**
+   * Adds a violation in the field's value, which could not be read correctly. Later violations of the
+   * field are dropped.
+   *
+   * @param inside the place in the value, such as `.a[2]`
+   */
+  addInside(field: string, inside: string, description: string): void {
+    this.found.push({ field, inside, description });
+    this.unread.add(field);
+  }
+
+  has(field: string): boolean {
+    return this.found.some((violation) => violation.field === field);
+  }
+
   throwIfAny(): void {
     if (this.found.length > 0) throw invalidRequest(this.found);
   }

@@ -1,7 +1,9 @@
-import { BinaryReader } from '@bufbuild/protobuf/wire';
+import type { BinaryReader } from '@bufbuild/protobuf/wire';
 import { errorMessage } from '../../core/error-message';
 import { invalidRequest } from '../../core/errors';
+import { mergeFields } from '../../protobuf/merge-fields';
 import { RawStructReader } from '../../protobuf/raw-struct-reader';
+import { messageFieldsOf } from './request-fields';
 
 /** The decoder that ts-proto generates for a message. */
 export interface MessageDecoder<Message> {
@@ -11,18 +13,9 @@ export interface MessageDecoder<Message> {
 /** Decodes a request. @throws INVALID_REQUEST if the bytes are not such a message: that is the caller's fault */
 export function decodeRequest<Message>(decoder: MessageDecoder<Message>, bytes: Uint8Array): Message {
   try {
-    skipFields(new BinaryReader(bytes));
-    return decoder.decode(new RawStructReader(bytes));
+    return decoder.decode(new RawStructReader(mergeFields(bytes, messageFieldsOf(decoder))));
   } catch (error) {
     const description = `the request's bytes do not decode: ${errorMessage(error)}; check that client and server use the same proto`;
     throw invalidRequest([{ field: '', description }]);
-  }
-}
-
-/** Throws on a stray zero or end of a group, where the generated decoder would stop as if the message ended. */
-function skipFields(reader: BinaryReader): void {
-  while (reader.pos < reader.len) {
-    const [field, wireType] = reader.tag();
-    reader.skip(wireType, field);
   }
 }

@@ -19,12 +19,12 @@ export const LANGUAGE = {
 export const METADATA = {
   type: 'object',
   additionalProperties: true,
-  description: `Any JSON object of at most ${LIMITS.metadataBytes} bytes in the protobuf encoding and ${LIMITS.structLevels} levels, without U+0000 in keys. Absent means {}.`,
+  description: `Any JSON object of at most ${LIMITS.metadataBytes} bytes in the protobuf encoding and ${LIMITS.structLevels} levels, without U+0000 in keys. Numbers are doubles: a whole number that a double cannot hold is invalid. Absent means {}.`,
 };
 export const PAYLOAD = {
   type: 'object',
   additionalProperties: true,
-  description: `Any JSON object of at most ${LIMITS.payloadBytes} bytes in the protobuf encoding and ${LIMITS.structLevels} levels, without U+0000 in keys. Absent means {}.`,
+  description: `Any JSON object of at most ${LIMITS.payloadBytes} bytes in the protobuf encoding and ${LIMITS.structLevels} levels, without U+0000 in keys. Numbers are doubles: a whole number that a double cannot hold is invalid. Absent means {}.`,
 };
 export const TYPE = {
   type: 'string',

@@ -14,7 +14,7 @@ export function eventRoutes(events: EventStore): Route[] {
       scope: 'write',
       async handle({ sessionId, body }, context) {
         const violations = new Violations();
-        const fields = new FieldReader(violations, body, ['eventId', 'type', 'payload']);
+        const fields = FieldReader.ofBody(violations, body, ['eventId', 'type', 'payload']);
         const input = {
           sessionId,
           eventId: fields.requiredText('eventId', 'event_id'),

@@ -1,12 +1,13 @@
 import type { RequestContext } from '../../core/request-context';
 import type { Scope } from '../../security/authorizer';
+import type { JsonBody } from '../json-body';
 
 /** A request, parsed and not yet validated. */
 export interface ApiRequest {
   /** From the path; empty if the path has none. */
   readonly sessionId: string;
   readonly query: unknown;
-  readonly body: unknown;
+  readonly body: JsonBody | undefined;
 }
 
 export interface ApiReply {

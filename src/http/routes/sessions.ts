@@ -16,7 +16,7 @@ export function sessionRoutes(store: Store): Route[] {
       scope: 'write',
       async handle({ body }, context) {
         const violations = new Violations();
-        const fields = new FieldReader(violations, body, ['sessionId', 'language', 'status', 'metadata']);
+        const fields = FieldReader.ofBody(violations, body, ['sessionId', 'language', 'status', 'metadata']);
         const input = {
           sessionId: fields.requiredText('sessionId', 'session_id'),
           language: fields.requiredText('language', 'language'),
@@ -51,7 +51,7 @@ export function sessionRoutes(store: Store): Route[] {
       scope: 'write',
       async handle({ sessionId, body }, context) {
         const violations = new Violations();
-        const fields = new FieldReader(violations, body, ['status', 'endReason']);
+        const fields = FieldReader.ofBody(violations, body, ['status', 'endReason']);
         const input = {
           sessionId,
           status: fields.optionalText('status', 'status'),

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import ConnectionString from 'mongodb-connection-string-url';
 import { type Connection, type ConnectOptions, createConnection, mongo } from 'mongoose';
 import { errorMessage } from '../../core/error-message';
 import { storeUnavailable } from '../../core/errors';
@@ -38,7 +39,9 @@ export const WRITE = { maxTimeMS: QUERY_TIMEOUT_MS, writeConcern: DURABLE } as c
 const READ_OPTIONS = { promoteBuffers: true } as const;
 
 function connectOptions(uri: string): ConnectOptions {
-  const hasDatabase = /^[^:]+:\/\/[^/]*\/[^?]/.test(uri);
+  // The driver's own parser. The driver itself does not tell a missing name from its default, `test`.
+  const { pathname } = new ConnectionString(uri);
+  const hasDatabase = pathname !== '' && pathname !== '/';
   return {
     ...(hasDatabase ? {} : { dbName: DEFAULT_DATABASE }),
     appName: 'conversation-session-service',
@@ -84,8 +87,8 @@ export class MongoConnection {
     private readonly logger: Logger,
   ) {
     this.integrity = new Integrity(logger);
-    this.options = connectOptions(uri);
     try {
+      this.options = connectOptions(uri);
       // Only parses the URI; it does not connect.
       new mongo.MongoClient(uri);
     } catch (error) {

@@ -26,6 +26,29 @@ describeContract('deadlines and cancellation', (service) => {
     expect(event?.sequence).toBe(1);
   });
 
+  // From 2^31 ms (24.8 days) to 2^32 ms (49.7 days), and so on, the gRPC library takes a deadline for a past one.
+  test.each([1, 24, 25, 30, 49, 50, 51, 60, 75, 99, 1000, 10_000, 1_000_000])(
+    'a deadline in %i days is a long one, for calls and for streams',
+    async (days) => {
+      const sessionId = await newSession(service);
+      const ms = days * 86_400_000;
+      const watch = service.other.watchSession({ sessionId }, ms);
+      await watch.caughtUp();
+      const { event } = await service.client.addEvent(
+        { sessionId, eventId: 'one' },
+        { deadline: Date.now() + ms },
+      );
+      expect(event?.sequence).toBe(1);
+      await watch.reached(1);
+      const ingest = service.client.ingestEvents(ms);
+      ingest.send({ sessionId, eventId: 'two', type: 't' });
+      expect(await ingest.finish()).toMatchObject([{ result: { value: { event: { sequence: 2 } } } }]);
+      await service.client.completeSession({ sessionId }, { deadline: Date.now() + ms });
+      expect(await watch.end).toBeUndefined();
+      expect(watch.events.map(({ sequence }) => sequence)).toEqual([1, 2]);
+    },
+  );
+
   test('adds whose deadlines expire at any stage can be retried: each event is stored once', async () => {
     const sessionId = await newSession(service);
     const ids = Array.from({ length: 60 }, (_, index) => `e${index}`);

@@ -1,3 +1,4 @@
+import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { status as Code } from '@grpc/grpc-js';
 import { SessionStatus } from '../../../generated/conversation/v1/session';
 import {
@@ -11,7 +12,7 @@ import { outcomesOf } from '../../support/outcomes';
 import { describeContract, newId, newSession } from '../support/describe-contract';
 
 const { SESSION_STATUS_UNSPECIFIED } = SessionStatus;
-const { createSession, getSession, addEvent } = SessionServiceService;
+const { createSession, getSession, listEvents, addEvent } = SessionServiceService;
 
 const wholeRequest = (sessionId: string): Uint8Array =>
   CreateSessionRequest.encode({
@@ -127,13 +128,35 @@ describeContract('requests that cannot be decoded', (service) => {
     expect(error.violations?.map(({ field }) => field)).toEqual(['session_id', 'event_id', 'type']);
   });
 
-  test.each([
-    { name: 'offset', bytes: [0x10, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x40] },
-    { name: 'negative offset', bytes: [0x10, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01] },
-  ])('$name beyond 2^53 is INVALID_ARGUMENT', async ({ bytes }) => {
-    const error = await failureOf(
-      service.client.sendBytes(getSession.path, Buffer.concat([id(0x61), Buffer.from(bytes)])),
-    );
-    expect(error).toMatchObject({ code: Code.INVALID_ARGUMENT, info: { reason: 'INVALID_REQUEST' } });
-  });
+  test.each([2n ** 53n, 2n ** 62n, 2n ** 63n - 1n, -(2n ** 53n), -(2n ** 63n)])(
+    'the number %d, beyond 2^53, is a violation of its field',
+    async (number) => {
+      const tagged = (field: number): Buffer =>
+        Buffer.concat([
+          id(0x61),
+          Buffer.from(
+            new BinaryWriter()
+              .uint32(field << 3)
+              .int64(number)
+              .finish(),
+          ),
+        ]);
+      const rest = Buffer.from([0x12, 0x01, 0x61, 0x1a, 0x01, 0x61]);
+      const event = Buffer.concat([tagged(5), rest]);
+      const rule = 'must be a whole number from 0 to 9007199254740991';
+      for (const [path, bytes, field] of [
+        [getSession.path, tagged(2), 'offset'],
+        [listEvents.path, tagged(5), 'after_sequence'],
+        [addEvent.path, event, 'expected_sequence'],
+      ] as const) {
+        const error = await failureOf(service.client.sendBytes(path, bytes));
+        expect(error).toMatchObject({ code: Code.INVALID_ARGUMENT, info: { reason: 'INVALID_REQUEST' } });
+        expect(error.violations).toEqual([{ field, description: rule }]);
+      }
+      const stream = service.client.ingestEvents();
+      stream.sendBytes(Buffer.concat([Buffer.from([0x0a, event.length]), event]));
+      const [reply] = await stream.finish();
+      expect(errorOf(reply).message).toBe(`invalid request: event.expected_sequence ${rule}`);
+    },
+  );
 });

@@ -95,6 +95,45 @@ describeHttp('requests', (service) => {
     });
   });
 
+  it('whole numbers that a double cannot hold are 400, each with its path', async () => {
+    const { sessionId } = valid();
+    await create({ sessionId, language: 'en' });
+    const rule = 'must be a whole number that a double can hold; send it as a string';
+    const path = `/sessions/${sessionId}/events`;
+    const payload =
+      '{"call_id":9007199254740993,"a":[1,2,9007199254740993.0,{"b c":12345678901234567890}],"d":1e400}';
+    expect(await service.http.post(path, `{"eventId":"e","payload":${payload}}`)).toMatchObject({
+      status: 400,
+      body: {
+        message: [
+          `payload.call_id ${rule}`,
+          `payload.a[2] ${rule}`,
+          `payload.a[3]["b c"] ${rule}`,
+          'type is required',
+        ],
+      },
+    });
+    const metadata = `{"sessionId":"${newId()}","language":"en","metadata":{"n":-9007199254740993}}`;
+    expect(await create(metadata)).toMatchObject({ status: 400, body: { message: [`metadata.n ${rule}`] } });
+    const wrongType = '{"eventId":"e","type":9007199254740993,"payload":9007199254740993}';
+    expect(await service.http.post(path, wrongType)).toMatchObject({
+      status: 400,
+      body: { message: ['type must be a string', 'payload must be a JSON object'] },
+    });
+    expect(await service.http.get(`/sessions/${sessionId}`)).toMatchObject({ body: { events: [] } });
+  });
+
+  it('whole numbers that a double can hold are stored', async () => {
+    const { sessionId } = valid();
+    await create({ sessionId, language: 'en' });
+    const text = '{"a":9007199254740992,"b":1152921504606847000,"c":1e23,"d":"9007199254740993"}';
+    const reply = await service.http.post(
+      `/sessions/${sessionId}/events`,
+      `{"eventId":"e","type":"t","payload":${text}}`,
+    );
+    expect(reply).toMatchObject({ status: 201, body: { payload: JSON.parse(text) as object } });
+  });
+
   it('a body that is not UTF-8 is 400', async () => {
     const body = Buffer.concat([Buffer.from('{"sessionId":"'), Buffer.from([0xff]), Buffer.from('"}')]);
     const reply = await service.http.send('/sessions', { method: 'POST', body, headers: JSON_TYPE });
@@ -102,7 +141,7 @@ describeHttp('requests', (service) => {
   });
 
   it.each([
-    ['offset=-1', ['offset must be a whole number, 0 or more']],
+    ['offset=-1', ['offset must be a whole number from 0 to 9007199254740991']],
     ['limit=ten', ['limit must be a whole number, 0 or more (0 means the default)']],
     ['limit=1.5&offset=', 2],
     ['limit=1&limit=2', 1],

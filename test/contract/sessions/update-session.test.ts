@@ -115,6 +115,38 @@ describeContract('UpdateSession', (service) => {
     expect(await read(session.sessionId)).toEqual(session);
   });
 
+  test('an invalid value for a key is one violation', async () => {
+    const session = await create();
+    const update = (metadata: Record<string, unknown>, mask: string[]): Promise<unknown> =>
+      service.client.updateSession({ sessionId: session.sessionId, metadata }, mask);
+    for (const invalid of [NaN, undefined]) {
+      const mask = ['metadata.d', 'metadata.e'];
+      expect(await invalidFieldsOf(update({ d: invalid, e: 1 }, mask))).toEqual(['session.metadata']);
+      expect(await invalidFieldsOf(update({ d: invalid }, [...mask, 'x']))).toEqual([
+        'session.metadata',
+        'update_mask',
+      ]);
+    }
+    expect(await read(session.sessionId)).toEqual(session);
+  });
+
+  test('long paths are shortened in the violations', async () => {
+    const session = await create();
+    const long = 'p'.repeat(200_000);
+    const update = service.client.updateSession(session, [long, `metadata.${long}`]);
+    const error = await failureOf(update);
+    expect(error.violations).toEqual([
+      {
+        field: 'update_mask',
+        description: expect.stringMatching(/^must name status, .*; got p{200,}…$/) as string,
+      },
+      {
+        field: 'update_mask',
+        description: expect.stringMatching(/^names metadata\.p{200,}…, which is not in /) as string,
+      },
+    ]);
+  });
+
   test.each([
     { from: INITIATED, to: INITIATED, becomes: INITIATED },
     { from: INITIATED, to: ACTIVE, becomes: ACTIVE },
