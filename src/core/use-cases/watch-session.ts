@@ -31,8 +31,13 @@ const READ_TIMEOUT_MS = 10_000;
 const MAX_OUTAGE_MS = 30_000;
 const RETRY_MS = 250;
 
-/** The delay before an announced event that was not visible yet is read again, in milliseconds. */
-const ANNOUNCED_MS = 10;
+/**
+ * The delay before an announced event that was not visible yet is read again, in milliseconds: soon at first,
+ * later rarely. It may never become visible: events that come after their session's deletion are removed.
+ */
+const SOON_MS = 10;
+const LATER_MS = 1000;
+const SOON_FOR_MS = 5000;
 
 /**
  * Yields a session's events after a sequence, the stored ones first, and its changes from then on.
@@ -57,6 +62,7 @@ export async function* watchSession(
     let position = request.afterSequence;
     /** Of the session as last reported; undefined until the watch has caught up. */
     let revision: number | undefined;
+    const announced = new AnnouncedEvent();
     for (;;) {
       watcher.reset();
       const range = { afterSequence: position, limit: READ_EVENTS, maximumBytes: READ_BYTES };
@@ -70,12 +76,28 @@ export async function* watchSession(
       else if (revision !== session.revision) yield { kind: 'session', session };
       revision = session.revision;
       if (session.endedAt !== undefined) return;
-      const { announcedSequence } = watcher;
-      if (position < announcedSequence && session.eventCount < announcedSequence) await sleep(ANNOUNCED_MS);
-      else await watcher.next();
+      const last = Math.max(position, session.eventCount);
+      const delayMs = announced.retryDelayMs(watcher.announcedSequence, last);
+      await (delayMs === undefined ? watcher.next() : Promise.race([watcher.next(), sleep(delayMs)]));
     }
   } finally {
     watcher.close();
+  }
+}
+
+/** The highest announced event, which reads may not return yet. */
+class AnnouncedEvent {
+  private sequence = 0;
+  private soonUntil = 0;
+
+  /** @param last the sequence of the last event that was read; undefined is returned if that is the announced one or later */
+  retryDelayMs(announced: number, last: number): number | undefined {
+    if (last >= announced) return undefined;
+    if (announced > this.sequence) {
+      this.sequence = announced;
+      this.soonUntil = performance.now() + SOON_FOR_MS;
+    }
+    return performance.now() < this.soonUntil ? SOON_MS : LATER_MS;
   }
 }
 
