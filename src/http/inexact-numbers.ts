@@ -107,8 +107,9 @@ function segmentOf(part: number | string): string {
 /** Whether this is a whole number that its double neither equals nor is written as. */
 function isInexact(text: string): boolean {
   const double = Math.abs(Number(text));
-  // Smaller whole numbers are exact. The core rejects an infinity.
-  if (double < 2 ** 53 || double === Infinity) return false;
+  // Smaller whole numbers are exact.
+  if (double < 2 ** 53) return false;
+  if (double === Infinity) return true;
   const [digits, zeros] = partsOf(text);
   if (zeros < 0) return false;
   // 2^60 is often written as 1152921504606847000: with as many digits as tell it from other doubles.

@@ -16,6 +16,8 @@ describe('Whole numbers in JSON that a double cannot hold', () => {
     '18446744073709551615',
     '1234567890123456789',
     `1${'0'.repeat(25)}1`,
+    // Beyond the range of a double.
+    ...['1e400', '-1e400', `1${'0'.repeat(400)}`, `0.${'0'.repeat(5)}1e400`],
     `0.${'0'.repeat(5)}1234567890123456789e25`,
   ])('%s is found', (number) => {
     expect(found(`{"a":[1,${number}]}`)).toEqual(['payload.a[1]']);
@@ -27,8 +29,6 @@ describe('Whole numbers in JSON that a double cannot hold', () => {
     ...['1152921504606846976', '1152921504606847000', '1e23', '1e22', '1.7976931348623157e308', '1e308'],
     // Not whole: their doubles are the nearest.
     ...['0.12345678901234567890', '9007199254740993.5', '12345678901234567890.1', '9007199254740993e-1'],
-    // Too large for any double: the core rejects them as infinite.
-    ...['1e400', `1${'0'.repeat(400)}`],
     // No numbers.
     ...['"9007199254740993"', '[", 9007199254740993"]', '"\\", 9007199254740993"', '{":9007199254740993":1}'],
   ])('%s is not found', (value) => {

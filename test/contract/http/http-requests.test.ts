@@ -81,7 +81,6 @@ describeHttp('requests', (service) => {
   it.each([
     ['an unpaired surrogate', '{"a":"\\ud800"}'],
     ['U+0000 in a key', '{"a\\u0000":1}'],
-    ['a number beyond the range of a double', '{"a":1e999}'],
     ['33 levels', '{"a":'.repeat(33) + '1' + '}'.repeat(33)],
     ['100,000 levels', '{"a":'.repeat(100_000) + '1' + '}'.repeat(100_000)],
   ])('a payload with %s is 400', async (_, payload) => {
@@ -101,7 +100,7 @@ describeHttp('requests', (service) => {
     const rule = 'must be a whole number that a double can hold; send it as a string';
     const path = `/sessions/${sessionId}/events`;
     const payload =
-      '{"call_id":9007199254740993,"a":[1,2,9007199254740993.0,{"b c":12345678901234567890}],"d":1e400}';
+      '{"call_id":9007199254740993,"a":[1,2,9007199254740993.0,{"b c":12345678901234567890}],"d":-1e400}';
     expect(await service.http.post(path, `{"eventId":"e","payload":${payload}}`)).toMatchObject({
       status: 400,
       body: {
@@ -109,6 +108,7 @@ describeHttp('requests', (service) => {
           `payload.call_id ${rule}`,
           `payload.a[2] ${rule}`,
           `payload.a[3]["b c"] ${rule}`,
+          `payload.d ${rule}`,
           'type is required',
         ],
       },
