@@ -7,6 +7,7 @@ import { StartupError } from '../../core/startup-error';
 import type { Logger } from '../../telemetry/logger';
 import { buildIndexes } from './build-indexes';
 import { readCatalog } from './catalog';
+import { ConfirmedReads } from './confirmed-reads';
 import { isUnauthorized, toConversationError } from './errors';
 import { Integrity } from './integrity';
 import {
@@ -77,6 +78,7 @@ export interface Database {
 /** The connection to MongoDB: opened in the background, with retries, and kept alive by the driver from then on. */
 export class MongoConnection {
   readonly integrity: Integrity;
+  readonly confirmedReads = new ConfirmedReads(this);
   private readonly options: ConnectOptions;
   private connected: Database | undefined;
   private closing = false;

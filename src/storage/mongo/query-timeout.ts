@@ -3,17 +3,6 @@ import { withTimeout } from '../../core/with-timeout';
 /** The longest that one query or write may take, in milliseconds. */
 export const QUERY_TIMEOUT_MS = 4000;
 
-/**
- * The options of a read that sees everything that was acknowledged before it. A majority read on a
- * new primary may lag for a moment.
- */
-export function confirmedRead({ replicated }: { readonly replicated: boolean }): {
-  readonly readConcern: 'linearizable' | 'local';
-  readonly maxTimeMS: number;
-} {
-  return { readConcern: replicated ? 'linearizable' : 'local', maxTimeMS: QUERY_TIMEOUT_MS };
-}
-
 /** The database did not reply in time. The outcome of a write is unknown. */
 export class QueryTimeoutError extends Error {
   override readonly name = 'QueryTimeoutError';

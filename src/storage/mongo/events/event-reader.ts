@@ -14,7 +14,7 @@ import {
 import { BY_SEQUENCE, BY_TIME } from '../documents/schema';
 import { toSession } from '../documents/session-document';
 import { partToRead, selectEvents } from '../../select-events';
-import { confirmedRead, QUERY_TIMEOUT_MS } from '../query-timeout';
+import { QUERY_TIMEOUT_MS } from '../query-timeout';
 import { retryUntilKnown } from '../retry';
 import type { FoundSession, SessionFinder } from '../sessions/session-finder';
 import type { EventFinder } from './event-finder';
@@ -96,9 +96,12 @@ export class EventReader implements Omit<EventStore, 'append'> {
 
   /** Throws why the first event of a page is missing, unless it is there after all: the majority reads of a new primary may lag. */
   private async throwIfMissing(database: Database, sessionId: string, sequence: number): Promise<void> {
-    const { integrity } = this.connection;
-    const options = { ...integrity.hint(BY_SEQUENCE), limit: 2, ...confirmedRead(database) };
-    const [row, another] = await database.events.find({ sessionId, sequence }, options).toArray();
+    const { integrity, confirmedReads } = this.connection;
+    const [row, another] = await confirmedReads.run((options) =>
+      database.events
+        .find({ sessionId, sequence }, { ...integrity.hint(BY_SEQUENCE), limit: 2, ...options })
+        .toArray(),
+    );
     // After the event: the events of a session are removed only once it is deleted.
     if ((await this.sessions.find(sessionId)) === undefined) throw sessionNotFound(sessionId);
     if (row === undefined) throw missingEvent(sessionId, sequence);

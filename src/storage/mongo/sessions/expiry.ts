@@ -3,10 +3,10 @@ import type { Types } from 'mongoose';
 import { lastActivityOf, SESSION_STATUSES } from '../../../core/session';
 import type { StoreObserver } from '../../../core/store-observer';
 import { UnreadableRowError } from '../../../core/unreadable-row';
-import type { Database, MongoConnection } from '../connection';
+import type { MongoConnection } from '../connection';
 import { isString } from '../documents/check-row';
 import { BY_CHANGE, BY_SEQUENCE, type SessionDocument } from '../documents/schema';
-import { confirmedRead, QUERY_TIMEOUT_MS, withQueryTimeout } from '../query-timeout';
+import { QUERY_TIMEOUT_MS } from '../query-timeout';
 import type { ExpiryMarks } from './expiry-marks';
 import type { FoundSession, SessionFinder } from './session-finder';
 import { READ_VALID_MS } from './session-validity';
@@ -117,7 +117,7 @@ export class ExpirySweep {
 
   private async deleteUnlessUsed({ document, mark, lastSequence }: Marked): Promise<boolean> {
     const { database } = this.connection;
-    if (await hasEvent(database, document.sessionId, lastSequence + 1)) return false;
+    if (await hasEvent(this.connection, document.sessionId, lastSequence + 1)) return false;
     return (await writeTombstone(database, document, { expiring: mark })) === true;
   }
 }
@@ -126,10 +126,19 @@ function isExpired({ document: { changedAt }, last }: FoundSession, since: Date)
   return lastActivityOf({ changedAt, lastEventAt: last?.timestamp }) <= since;
 }
 
-/** Linearizable: the majority snapshot of a new primary may lag behind an acknowledged event. */
-async function hasEvent(database: Database, sessionId: string, sequence: number): Promise<boolean> {
-  const options = { projection: { _id: 1 }, hint: BY_SEQUENCE, ...confirmedRead(database) };
-  return (await withQueryTimeout(database.events.findOne({ sessionId, sequence }, options))) !== null;
+/** Confirmed: the majority snapshot of a new primary may lag behind an acknowledged event. */
+async function hasEvent(
+  { database, confirmedReads }: MongoConnection,
+  sessionId: string,
+  sequence: number,
+): Promise<boolean> {
+  const found = await confirmedReads.run((options) =>
+    database.events.findOne(
+      { sessionId, sequence },
+      { projection: { _id: 1 }, hint: BY_SEQUENCE, ...options },
+    ),
+  );
+  return found !== null;
 }
 
 async function* groups(sessionIds: AsyncIterable<string>): AsyncGenerator<string[]> {

@@ -5,7 +5,7 @@ import { textsOf, type Unchecked } from '../documents/check-row';
 import { type LogEnd, toLogEnd } from '../documents/event-document';
 import { BY_SESSION, type SessionDocument } from '../documents/schema';
 import { checkSession } from '../documents/session-document';
-import { confirmedRead, QUERY_TIMEOUT_MS, withQueryTimeout } from '../query-timeout';
+import { QUERY_TIMEOUT_MS, withQueryTimeout } from '../query-timeout';
 
 /** The maximum number of sessions in one query. Even with the largest metadata the reply fits into one batch. */
 const MAX_BATCH_SESSIONS = 200;
@@ -60,11 +60,15 @@ export class SessionFinder {
   }
 
   private async findAfterMiss(sessionId: string): Promise<SessionRow | undefined> {
-    const { database, integrity } = this.connection;
+    const { database, integrity, confirmedReads } = this.connection;
     if (!database.replicated) return undefined;
-    const options = { ...integrity.hint(BY_SESSION), projection: { _id: 1 }, ...confirmedRead(database) };
-    const exists = (await withQueryTimeout(database.sessions.findOne({ sessionId }, options))) !== null;
-    return exists ? this.batcher.load(sessionId) : undefined;
+    const row = await confirmedReads.run((options) =>
+      database.sessions.findOne(
+        { sessionId },
+        { ...integrity.hint(BY_SESSION), projection: { _id: 1 }, ...options },
+      ),
+    );
+    return row === null ? undefined : this.batcher.load(sessionId);
   }
 
   private async findAll(
