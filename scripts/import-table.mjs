@@ -3,7 +3,7 @@ import { dirname, join, relative, sep } from 'node:path';
 const CORE = ['core', 'core/validation', 'core/paging', 'core/use-cases'];
 const TELEMETRY = ['telemetry', 'telemetry/logger'];
 const SERVER = [...CORE, ...TELEMETRY, 'security', 'calls'];
-const STORE = ['core', 'telemetry/logger', 'storage/bounded-map', 'storage/select-events'];
+const STORE = ['core', 'telemetry/logger', 'storage/bounded-map'];
 const MONGO = [...STORE, 'storage/mongo', 'storage/mongo/documents'];
 const GENERATED = '../generated';
 
@@ -38,7 +38,6 @@ export const FOLDERS = {
   'http/server': [...SERVER, 'http', 'http/routes', 'http/openapi', 'http/api-routes'],
 
   'storage/bounded-map': [],
-  'storage/select-events': ['core'],
   'storage/embedded/tables': ['core', 'protobuf', 'storage/bounded-map', GENERATED],
   'storage/embedded/files': ['core'],
   'storage/embedded': [...STORE, 'storage/embedded/tables', 'storage/embedded/files'],

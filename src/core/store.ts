@@ -175,7 +175,7 @@ export interface PageRange {
   readonly maximumBytes: number;
   /** The types of the events to return; undefined: all events. */
   readonly types?: readonly string[] | undefined;
-  /** The maximum number of events to return; undefined: as many as the range has. */
+  /** The maximum number of events of these types to return; undefined: as many as the range has. */
   readonly maximumEvents?: number | undefined;
 }
 

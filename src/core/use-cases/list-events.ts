@@ -135,7 +135,10 @@ async function readMatching(
   return readPart(store, matching, range, { limit, maximumBytes: LIMITS.pageBytes }, context);
 }
 
-/** Reads until the page is full, `maxScannedEvents` have been examined, or the next event cannot be read. */
+/**
+ * Reads until the page is full, `maxScannedEvents` have been examined, half the time until the
+ * deadline has passed, or the next event cannot be read.
+ */
 async function readTypes(
   store: EventStore,
   matching: MatchingEvents,
@@ -146,6 +149,7 @@ async function readTypes(
   let rest = range;
   let bytes = 0;
   let toExamine: number = LIMITS.maxScannedEvents;
+  const untilMs = context.remainingMs() / 2;
   while (events.length < limit && toExamine > 0 && rest.after < rest.upTo) {
     const page = { types, maximumEvents: limit - events.length, maximumBytes: LIMITS.pageBytes - bytes };
     const part = await readPart(store, matching, rest, { ...page, limit: toExamine }, context);
@@ -160,6 +164,7 @@ async function readTypes(
     if (examined <= 0) break;
     toExamine -= examined;
     rest = part.rest;
+    if (context.remainingMs() < untilMs) break;
   }
   return { events, rest };
 }

@@ -12,13 +12,18 @@ const TYPES = { double: 1, string: 2, binary: 5, objectId: 7, date: 9, int32: 16
 const STRING_HEADER_BYTES = 4;
 const BINARY_HEADER_BYTES = 5;
 
+/** An event, and how many bytes came from the database for it. */
+export interface EventRow extends Event {
+  readonly rowBytes: number;
+}
+
 /**
  * Decodes events straight from their BSON: through the driver's documents a page costs twice as
  * much. Leaves out the rows that `toEvent` cannot read, so that each is a gap in its log. The
  * events' payloads are views of the rows.
  */
-export function decodeEvents(rows: readonly Buffer[]): Event[] {
-  const events: Event[] = [];
+export function decodeEvents(rows: readonly Buffer[]): EventRow[] {
+  const events: EventRow[] = [];
   for (const row of rows) {
     const event = decodeEvent(row);
     if (event !== undefined) events.push(event);
@@ -27,7 +32,7 @@ export function decodeEvents(rows: readonly Buffer[]): Event[] {
 }
 
 /** Returns undefined if a field is missing or has a wrong type. */
-function decodeEvent(bytes: Buffer): Event | undefined {
+function decodeEvent(bytes: Buffer): EventRow | undefined {
   let eventId: string | undefined;
   let sessionId: string | undefined;
   let type: string | undefined;
@@ -68,7 +73,7 @@ function decodeEvent(bytes: Buffer): Event | undefined {
   if (rowId === undefined || sessionId === undefined || eventId === undefined) return undefined;
   if (type === undefined || payload === undefined) return undefined;
   if (!isCounter(sequence) || !isDate(date)) return undefined;
-  return { rowId, eventId, sessionId, sequence, type, payload, timestamp: date };
+  return { rowId, eventId, sessionId, sequence, type, payload, timestamp: date, rowBytes: bytes.length };
 }
 
 /** Bytes before the content of a binary value. The old subtype 2 has its length a second time. */

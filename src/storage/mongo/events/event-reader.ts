@@ -13,56 +13,54 @@ import {
 } from '../documents/event-document';
 import { BY_SEQUENCE, BY_TIME } from '../documents/schema';
 import { toSession } from '../documents/session-document';
-import { partToRead, selectEvents } from '../../select-events';
 import { QUERY_TIMEOUT_MS } from '../query-timeout';
 import { retryUntilKnown } from '../retry';
 import type { FoundSession, SessionFinder } from '../sessions/session-finder';
 import type { EventFinder } from './event-finder';
-import { type Page, PageReader } from './page-reader';
+import { emptyPage, lastOf, type Page } from './page';
+import { PageReader } from './page-reader';
+import { RowSizes } from './row-sizes';
+import { TypeReader } from './type-reader';
 
-/** How long the majority reads of a new primary may lack an event that is stored, in milliseconds. */
-const MAX_LAG_MS = 1000;
-
-const NO_PAGE: Page = { events: [], cut: false };
+/**
+ * How often a page may lack an event that is confirmed to be stored. The majority reads of a new
+ * primary may lag; a limit in time would include elections, during which a confirmation waits.
+ */
+const MAX_LAGGING_READS = 15;
 
 /** Reads logs: pages, single events, and how many events precede a time. */
 export class EventReader implements Omit<EventStore, 'append'> {
   private readonly pages: PageReader;
+  private readonly ofTypes: TypeReader;
 
   constructor(
     private readonly connection: MongoConnection,
     private readonly sessions: SessionFinder,
     private readonly events: EventFinder,
   ) {
-    this.pages = new PageReader(connection);
+    const sizes = new RowSizes();
+    this.pages = new PageReader(connection, sizes);
+    this.ofTypes = new TypeReader(connection, sizes);
   }
 
   /** Session, log head and page are read in parallel, and may be from slightly different times. */
-  async readPage(sessionId: string, range: PageRange, context: RequestContext): Promise<SessionPage> {
-    const whole = await this.readAll(sessionId, partToRead(range, Infinity), context);
-    return { session: whole.session, ...selectEvents(whole.events, range) };
-  }
-
-  private readAll(
-    sessionId: string,
-    range: PageRange,
-    context: RequestContext,
-  ): Promise<Omit<SessionPage, 'examinedTo'>> {
-    let hiddenSince: number | undefined;
+  readPage(sessionId: string, range: PageRange, context: RequestContext): Promise<SessionPage> {
+    let laggingReads = 0;
     return retryUntilKnown(this.connection, context, async (database) => {
       const [found, page] = await Promise.all([
         this.sessions.find(sessionId),
-        range.limit === 0 ? NO_PAGE : this.pages.read(sessionId, range),
+        range.limit === 0 ? emptyPage(range) : this.read(sessionId, range),
       ]);
       if (found === undefined) throw sessionNotFound(sessionId);
       if (nextMissing(page, range, found) === undefined) return toSessionPage(found, page);
-      // The page may have been read before the log head was: read it again, after the head.
-      const again = await this.pages.read(sessionId, range);
-      const missing = nextMissing(again, range, found);
-      if (missing === undefined || missing !== firstOf(range, found)) return toSessionPage(found, again);
-      hiddenSince ??= performance.now();
+      // The page may have been read before the log head was: read it again, up to the head.
+      const stored = { ...range, limit: endOf(range, found) - range.afterSequence };
+      const again = await this.read(sessionId, stored);
+      const missing = nextMissing(again, stored, found);
+      if (missing === undefined || missing !== firstOf(stored, found)) return toSessionPage(found, again);
       await this.throwIfMissing(database, sessionId, missing);
-      if (performance.now() - hiddenSince > MAX_LAG_MS) throw hiddenEvent(sessionId, missing);
+      laggingReads += 1;
+      if (laggingReads > MAX_LAGGING_READS) throw hiddenEvent(sessionId, missing);
       return undefined;
     });
   }
@@ -94,6 +92,13 @@ export class EventReader implements Omit<EventStore, 'append'> {
     });
   }
 
+  private read(sessionId: string, range: PageRange): Promise<Page> {
+    const { types } = range;
+    return types === undefined
+      ? this.pages.read(sessionId, range)
+      : this.ofTypes.read(sessionId, range, types);
+  }
+
   /** Throws why the first event of a page is missing, unless it is there after all: the majority reads of a new primary may lag. */
   private async throwIfMissing(database: Database, sessionId: string, sequence: number): Promise<void> {
     const { integrity, confirmedReads } = this.connection;
@@ -120,25 +125,27 @@ function firstOf(range: PageRange, found: FoundSession): number {
   return range.newestFirst === true ? endOf(range, found) : range.afterSequence + 1;
 }
 
-/** The first event that the page lacks, in its order; undefined if it has the whole range, or ended at its maximum size. */
-function nextMissing({ events, cut }: Page, range: PageRange, found: FoundSession): number | undefined {
-  const { afterSequence, newestFirst } = range;
-  const end = endOf(range, found);
-  if (newestFirst === true) {
+/** The first event that the page lacks, in its order; undefined if it lacks none, or ended at a limit. */
+function nextMissing(
+  { first, examinedTo, end }: Page,
+  range: PageRange,
+  found: FoundSession,
+): number | undefined {
+  const last = endOf(range, found);
+  if (range.newestFirst === true) {
+    if (last === range.afterSequence) return undefined;
     // The page may have been read after the head, and so begin with a later event.
-    const newest = events[0]?.sequence ?? afterSequence;
-    if (newest < end) return end;
-    return cut || newest - events.length === afterSequence ? undefined : newest - events.length;
+    if (first < last) return last;
+    return end === 'limit' || examinedTo === lastOf(range) ? undefined : examinedTo - 1;
   }
-  const next = afterSequence + events.length + 1;
-  return cut || next > end ? undefined : next;
+  return end === 'limit' || examinedTo >= last ? undefined : examinedTo + 1;
 }
 
-function toSessionPage({ document, last }: FoundSession, { events }: Page): Omit<SessionPage, 'examinedTo'> {
+function toSessionPage({ document, last }: FoundSession, { events, examinedTo }: Page): SessionPage {
   const newest = events.reduce(
     (newer: LogEnd | undefined, event) =>
       newer === undefined || event.sequence > newer.sequence ? event : newer,
     last,
   );
-  return { session: toSession(document, newest), events };
+  return { session: toSession(document, newest), events, examinedTo };
 }

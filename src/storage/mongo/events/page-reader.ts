@@ -1,119 +1,147 @@
 import { type Event, eventSize } from '../../../core/event';
 import type { PageRange } from '../../../core/store';
-import { groupBySession } from './group-by-session';
-import type { MongoConnection } from '../connection';
-import { decodeEvents } from '../documents/event-decoder';
 import { Batcher } from '../batcher';
-import { BY_SEQUENCE } from '../documents/schema';
-import { QUERY_TIMEOUT_MS, withQueryTimeout } from '../query-timeout';
+import type { MongoConnection } from '../connection';
+import { decodeEvents, type EventRow } from '../documents/event-decoder';
+import { withQueryTimeout } from '../query-timeout';
+import { findRows, inRange } from './find-rows';
+import { groupBySession } from './group-by-session';
+import { joinPages, lastOf, type Page, pageOf, restOf, startOf } from './page';
+import type { RowSizes } from './row-sizes';
 
-/** The maximum number of events in one query: as many as in the longest page. */
+/** The most events in one query: as many as in the longest page. */
 const MAX_BATCH_EVENTS = 1000;
 
-/** MongoDB truncates replies at 16 MiB. A reply longer than this may lack documents. */
+/** The most bytes that a query for several callers is expected to return. */
+const MAX_BATCH_BYTES = 4 * 1024 * 1024;
+
+/** MongoDB ends replies at 16 MiB. A reply longer than this may lack documents. */
 const COMPLETE_REPLY_BYTES = 14 * 1024 * 1024;
 
-export interface Page {
-  /**
-   * From the start of the range on, or newest first from the last event found, without gaps: they
-   * end before an event that is missing, cannot be read, or shares its sequence with another.
-   */
-  readonly events: readonly Event[];
-  /** Whether the page ended at its maximum size. */
-  readonly cut: boolean;
-}
-
-/** The reply to a `find` whose documents are left as they are. */
-interface FindReply {
-  readonly cursor?: { readonly firstBatch: readonly Buffer[] };
-}
+/** How many times as many events the next part of a page may have as the parts before it. */
+const MAX_GROWTH = 8;
 
 interface PageRequest {
   readonly sessionId: string;
   readonly range: PageRange;
+  /** How many events to read, from the start of the range; undefined: as many as are expected to fit into the page. */
+  readonly count?: number;
 }
 
-/** Reads pages of logs. Batches the reads of many callers into one query. A page is a range of sequences, so it costs the same anywhere in the log. */
-export class PageReader {
-  private readonly batcher: Batcher<PageRequest, Page>;
+/** A range that is read by one query. */
+interface Part {
+  readonly sessionId: string;
+  readonly range: PageRange;
+}
 
-  constructor(private readonly connection: MongoConnection) {
+interface FoundEvents {
+  /** By session, each in the order of the sequences. */
+  readonly events: ReadonlyMap<string, readonly EventRow[]>;
+  readonly isComplete: boolean;
+}
+
+/**
+ * Reads pages of logs. A page is a range of sequences, so it costs the same anywhere in the log. A
+ * range that is expected to have more bytes than the page may is read part by part. Batches the
+ * reads of many callers into one query.
+ */
+export class PageReader {
+  private readonly batcher: Batcher<PageRequest, Page | undefined>;
+
+  constructor(
+    private readonly connection: MongoConnection,
+    private readonly sizes: RowSizes,
+  ) {
     this.batcher = new Batcher(
       (requests) => withQueryTimeout(this.readAll(requests)),
-      ({ range }) => range.limit / MAX_BATCH_EVENTS,
-      ({ sessionId, range }) => JSON.stringify([sessionId, range]),
+      (request) => {
+        const { limit } = this.partOf(request).range;
+        const bytes = sizes.expectedBytes(request.sessionId, limit);
+        return Math.max(limit / MAX_BATCH_EVENTS, bytes / MAX_BATCH_BYTES);
+      },
+      ({ sessionId, range, count }) => JSON.stringify([sessionId, range, count]),
     );
   }
 
-  read(sessionId: string, range: PageRange): Promise<Page> {
-    return this.batcher.load({ sessionId, range });
+  async read(sessionId: string, range: PageRange): Promise<Page> {
+    const page = await this.readPart({ sessionId, range });
+    return page.end === 'range' && !isWhole(page, range) ? this.readOn(sessionId, range, page) : page;
   }
 
-  private async readAll(requests: readonly PageRequest[]): Promise<Page[]> {
-    const reply = await this.find(requests);
-    // Read the pages separately. A single page of this length is over its maximum size, so it ends before the missing documents.
-    const length = reply.reduce((sum, row) => sum + row.length, 0);
-    if (length > COMPLETE_REPLY_BYTES && requests.length > 1)
-      return (await Promise.all(requests.map((request) => this.readAll([request])))).flat();
+  /** Adds parts to a page until it is full, or the range or the log ends. */
+  private async readOn(sessionId: string, range: PageRange, start: Page): Promise<Page> {
+    let page = start;
+    let bytes = sizeOf(start.events);
+    while (page.end === 'range' && !isWhole(page, range)) {
+      const count = page.events.length;
+      const maximumBytes = range.maximumBytes - bytes;
+      const fitting = Math.floor((maximumBytes * count) / bytes);
+      if (fitting === 0) return { ...page, end: 'limit' };
+      const rest = { ...restOf(range, page.examinedTo), maximumBytes };
+      const part = await this.readPart({
+        sessionId,
+        range: rest,
+        count: Math.min(fitting, count * MAX_GROWTH),
+      });
+      page = joinPages(page, part, rest);
+      bytes += sizeOf(part.events);
+    }
+    return page;
+  }
+
+  private async readPart(request: PageRequest): Promise<Page> {
+    const page = await this.batcher.load(request);
+    if (page !== undefined) return page;
+    // By now the size of the rows is known.
+    const part = this.partOf({ sessionId: request.sessionId, range: request.range });
+    // A single page that is too long for a reply is over its maximum size, so it ends before what is missing.
+    const { events } = await withQueryTimeout(this.find([part]));
+    return toPage(part, events);
+  }
+
+  /** Returns undefined for each page if they are together too long for one reply. */
+  private async readAll(requests: readonly PageRequest[]): Promise<(Page | undefined)[]> {
+    const parts = requests.map((request) => this.partOf(request));
+    const { events, isComplete } = await this.find(parts);
+    return parts.map((part) => (isComplete || parts.length === 1 ? toPage(part, events) : undefined));
+  }
+
+  private partOf({ sessionId, range, count }: PageRequest): Part {
+    return { sessionId, range: startOf(range, count ?? this.sizes.rowsIn(sessionId, range.maximumBytes)) };
+  }
+
+  private async find(parts: readonly Part[]): Promise<FoundEvents> {
+    const branches = parts.map(({ sessionId, range }) => ({ sessionId, sequence: inRange(range) }));
+    const [first] = parts;
+    // A reply that is too long then lacks the end of the page.
+    const sort = { sequence: first?.range.newestFirst === true ? -1 : 1 };
+    const rows = await findRows(this.connection, {
+      ...(branches.length === 1 ? { filter: branches[0] ?? {}, sort } : { filter: { $or: branches } }),
+      // Twice the events, so that rows with the same sequence displace no others.
+      limit: 2 * parts.reduce((sum, { range }) => sum + range.limit, 0),
+    });
     // The server may return the branches in any order.
-    const found = groupBySession(decodeEvents(reply).sort((a, b) => a.sequence - b.sequence));
-    return requests.map(({ sessionId, range }) => pageOf(found.get(sessionId) ?? [], range));
-  }
-
-  /** Returns the rows as BSON. */
-  private async find(requests: readonly PageRequest[]): Promise<readonly Buffer[]> {
-    const { database, integrity } = this.connection;
-    const { db, events } = database;
-    // Twice the events, so that rows with the same sequence displace no others.
-    const limit = 2 * requests.reduce((sum, { range }) => sum + range.limit, 0);
-    const branches = requests.map(({ sessionId, range: { afterSequence, limit } }) => ({
-      sessionId,
-      sequence: { $gt: afterSequence, $lte: afterSequence + limit },
-    }));
-    const find = {
-      find: events.collectionName,
-      filter: branches.length === 1 ? branches[0] : { $or: branches },
-      ...integrity.hint(BY_SEQUENCE),
-      // A reply that is too long then lacks the end of the page.
-      ...(requests.length === 1 && requests[0]?.range.newestFirst === true ? { sort: { sequence: -1 } } : {}),
-      limit,
-      batchSize: limit,
-      singleBatch: true,
-      maxTimeMS: QUERY_TIMEOUT_MS,
-      readConcern: { level: 'majority' },
-    };
-    // Not `raw: true`: the driver would record undecoded parts of an error reply as the server's state.
-    const { cursor }: FindReply = await db.command(find, { fieldsAsRaw: { firstBatch: true } });
-    if (cursor === undefined) throw new Error('the reply to find has no cursor');
-    return cursor.firstBatch;
+    const events = groupBySession(decodeEvents(rows).sort((a, b) => a.sequence - b.sequence));
+    for (const [sessionId, group] of events) this.sizes.learn(sessionId, group);
+    const bytes = rows.reduce((sum, { length }) => sum + length, 0);
+    return { events, isComplete: bytes <= COMPLETE_REPLY_BYTES };
   }
 }
 
-function pageOf(
-  found: readonly Event[],
-  { afterSequence, limit, maximumBytes, newestFirst }: PageRange,
-): Page {
+/** Returns the page of a part from the events that were found. */
+function toPage({ sessionId, range }: Part, events: FoundEvents['events']): Page {
+  return pageOf(inOrder(events.get(sessionId) ?? [], range), range);
+}
+
+/** Whether the page covers the range, and not only a part of it. */
+function isWhole({ examinedTo }: Page, range: PageRange): boolean {
+  return examinedTo === lastOf(range);
+}
+
+/** The events of a range, in its order. @param found events of the session by sequence; those of other ranges too */
+function inOrder(found: readonly EventRow[], { afterSequence, limit, newestFirst }: PageRange): Event[] {
   const inRange = found.slice(countUpTo(found, afterSequence), countUpTo(found, afterSequence + limit));
-  const events =
-    newestFirst === true ? withoutGaps(inRange.reverse(), -1) : withoutGaps(inRange, 1, afterSequence + 1);
-  let bytes = 0;
-  const end = events.findIndex((event, index) => {
-    bytes += eventSize(event);
-    return index > 0 && bytes > maximumBytes;
-  });
-  return end < 0 ? { events, cut: false } : { events: events.slice(0, end), cut: true };
-}
-
-/** Returns the events before the first gap, or before the first sequence that occurs twice. */
-function withoutGaps(
-  events: readonly Event[],
-  step: 1 | -1,
-  first = events[0]?.sequence ?? 0,
-): readonly Event[] {
-  const end = events.findIndex(
-    ({ sequence }, index) => sequence !== first + index * step || events[index + 1]?.sequence === sequence,
-  );
-  return end < 0 ? events : events.slice(0, end);
+  return newestFirst === true ? inRange.reverse() : inRange;
 }
 
 /** Returns how many of the sorted events have a sequence up to this one, by binary search. */
@@ -125,4 +153,8 @@ function countUpTo(events: readonly Event[], sequence: number): number {
     else high = middle;
   }
   return low;
+}
+
+function sizeOf(events: readonly Event[]): number {
+  return events.reduce((sum, event) => sum + eventSize(event), 0);
 }
