@@ -19,26 +19,73 @@ export interface MessageField {
  * @throws if the bytes are malformed. A generated decoder would end at a stray zero as if the message ended
  */
 export function mergeFields(message: Uint8Array, fields: MessageFields): Uint8Array {
-  const reader = new BinaryReader(message);
-  return hasRepetition(reader, reader.len, fields) ? merge(message, fields) : message;
+  return new FieldWalk(message).isSimple(message.length, fields) ? message : merge(message, fields);
 }
 
-function hasRepetition(reader: BinaryReader, end: number, fields: MessageFields): boolean {
-  let found = false;
-  let seen = 0;
-  while (reader.pos < end) {
-    const [number, wireType] = reader.tag();
-    const field = wireType === WireType.LengthDelimited ? fields[number] : undefined;
-    if (field !== undefined && field.repeated !== true) {
-      const bit = 1 << number;
-      found ||= (seen & bit) !== 0;
-      seen |= bit;
+/** As in tags. */
+const WIRE_TYPES = { varint: 0, fixed64: 1, delimited: 2, fixed32: 5 } as const;
+
+/** Walks through a message without decoding it. */
+class FieldWalk {
+  private at = 0;
+
+  constructor(private readonly bytes: Uint8Array) {}
+
+  /** Whether the message that extends to `end` is well-formed, and has each field that is not repeated at most once. */
+  isSimple(end: number, fields: MessageFields): boolean {
+    let seen = 0;
+    while (this.at < end) {
+      const tag = this.varint();
+      const number = tag >>> 3;
+      if (number === 0) return false;
+      const wireType = tag & 7;
+      if (wireType !== WIRE_TYPES.delimited) {
+        if (!this.skip(wireType)) return false;
+        continue;
+      }
+      const length = this.varint();
+      const fieldEnd = this.at + length;
+      if (length < 0 || fieldEnd > end) return false;
+      const field = fields[number];
+      if (field !== undefined) {
+        const bit = 1 << number;
+        if (field.repeated !== true && (seen & bit) !== 0) return false;
+        seen |= bit;
+        if (field.fields !== undefined && !this.isSimple(fieldEnd, field.fields)) return false;
+      }
+      this.at = fieldEnd;
     }
-    if (field?.fields === undefined) reader.skip(wireType, number);
-    else if (hasRepetition(reader, reader.uint32() + reader.pos, field.fields)) found = true;
+    return this.at === end;
   }
-  if (reader.pos !== end) throw new RangeError('a length exceeds the enclosing message');
-  return found;
+
+  private skip(wireType: number): boolean {
+    switch (wireType) {
+      case WIRE_TYPES.varint:
+        for (let length = 1; length <= 10; length += 1) {
+          if ((this.bytes[this.at++] ?? 0x80) < 0x80) return true;
+        }
+        return false;
+      case WIRE_TYPES.fixed64:
+        this.at += 8;
+        return true;
+      case WIRE_TYPES.fixed32:
+        this.at += 4;
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /** Reads a tag or a length; -1 if it is longer than four bytes, which is unusual. */
+  private varint(): number {
+    let value = 0;
+    for (let shift = 0; shift <= 21; shift += 7) {
+      const byte = this.bytes[this.at++] ?? 0x80;
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return value;
+    }
+    return -1;
+  }
 }
 
 function merge(message: Uint8Array, fields: MessageFields): Uint8Array {
