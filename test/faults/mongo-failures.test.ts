@@ -74,6 +74,20 @@ test('a step-down during writes loses and duplicates nothing', async () => {
   for (const writer of writers) await expectWholeLog(writer, 3000);
 }, 120_000);
 
+test('a server that waits for its indexes logs it', async () => {
+  const primary = await set.primary();
+  await primary.command({
+    configureFailPoint: 'failCommand',
+    mode: { times: 1 },
+    data: { failCommands: ['createIndexes'], blockConnection: true, blockTimeMS: 5500 },
+  });
+  await open('waiting');
+  const [line] = logged.splice(0);
+  expect(line).toMatch(
+    /the collection conversation_events does not exist: still building what is missing; the database needs time and, in a replica set, a majority of its members/,
+  );
+}, 30_000);
+
 test('a new server creates its indexes while one of three members is down', async () => {
   const primary = await set.primary();
   const secondary = set.members.find((member) => member !== primary);

@@ -6,7 +6,7 @@ import { storeUnavailable } from '../../core/errors';
 import { StartupError } from '../../core/startup-error';
 import type { Logger } from '../../telemetry/logger';
 import { buildIndexes } from './build-indexes';
-import { readCatalog } from './catalog';
+import { describeMissing, readCatalog } from './catalog';
 import { ConfirmedReads } from './confirmed-reads';
 import { isUnauthorized, toConversationError } from './errors';
 import { Integrity } from './integrity';
@@ -16,7 +16,9 @@ import {
   type SessionDocument,
   type TombstoneDocument,
 } from './documents/schema';
-import { QUERY_TIMEOUT_MS, withQueryTimeout } from './query-timeout';
+import { withQueryTimeout } from './query-timeout';
+import { isRejected, lacking, missingFeatures } from './required-features';
+import { DURABLE } from './write-options';
 
 /** The database where the URI has none in its path. */
 const DEFAULT_DATABASE = 'conversation';
@@ -24,17 +26,11 @@ const DEFAULT_DATABASE = 'conversation';
 /** The delay before the next attempt to connect, in milliseconds. */
 const CONNECT_RETRY_DELAY_MS = 1000;
 
+/** How often a build of missing indexes that takes longer is logged, in milliseconds. */
+const BUILD_LOG_INTERVAL_MS = 5000;
+
 /** The longest that a ping may take, in milliseconds. */
 const PING_TIMEOUT_MS = 2000;
-
-/**
- * An acknowledged write is on the disks of a majority. Each write carries this concern itself: a
- * `journal` option in the URI would override the connection's.
- */
-export const DURABLE = { w: 'majority', journal: true } as const;
-
-/** The options of a write to a document. */
-export const WRITE = { maxTimeMS: QUERY_TIMEOUT_MS, writeConcern: DURABLE } as const;
 
 /** Reads binary fields as Buffers, not as the driver's `Binary`. */
 const READ_OPTIONS = { promoteBuffers: true } as const;
@@ -52,8 +48,6 @@ function connectOptions(uri: string): ConnectOptions {
     readPreference: 'primary',
     readConcernLevel: 'majority',
     writeConcern: DURABLE,
-    retryReads: true,
-    retryWrites: true,
     serverSelectionTimeoutMS: 3000,
     waitQueueTimeoutMS: 2000,
     // The heartbeat detects a frozen primary; this is its timeout too.
@@ -103,7 +97,7 @@ export class MongoConnection {
   /**
    * Connects and creates the missing indexes, however long it takes until the database is reachable.
    *
-   * @throws StartupError if the database rejects the user, or an index cannot be created
+   * @throws StartupError if the database rejects the user, an index cannot be created, or it lacks a feature
    */
   async open(): Promise<void> {
     while (!this.closing) {
@@ -173,10 +167,7 @@ export class MongoConnection {
       const hello = await db.command({ hello: 1 });
       const replicated = hello.setName !== undefined || hello.msg === 'isdbgrid';
       if (hello.isWritablePrimary !== true) throw new Error('the server in MONGODB_URI is not the primary');
-      const { missing } = await readCatalog(db);
-      const problems = await buildIndexes({ db, replicated }, missing);
-      if (problems.length > 0) throw new StartupError(problems.join('\n'));
-      return {
+      const database = {
         replicated,
         connection,
         db,
@@ -184,9 +175,33 @@ export class MongoConnection {
         tombstones: db.collection<TombstoneDocument>(sessions.collection.name),
         events: db.collection<EventDocument>(events.collection.name, READ_OPTIONS),
       };
+      await prepare(database, this.logger);
+      return database;
     } catch (error) {
       await connection.destroy(true).catch(() => undefined);
       throw error;
     }
+  }
+}
+
+/** Creates the missing indexes, and tries what else the service needs. @throws StartupError if that fails for good */
+async function prepare(database: Database, logger: Logger): Promise<void> {
+  const problems = await createIndexes(database, logger);
+  if (problems.length === 0) problems.push(...(await missingFeatures(database)));
+  if (problems.length > 0) throw new StartupError(problems.join('\n'));
+}
+
+async function createIndexes(database: Database, logger: Logger): Promise<string[]> {
+  let reminder: NodeJS.Timeout | undefined;
+  try {
+    const catalog = await readCatalog(database.db);
+    const line = `${describeMissing(catalog)}: still building what is missing; the database needs time and, in a replica set, a majority of its members`;
+    reminder = setInterval(() => logger.warn(line), BUILD_LOG_INTERVAL_MS);
+    return await buildIndexes(database, catalog.missing);
+  } catch (error) {
+    if (!isRejected(error)) throw error;
+    return [lacking('listCollections, listIndexes or createIndexes', error)];
+  } finally {
+    clearInterval(reminder);
   }
 }

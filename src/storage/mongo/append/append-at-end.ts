@@ -1,9 +1,9 @@
 import type { Database } from '../connection';
-import { DURABLE } from '../connection';
 import { newEventDocument } from '../documents/event-document';
 import { BY_SEQUENCE } from '../documents/schema';
 import { isDuplicateKey } from '../errors';
 import { QUERY_TIMEOUT_MS, withQueryTimeout } from '../query-timeout';
+import { DURABLE } from '../write-options';
 import type { PlannedEvent } from './plan-batch';
 
 /**

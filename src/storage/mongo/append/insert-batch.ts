@@ -1,11 +1,12 @@
 import { mongo } from 'mongoose';
 import type { StoreObserver } from '../../../core/store-observer';
 import { Batcher } from '../batcher';
-import { WRITE, type MongoConnection } from '../connection';
+import type { MongoConnection } from '../connection';
 import { newEventDocument } from '../documents/event-document';
 import type { EventDocument } from '../documents/schema';
 import { isDuplicateKey } from '../errors';
 import { withQueryTimeout } from '../query-timeout';
+import { WRITE } from '../write-options';
 import type { PlannedEvent } from './plan-batch';
 
 /** The most events, and bytes of payload, in one bulk write. */

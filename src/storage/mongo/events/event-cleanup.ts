@@ -1,9 +1,10 @@
 import { TOMBSTONE_MS } from '../../../core/store';
 import type { Logger } from '../../../telemetry/logger';
-import { type Database, WRITE, type MongoConnection } from '../connection';
+import type { Database, MongoConnection } from '../connection';
 import { isCounter, isDate, isObjectId, isString, type Unchecked } from '../documents/check-row';
 import { BY_DELETION, BY_SEQUENCE, BY_UNCLEARED, type TombstoneDocument } from '../documents/schema';
 import { QUERY_TIMEOUT_MS, withQueryTimeout } from '../query-timeout';
+import { WRITE } from '../write-options';
 
 /** Events removed by one command. */
 const STEP_EVENTS = 1000;

@@ -1,7 +1,8 @@
 import { Types } from 'mongoose';
-import { WRITE, type MongoConnection } from '../connection';
+import type { MongoConnection } from '../connection';
 import type { SessionDocument } from '../documents/schema';
 import { withQueryTimeout } from '../query-timeout';
+import { WRITE } from '../write-options';
 
 /**
  * Marks sessions that the sweep is about to delete. A writer that reads a marked session removes the

@@ -9,13 +9,14 @@ import {
   type SessionEnd,
 } from '../../../core/session';
 import type { CompletedSession, CreatedSession } from '../../../core/store';
-import { type Database, WRITE, type MongoConnection } from '../connection';
+import type { Database, MongoConnection } from '../connection';
 import { newSessionDocument, toSession } from '../documents/session-document';
 import { isDuplicateKey } from '../errors';
 import { type FoundSession, type SessionFinder } from './session-finder';
 import { BY_SESSION, type SessionDocument } from '../documents/schema';
 import { writeUntilKnown } from '../retry';
 import { QUERY_TIMEOUT_MS } from '../query-timeout';
+import { WRITE } from '../write-options';
 
 /** The process may have stood still during a read that takes longer, in milliseconds. */
 const LONG_READ_MS = 20;

@@ -103,10 +103,11 @@ export class ChangeStream {
       ],
       { startAtOperationTime, maxAwaitTimeMS: MAX_AWAIT_MS },
     );
-    await db.command({
-      ...{ find: sessions.collectionName, filter: { sessionId: '' }, limit: 1, maxTimeMS: QUERY_TIMEOUT_MS },
-      readConcern: { level: 'majority', afterClusterTime: startAtOperationTime },
-    });
+    await Promise.all(
+      [sessions.collectionName, events.collectionName].map((collection) =>
+        untilMajorityHas(db, collection, startAtOperationTime),
+      ),
+    );
     this.watchers.notifyAll();
     return stream;
   }
@@ -120,6 +121,18 @@ export class ChangeStream {
       else if (performance.now() - lastWatchedAt > LINGER_MS) return;
     }
   }
+}
+
+/**
+ * Waits until reads of the collection see everything before this time. The filter has no shard key, so a
+ * router sends the query to every shard of the collection, and the order makes it wait for all of them.
+ */
+async function untilMajorityHas(db: mongo.Db, collection: string, time: mongo.Timestamp): Promise<void> {
+  await db.command({
+    ...{ find: collection, filter: { _id: { $type: 'null' } }, hint: { _id: 1 }, sort: { _id: 1 }, limit: 1 },
+    readConcern: { level: 'majority', afterClusterTime: time },
+    maxTimeMS: QUERY_TIMEOUT_MS,
+  });
 }
 
 function timestampOf(value: unknown): mongo.Timestamp {

@@ -1,0 +1,10 @@
+import { QUERY_TIMEOUT_MS } from './query-timeout';
+
+/**
+ * An acknowledged write is on the disks of a majority. Each write carries this concern itself: a
+ * `journal` option in the URI would override the connection's.
+ */
+export const DURABLE = { w: 'majority', journal: true } as const;
+
+/** The options of a write to a document. */
+export const WRITE = { maxTimeMS: QUERY_TIMEOUT_MS, writeConcern: DURABLE } as const;
