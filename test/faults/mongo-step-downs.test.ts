@@ -1,5 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { mongo } from 'mongoose';
+import { RequestContext } from '../../src/core/request-context';
+import type { Store } from '../../src/core/store';
 import { connect, disconnect } from '../support/connect';
+import { LogWriter } from '../support/log-writer';
+import { openMongo } from '../support/open-mongo';
 import { outcomesOf } from '../support/outcomes';
 import { ReplicaSet } from '../support/replica-set';
 import type { RpcClient } from '../support/rpc-client';
@@ -15,6 +20,8 @@ const READ_DEADLINE_MS = 5000;
 const MAX_RECOVERY_MS = 1500;
 
 let set: ReplicaSet;
+let store: Store | undefined;
+let database: mongo.MongoClient | undefined;
 
 beforeAll(async () => {
   set = await ReplicaSet.start(3);
@@ -22,6 +29,8 @@ beforeAll(async () => {
 
 afterEach(async () => {
   disconnect();
+  await store?.close();
+  await database?.close();
   await endServices();
 });
 
@@ -104,3 +113,32 @@ test('reads during step-downs never end with INTERNAL, and succeed soon after th
   await client.addEvent({ sessionId, eventId: 'last' });
   await watch.reached(51);
 }, 120_000);
+
+test('a page that lacks a stored event is read again, however long it takes to confirm the event', async () => {
+  store = await openMongo(set.uri);
+  database = new mongo.MongoClient(set.uri);
+  const primary = await set.primary();
+  const events = database.db().collection('conversation_events');
+  const writer = new LogWriter(store, 10_000, 'call-confirmed');
+  await writer.create();
+  await writer.add(1);
+  // They hide the event from a page of one event.
+  const hiding = [0.25, 0.5].map((sequence) => ({
+    sessionId: writer.sessionId,
+    eventId: `hiding-${sequence}`,
+    sequence,
+  }));
+  await events.insertMany(hiding);
+  // The third read confirms that the event is stored.
+  await primary.command({
+    ...{ configureFailPoint: 'failCommand', mode: { skip: 2 } },
+    data: { failCommands: ['find'], blockConnection: true, blockTimeMS: 1500 },
+  });
+  const range = { afterSequence: 0, limit: 1, maximumBytes: 1000 };
+  const read = store.events.readPage(writer.sessionId, range, new RequestContext(Date.now() + 10_000));
+  await sleep(500);
+  await primary.command({ configureFailPoint: 'failCommand', mode: 'off' });
+  await events.deleteMany({ sessionId: writer.sessionId, eventId: /^hiding/ });
+  const { events: page } = await read;
+  expect(page.map(({ eventId }) => eventId)).toEqual(['event-0']);
+}, 60_000);
