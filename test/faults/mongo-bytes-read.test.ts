@@ -183,3 +183,15 @@ test('callers that read sessions for the first time, at the same time', async ()
   // The first query is for all six; its reply is too long, so each page is read again on its own.
   expect(received / (6 * 31 * 100_000)).toBeLessThan(2.2);
 }, 60_000);
+
+test('an append and GetEvent read no metadata of the session', async () => {
+  const sessionId = 'large-metadata';
+  const metadata = { text: 'x'.repeat(60_000) };
+  await client.createSession({ sessionId, metadata });
+  const before = proxy.bytesBack;
+  await client.addEvent({ sessionId, eventId: 'first' });
+  await client.getEvent({ sessionId, eventId: 'first' });
+  expect(proxy.bytesBack - before).toBeLessThan(40_000);
+  const { session } = await client.getSession({ sessionId });
+  expect(session?.metadata).toEqual(metadata);
+});

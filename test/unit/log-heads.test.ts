@@ -1,23 +1,29 @@
 import { StructBytes } from '../../src/core/struct/struct-bytes';
 import { newSessionDocument } from '../../src/storage/mongo/documents/session-document';
-import type { FoundSession } from '../../src/storage/mongo/sessions/session-finder';
+import type { FoundOutline } from '../../src/storage/mongo/sessions/session-finder';
 import { LogHeads } from '../../src/storage/mongo/append/log-heads';
 
-const FOUND: FoundSession = {
-  document: newSessionDocument({
-    sessionId: 'session-1',
-    status: 'active',
-    language: 'en-US',
-    metadata: StructBytes.EMPTY,
-  }),
+const FOUND: FoundOutline = {
+  document: {
+    ...newSessionDocument({
+      sessionId: 'session-1',
+      status: 'active',
+      language: 'en-US',
+      metadata: StructBytes.EMPTY,
+    }),
+    metadata: 'binData',
+  },
   last: undefined,
 };
 
 const NO_MARKS = { remove: () => Promise.resolve(true) };
 
 test('a read in flight during an invalidation is not cached: the next append reads again', async () => {
-  const replies: ((found: FoundSession | undefined) => void)[] = [];
-  const heads = new LogHeads({ find: () => new Promise((resolve) => replies.push(resolve)) }, NO_MARKS);
+  const replies: ((found: FoundOutline | undefined) => void)[] = [];
+  const heads = new LogHeads(
+    { findOutline: () => new Promise((resolve) => replies.push(resolve)) },
+    NO_MARKS,
+  );
   const before = heads.get('session-1');
   heads.invalidate('session-1');
   replies[0]?.(FOUND);
@@ -28,8 +34,11 @@ test('a read in flight during an invalidation is not cached: the next append rea
 });
 
 test('after all heads are invalidated, neither cached ones nor reads in flight are used', async () => {
-  const replies: ((found: FoundSession) => void)[] = [];
-  const heads = new LogHeads({ find: () => new Promise((resolve) => replies.push(resolve)) }, NO_MARKS);
+  const replies: ((found: FoundOutline) => void)[] = [];
+  const heads = new LogHeads(
+    { findOutline: () => new Promise((resolve) => replies.push(resolve)) },
+    NO_MARKS,
+  );
   const cached = heads.get('session-1');
   replies[0]?.(FOUND);
   await cached;
@@ -44,11 +53,11 @@ test('after all heads are invalidated, neither cached ones nor reads in flight a
 
 test('a head that was read is cached', async () => {
   let reads = 0;
-  const find = (): Promise<FoundSession> => {
+  const findOutline = (): Promise<FoundOutline> => {
     reads += 1;
     return Promise.resolve(FOUND);
   };
-  const heads = new LogHeads({ find }, NO_MARKS);
+  const heads = new LogHeads({ findOutline }, NO_MARKS);
   expect(await heads.get('session-1')).toBe(await heads.get('session-1'));
   expect(reads).toBe(1);
 });

@@ -2,7 +2,7 @@ import { sessionNotFound } from '../../../core/errors';
 import type { Event } from '../../../core/event';
 import { BoundedMap } from '../../bounded-map';
 import type { ExpiryMarks } from '../sessions/expiry-marks';
-import type { FoundSession, SessionFinder } from '../sessions/session-finder';
+import type { FoundOutline, SessionFinder } from '../sessions/session-finder';
 import { READ_VALID_MS } from '../sessions/session-validity';
 
 /** The position of a log's last event. */
@@ -29,7 +29,7 @@ export class LogHeads {
   private readonly reads = new Map<string, symbol>();
 
   constructor(
-    private readonly sessions: Pick<SessionFinder, 'find'>,
+    private readonly sessions: Pick<SessionFinder, 'findOutline'>,
     private readonly marks: Pick<ExpiryMarks, 'remove'>,
   ) {}
 
@@ -92,9 +92,9 @@ export class LogHeads {
   }
 
   /** Finds the session, and keeps the sweep from deleting it. */
-  private async findAndKeep(sessionId: string): Promise<FoundSession> {
+  private async findAndKeep(sessionId: string): Promise<FoundOutline> {
     for (;;) {
-      const found = await this.sessions.find(sessionId);
+      const found = await this.sessions.findOutline(sessionId);
       if (found === undefined) throw sessionNotFound(sessionId);
       const { expiring } = found.document;
       if (expiring === undefined || (await this.marks.remove(sessionId, expiring))) return found;

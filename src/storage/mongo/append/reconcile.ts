@@ -26,7 +26,9 @@ export class Reconciler {
     head: LogHead,
   ): Promise<void> {
     const eventIds = planned.map(({ append }) => append.event.eventId);
-    const found = await this.finder.find(sessionId, eventIds);
+    // What is stored is usually what is sent again.
+    const bytes = planned.reduce((sum, { append }) => sum + append.event.payload.bytes.length, 0);
+    const found = await this.finder.find(sessionId, eventIds, bytes);
     if (found.length > 0) await this.heads.confirm(sessionId, head);
     const stored = new Map<string, EventDocument>();
     for (const document of found) for (const id of textsOf(document.eventId)) stored.set(id, document);

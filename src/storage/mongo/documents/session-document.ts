@@ -15,6 +15,14 @@ import {
 import type { LogEnd } from './event-document';
 import { type SessionDocument, SESSIONS } from './schema';
 
+/** A session's document with the BSON type of its metadata instead of the metadata, which may be most of it. */
+export interface SessionOutline extends Omit<SessionDocument, 'metadata'> {
+  readonly metadata: string;
+}
+
+/** The aggregation stage that turns a session's document into its outline. */
+export const TO_OUTLINE = { $set: { metadata: { $type: '$metadata' } } } as const;
+
 const SESSION_FORMAT: RowFormat<SessionDocument> = {
   collection: SESSIONS,
   checks: {
@@ -36,6 +44,11 @@ const SESSION_FORMAT: RowFormat<SessionDocument> = {
     `session ${describeValue(sessionId)}, _id ${isObjectId(_id) ? _id.toHexString() : describeValue(_id)}`,
 };
 
+const OUTLINE_FORMAT: RowFormat<SessionOutline> = {
+  ...SESSION_FORMAT,
+  checks: { ...SESSION_FORMAT.checks, metadata: (value) => value === 'binData' },
+};
+
 export function newSessionDocument({ sessionId, status, language, metadata }: NewSession): SessionDocument {
   const now = new Date();
   return {
@@ -55,6 +68,11 @@ export function newSessionDocument({ sessionId, status, language, metadata }: Ne
 /** Does not check that the metadata's bytes are a Struct. @throws UnreadableRowError */
 export function checkSession(row: Unchecked<SessionDocument>): SessionDocument {
   return checkRow(row, SESSION_FORMAT);
+}
+
+/** @throws UnreadableRowError */
+export function checkOutline(row: Unchecked<SessionOutline>): SessionOutline {
+  return checkRow(row, OUTLINE_FORMAT);
 }
 
 /** @param last the end of the session's log; undefined where it is empty */

@@ -5,8 +5,9 @@ import { textsOf } from '../documents/check-row';
 import { BY_EVENT_ID, type EventDocument } from '../documents/schema';
 import { QUERY_TIMEOUT_MS, withQueryTimeout } from '../query-timeout';
 
-/** The maximum number of event IDs in one query. */
+/** The maximum number of event IDs in one query, and of the bytes that their events are expected to have. */
 const MAX_BATCH_IDS = 1000;
+const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 
 /** How many appends after a duplicate are expected to be duplicates too. */
 const EXPECTED_AFTER_DUPLICATE = 32;
@@ -15,6 +16,7 @@ const EXPECTED_AFTER_DUPLICATE = 32;
 interface Lookup {
   readonly sessionId: string;
   readonly eventIds: readonly string[];
+  readonly expectedBytes: number;
 }
 
 /** Looks up events by their IDs. Batches the lookups of many sessions into one query. */
@@ -25,7 +27,8 @@ export class EventFinder {
   constructor(connection: MongoConnection) {
     this.batcher = new Batcher(
       (lookups) => withQueryTimeout(findAll(connection, lookups)),
-      ({ eventIds }) => eventIds.length / MAX_BATCH_IDS,
+      ({ eventIds, expectedBytes }) =>
+        Math.max(eventIds.length / MAX_BATCH_IDS, expectedBytes / MAX_BATCH_BYTES),
     );
   }
 
@@ -37,9 +40,17 @@ export class EventFinder {
     return this.expectedFor > 0;
   }
 
-  /** Returns those of the events that are stored, by a majority read, in no particular order. */
-  async find(sessionId: string, eventIds: readonly string[]): Promise<readonly EventDocument[]> {
-    const found = await this.batcher.load({ sessionId, eventIds });
+  /**
+   * Returns those of the events that are stored, by a majority read, in no particular order.
+   *
+   * @param expectedBytes the size of the payloads, as far as it is known
+   */
+  async find(
+    sessionId: string,
+    eventIds: readonly string[],
+    expectedBytes: number,
+  ): Promise<readonly EventDocument[]> {
+    const found = await this.batcher.load({ sessionId, eventIds, expectedBytes });
     this.expectedFor =
       found.length > 0 ? EXPECTED_AFTER_DUPLICATE : Math.max(0, this.expectedFor - eventIds.length);
     return found;

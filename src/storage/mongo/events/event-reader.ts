@@ -30,6 +30,7 @@ const MAX_LAGGING_READS = 15;
 
 /** Reads logs: pages, single events, and how many events precede a time. */
 export class EventReader implements Omit<EventStore, 'append'> {
+  private readonly sizes = new RowSizes();
   private readonly pages: PageReader;
   private readonly ofTypes: TypeReader;
 
@@ -38,9 +39,8 @@ export class EventReader implements Omit<EventStore, 'append'> {
     private readonly sessions: SessionFinder,
     private readonly events: EventFinder,
   ) {
-    const sizes = new RowSizes();
-    this.pages = new PageReader(connection, sizes);
-    this.ofTypes = new TypeReader(connection, sizes);
+    this.pages = new PageReader(connection, this.sizes);
+    this.ofTypes = new TypeReader(connection, this.sizes);
   }
 
   /** Session, log head and page are read in parallel, and may be from slightly different times. */
@@ -68,8 +68,8 @@ export class EventReader implements Omit<EventStore, 'append'> {
   get(sessionId: string, eventId: string, context: RequestContext): Promise<Event> {
     return retryUntilKnown(this.connection, context, async () => {
       const [session, [document]] = await Promise.all([
-        this.sessions.find(sessionId),
-        this.events.find(sessionId, [eventId]),
+        this.sessions.findOutline(sessionId),
+        this.events.find(sessionId, [eventId], this.sizes.expectedBytes(sessionId, 1)),
       ]);
       if (session === undefined) throw sessionNotFound(sessionId);
       if (document === undefined) throw eventNotFound(sessionId, eventId);
@@ -108,7 +108,7 @@ export class EventReader implements Omit<EventStore, 'append'> {
         .toArray(),
     );
     // After the event: the events of a session are removed only once it is deleted.
-    if ((await this.sessions.find(sessionId)) === undefined) throw sessionNotFound(sessionId);
+    if ((await this.sessions.findOutline(sessionId)) === undefined) throw sessionNotFound(sessionId);
     if (row === undefined) throw missingEvent(sessionId, sequence);
     if (another !== undefined) throw doubledEvent(sessionId, sequence);
     toEvent(row);

@@ -5,10 +5,11 @@ import type { StoreObserver } from '../../../core/store-observer';
 import { UnreadableRowError } from '../../../core/unreadable-row';
 import type { MongoConnection } from '../connection';
 import { isString } from '../documents/check-row';
-import { BY_CHANGE, BY_SEQUENCE, type SessionDocument } from '../documents/schema';
+import { BY_CHANGE, BY_SEQUENCE } from '../documents/schema';
+import type { SessionOutline } from '../documents/session-document';
 import { QUERY_TIMEOUT_MS } from '../query-timeout';
 import type { ExpiryMarks } from './expiry-marks';
-import type { FoundSession, SessionFinder } from './session-finder';
+import type { FoundOutline, SessionFinder } from './session-finder';
 import { READ_VALID_MS } from './session-validity';
 import { writeTombstone } from './session-writer';
 
@@ -23,7 +24,7 @@ const MAX_WAITING = 10_000;
 
 /** A session that was expired, and marked, when the sweep read it. */
 interface Marked {
-  readonly document: SessionDocument;
+  readonly document: SessionOutline;
   readonly mark: Types.ObjectId;
   /** 0 if the log was empty. */
   readonly lastSequence: number;
@@ -99,13 +100,13 @@ export class ExpirySweep {
   /** Returns undefined if the session is not expired, has changed meanwhile, or cannot be read. */
   private async markIfExpired(sessionId: string, since: Date): Promise<Marked | undefined> {
     try {
-      const found = await this.finder.find(sessionId);
+      const found = await this.finder.findOutline(sessionId);
       if (found === undefined || !isExpired(found, since)) return undefined;
       const mark = found.document.expiring ?? (await this.marks.set(found.document));
       if (mark === undefined) return undefined;
       // Another server may have set the mark: it is not known to be older than this read.
       const deleteAt = performance.now() + WAIT_MS;
-      const marked = await this.finder.find(sessionId);
+      const marked = await this.finder.findOutline(sessionId);
       if (marked?.document.expiring?.equals(mark) !== true || !isExpired(marked, since)) return undefined;
       return { document: marked.document, mark, lastSequence: marked.last?.sequence ?? 0, deleteAt };
     } catch (error) {
@@ -122,7 +123,7 @@ export class ExpirySweep {
   }
 }
 
-function isExpired({ document: { changedAt }, last }: FoundSession, since: Date): boolean {
+function isExpired({ document: { changedAt }, last }: FoundOutline, since: Date): boolean {
   return lastActivityOf({ changedAt, lastEventAt: last?.timestamp }) <= since;
 }
 

@@ -4,26 +4,34 @@ import { Batcher } from '../batcher';
 import { textsOf, type Unchecked } from '../documents/check-row';
 import { type LogEnd, toLogEnd } from '../documents/event-document';
 import { BY_SESSION, type SessionDocument } from '../documents/schema';
-import { checkSession } from '../documents/session-document';
+import { checkOutline, checkSession, type SessionOutline, TO_OUTLINE } from '../documents/session-document';
 import { QUERY_TIMEOUT_MS, withQueryTimeout } from '../query-timeout';
 
-/** The maximum number of sessions in one query. Even with the largest metadata the reply fits into one batch. */
-const MAX_BATCH_SESSIONS = 200;
+/**
+ * The maximum number of sessions in one query, with metadata and without. The reply fits into one batch, even
+ * with the largest metadata in its largest encoding.
+ */
+const MAX_BATCH_SESSIONS = 64;
+const MAX_BATCH_OUTLINES = 1000;
 
 /** A session's document and the head of its log, read by majority at one point in time. */
-export interface FoundSession {
-  readonly document: SessionDocument;
+interface Found<Document> {
+  readonly document: Document;
   /** The last event; undefined if the log is empty. */
   readonly last: LogEnd | undefined;
 }
+
+export type FoundSession = Found<SessionDocument>;
+export type FoundOutline = Found<SessionOutline>;
 
 /** A row of the sessions with the head of its log, as `withLogHead` returns it. */
 export type SessionRow = Unchecked<SessionDocument> & { readonly last: readonly Unchecked<LogEnd>[] };
 
 /** Reads sessions with the heads of their logs. Batches the reads of many callers into one query. */
 export class SessionFinder {
-  private readonly batcher = this.newBatcher('majority');
-  private readonly latestBatcher = this.newBatcher('local');
+  private readonly whole = this.batcher(MAX_BATCH_SESSIONS, 'majority', []);
+  private readonly latest = this.batcher(MAX_BATCH_SESSIONS, 'local', []);
+  private readonly outlines = this.batcher(MAX_BATCH_OUTLINES, 'majority', [TO_OUTLINE]);
 
   constructor(private readonly connection: MongoConnection) {}
 
@@ -35,8 +43,8 @@ export class SessionFinder {
    * @throws UnreadableRowError
    */
   async find(sessionId: string): Promise<FoundSession | undefined> {
-    const row = (await this.batcher.load(sessionId)) ?? (await this.findAfterMiss(sessionId));
-    return row === undefined || isTombstone(row) ? undefined : toFoundSession(row);
+    const row = await this.findRow(this.whole, sessionId);
+    return row && toFoundSession(row);
   }
 
   /**
@@ -47,19 +55,44 @@ export class SessionFinder {
    * @throws UnreadableRowError
    */
   async findLatest(sessionId: string): Promise<FoundSession | undefined> {
-    const row = await this.latestBatcher.load(sessionId);
+    const row = await this.latest.load(sessionId);
     return row === undefined || isTombstone(row) ? undefined : toFoundSession(row);
   }
 
-  private newBatcher(readConcern: 'majority' | 'local'): Batcher<string, SessionRow | undefined> {
+  /** Like `find`, without the metadata; also fails where the metadata cannot be read. */
+  async findOutline(sessionId: string): Promise<FoundOutline | undefined> {
+    const row = await this.findRow(this.outlines, sessionId);
+    if (row === undefined) return undefined;
+    const { last, ...outline } = row;
+    const document = checkOutline(outline);
+    return { document, last: logEndOf(document, last) };
+  }
+
+  private batcher(
+    maximum: number,
+    readConcern: 'majority' | 'local',
+    stages: readonly mongo.Document[],
+  ): Batcher<string, SessionRow | undefined> {
     return new Batcher(
-      (sessionIds) => withQueryTimeout(this.findAll(sessionIds, readConcern)),
-      () => 1 / MAX_BATCH_SESSIONS,
+      (sessionIds) => withQueryTimeout(this.findAll(sessionIds, readConcern, stages)),
+      () => 1 / maximum,
       (sessionId) => sessionId,
     );
   }
 
-  private async findAfterMiss(sessionId: string): Promise<SessionRow | undefined> {
+  /** Returns undefined for a tombstone, too. */
+  private async findRow(
+    rows: Batcher<string, SessionRow | undefined>,
+    sessionId: string,
+  ): Promise<SessionRow | undefined> {
+    const row = (await rows.load(sessionId)) ?? (await this.findAfterMiss(rows, sessionId));
+    return row === undefined || isTombstone(row) ? undefined : row;
+  }
+
+  private async findAfterMiss(
+    rows: Batcher<string, SessionRow | undefined>,
+    sessionId: string,
+  ): Promise<SessionRow | undefined> {
     const { database, integrity, confirmedReads } = this.connection;
     if (!database.replicated) return undefined;
     const row = await confirmedReads.run((options) =>
@@ -68,19 +101,21 @@ export class SessionFinder {
         { ...integrity.hint(BY_SESSION), projection: { _id: 1 }, ...options },
       ),
     );
-    return row === null ? undefined : this.batcher.load(sessionId);
+    return row === null ? undefined : rows.load(sessionId);
   }
 
+  /** @param stages change the documents */
   private async findAll(
     sessionIds: readonly string[],
     readConcern: 'majority' | 'local',
+    stages: readonly mongo.Document[],
   ): Promise<(SessionRow | undefined)[]> {
     const { database, integrity } = this.connection;
     const { sessions, events } = database;
     const distinct = [...new Set(sessionIds)];
     const rows = await sessions
       .aggregate<SessionRow>(
-        [{ $match: { sessionId: { $in: distinct } } }, withLogHead(events.collectionName)],
+        [{ $match: { sessionId: { $in: distinct } } }, ...stages, withLogHead(events.collectionName)],
         // With room for one more document the first batch is known to be complete, without a second request.
         {
           ...{ maxTimeMS: QUERY_TIMEOUT_MS, batchSize: distinct.length + 1, readConcern },
@@ -99,9 +134,16 @@ function isTombstone({ deletedAt }: SessionRow): boolean {
 }
 
 /** @throws UnreadableRowError */
-export function toFoundSession({ last: [last], ...row }: SessionRow): FoundSession {
+export function toFoundSession({ last, ...row }: SessionRow): FoundSession {
   const document = checkSession(row);
-  return { document, last: last && toLogEnd(document.sessionId, last) };
+  return { document, last: logEndOf(document, last) };
+}
+
+function logEndOf(
+  { sessionId }: Pick<SessionDocument, 'sessionId'>,
+  [last]: SessionRow['last'],
+): LogEnd | undefined {
+  return last && toLogEnd(sessionId, last);
 }
 
 /** The aggregation stage that adds the head of each session's log, by one index lookup per session. */

@@ -171,7 +171,7 @@ async function replace(
  */
 export async function writeTombstone(
   { db, sessions }: Database,
-  { _id, sessionId, revision }: SessionDocument,
+  { _id, sessionId, revision }: Pick<SessionDocument, '_id' | 'sessionId' | 'revision'>,
   condition: Pick<SessionDocument, 'expiring'> = {},
 ): Promise<true | undefined> {
   const deletedAt = new Date();
