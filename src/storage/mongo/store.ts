@@ -12,7 +12,7 @@ import { EventReader } from './events/event-reader';
 import { retryUntilKnown } from './retry';
 import { ExpirySweep } from './sessions/expiry';
 import { ExpiryMarks } from './sessions/expiry-marks';
-import { listSessions } from './sessions/list-sessions';
+import { SessionLister } from './sessions/session-lister';
 import { SessionFinder } from './sessions/session-finder';
 import { SessionWriter } from './sessions/session-writer';
 import { ChangeStream } from './watch/change-stream';
@@ -107,6 +107,7 @@ function sessionStore(
   afterDeletion: (sessionId: string) => void,
 ): SessionStore {
   const writer = new SessionWriter(connection, finder);
+  const lister = new SessionLister(connection, observer);
   return {
     create: (session, context) => writer.create(session, context),
     async complete(sessionId, end, context) {
@@ -123,8 +124,7 @@ function sessionStore(
       await writer.delete(sessionId, context);
       afterDeletion(sessionId);
     },
-    list: (query, context) =>
-      retryUntilKnown(connection, context, () => listSessions(connection, query, observer)),
+    list: (query, context) => retryUntilKnown(connection, context, () => lister.list(query)),
   };
 }
 
