@@ -195,3 +195,19 @@ test('an append and GetEvent read no metadata of the session', async () => {
   const { session } = await client.getSession({ sessionId });
   expect(session?.metadata).toEqual(metadata);
 });
+
+test('a list of sessions reads about as many bytes as it returns', async () => {
+  const metadata = { text: 'x'.repeat(60_000) };
+  const ids = Array.from({ length: 200 }, (_, index) => `listed-${index}`);
+  for (const sessionId of ids) await client.createSession({ sessionId, language: 'x-list', metadata });
+  const listed: string[] = [];
+  let pageToken = '';
+  const before = proxy.bytesBack;
+  do {
+    const page = await client.listSessions({ language: 'x-list', pageSize: 1000, pageToken });
+    listed.push(...page.sessions.map(({ sessionId }) => sessionId));
+    ({ nextPageToken: pageToken } = page);
+  } while (pageToken !== '');
+  expect(new Set(listed)).toEqual(new Set(ids));
+  expect((proxy.bytesBack - before) / (ids.length * 60_000)).toBeLessThan(1.3);
+}, 60_000);
