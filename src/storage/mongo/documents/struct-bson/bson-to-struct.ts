@@ -24,8 +24,9 @@ export function structFromBson(bson: Uint8Array, offset = 0): Uint8Array {
   return converter.convert(bson, offset);
 }
 
-class BsonToStruct extends WireWriter {
-  private at = 0;
+/** Its state belongs to one conversion at a time. */
+export class BsonToStruct extends WireWriter {
+  protected at = 0;
 
   convert(source: Uint8Array, offset: number): Buffer {
     this.source = source;
@@ -39,7 +40,7 @@ class BsonToStruct extends WireWriter {
     }
   }
 
-  private struct(limit: number, level: number): void {
+  protected struct(limit: number, level: number): void {
     const { source } = this;
     const last = this.startDocument(limit, level);
     while (this.at < last) {
@@ -66,7 +67,7 @@ class BsonToStruct extends WireWriter {
   }
 
   /** Reads a document's length, and returns where the zero byte is that ends the document. */
-  private startDocument(limit: number, level: number): number {
+  protected startDocument(limit: number, level: number): number {
     if (level > LIMITS.structLevels)
       throw new NotStructError(`it has more than ${LIMITS.structLevels} levels of objects and lists`);
     const start = this.at;
@@ -78,7 +79,7 @@ class BsonToStruct extends WireWriter {
   }
 
   /** Skips the name of a list's element, whatever it is. */
-  private skipName(limit: number): void {
+  protected skipName(limit: number): void {
     const { source } = this;
     let { at } = this;
     while (at < limit && source[at] !== 0) at += 1;
@@ -206,7 +207,7 @@ class BsonToStruct extends WireWriter {
   }
 
   /** Copies a text, and checks that it is valid UTF-8. */
-  private text(length: number): void {
+  protected text(length: number): void {
     const { source, target, at, end } = this;
     let bits = 0;
     if (length <= SHORT_TEXT) {
@@ -231,7 +232,7 @@ class BsonToStruct extends WireWriter {
 
 const converter = new BsonToStruct();
 
-function int32(source: Uint8Array, at: number): number {
+export function int32(source: Uint8Array, at: number): number {
   const low = (source[at] ?? 0) | ((source[at + 1] ?? 0) << 8);
   return low | ((source[at + 2] ?? 0) << 16) | ((source[at + 3] ?? 0) << 24);
 }

@@ -16,7 +16,7 @@ export function entryHeaderSize(keyLength: number, contentLength: number): numbe
   return delimitedSize(entrySize) - contentLength;
 }
 
-function varintSize(value: number): number {
+export function varintSize(value: number): number {
   if (value < 0x80) return 1;
   if (value < 0x4000) return 2;
   if (value < 0x200000) return 3;
