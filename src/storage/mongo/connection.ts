@@ -5,9 +5,10 @@ import { errorMessage } from '../../core/error-message';
 import { storeUnavailable } from '../../core/errors';
 import { StartupError } from '../../core/startup-error';
 import type { Logger } from '../../telemetry/logger';
-import { buildIndexes } from './build-indexes';
 import { readCatalog } from './catalog';
+import { completeDatabase } from './complete-database';
 import { ConfirmedReads } from './confirmed-reads';
+import { DURABLE } from './durable';
 import { isUnauthorized, toConversationError } from './errors';
 import { Integrity } from './integrity';
 import {
@@ -26,12 +27,6 @@ const CONNECT_RETRY_DELAY_MS = 1000;
 
 /** The longest that a ping may take, in milliseconds. */
 const PING_TIMEOUT_MS = 2000;
-
-/**
- * An acknowledged write is on the disks of a majority. Each write carries this concern itself: a
- * `journal` option in the URI would override the connection's.
- */
-export const DURABLE = { w: 'majority', journal: true } as const;
 
 /** The options of a write to a document. */
 export const WRITE = { maxTimeMS: QUERY_TIMEOUT_MS, writeConcern: DURABLE } as const;
@@ -101,9 +96,9 @@ export class MongoConnection {
   }
 
   /**
-   * Connects and creates the missing indexes, however long it takes until the database is reachable.
+   * Connects, checks the format version and creates the missing indexes, however long it takes until the database is reachable.
    *
-   * @throws StartupError if the database rejects the user, or an index cannot be created
+   * @throws StartupError if the database rejects the user or has another format, or an index cannot be created
    */
   async open(): Promise<void> {
     while (!this.closing) {
@@ -173,8 +168,7 @@ export class MongoConnection {
       const hello = await db.command({ hello: 1 });
       const replicated = hello.setName !== undefined || hello.msg === 'isdbgrid';
       if (hello.isWritablePrimary !== true) throw new Error('the server in MONGODB_URI is not the primary');
-      const { missing } = await readCatalog(db);
-      const problems = await buildIndexes({ db, replicated }, missing);
+      const problems = await completeDatabase({ db, replicated }, await readCatalog(db));
       if (problems.length > 0) throw new StartupError(problems.join('\n'));
       return {
         replicated,

@@ -1,5 +1,5 @@
 import type { Database } from '../connection';
-import { DURABLE } from '../connection';
+import { DURABLE } from '../durable';
 import { newEventDocument } from '../documents/event-document';
 import { BY_SEQUENCE } from '../documents/schema';
 import { isDuplicateKey } from '../errors';
