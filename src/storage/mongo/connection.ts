@@ -5,8 +5,8 @@ import { errorMessage } from '../../core/error-message';
 import { storeUnavailable } from '../../core/errors';
 import { StartupError } from '../../core/startup-error';
 import type { Logger } from '../../telemetry/logger';
-import { buildIndexes } from './build-indexes';
-import { describeMissing, readCatalog } from './catalog';
+import { describeFaults, readCatalog } from './catalog';
+import { completeDatabase } from './complete-database';
 import { ConfirmedReads } from './confirmed-reads';
 import { isUnauthorized, toConversationError } from './errors';
 import { Integrity } from './integrity';
@@ -95,9 +95,9 @@ export class MongoConnection {
   }
 
   /**
-   * Connects and creates the missing indexes, however long it takes until the database is reachable.
+   * Connects, checks the format version and creates the missing indexes, however long it takes until the database is reachable.
    *
-   * @throws StartupError if the database rejects the user, an index cannot be created, or it lacks a feature
+   * @throws StartupError if the database rejects the user, has another format, an index cannot be created, or it lacks a feature
    */
   async open(): Promise<void> {
     while (!this.closing) {
@@ -184,20 +184,20 @@ export class MongoConnection {
   }
 }
 
-/** Creates the missing indexes, and tries what else the service needs. @throws StartupError if that fails for good */
+/** Writes the format version, creates the missing indexes, and tries what else the service needs. @throws StartupError if that fails for good */
 async function prepare(database: Database, logger: Logger): Promise<void> {
-  const problems = await createIndexes(database, logger);
+  const problems = await complete(database, logger);
   if (problems.length === 0) problems.push(...(await missingFeatures(database)));
   if (problems.length > 0) throw new StartupError(problems.join('\n'));
 }
 
-async function createIndexes(database: Database, logger: Logger): Promise<string[]> {
+async function complete(database: Database, logger: Logger): Promise<string[]> {
   let reminder: NodeJS.Timeout | undefined;
   try {
     const catalog = await readCatalog(database.db);
-    const line = `${describeMissing(catalog)}: still building what is missing; the database needs time and, in a replica set, a majority of its members`;
+    const line = `${describeFaults(catalog)}: still building what is missing; the database needs time and, in a replica set, a majority of its members`;
     reminder = setInterval(() => logger.warn(line), BUILD_LOG_INTERVAL_MS);
-    return await buildIndexes(database, catalog.missing);
+    return await completeDatabase(database, catalog);
   } catch (error) {
     if (!isRejected(error)) throw error;
     return [lacking('listCollections, listIndexes or createIndexes', error)];
