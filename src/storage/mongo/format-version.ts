@@ -9,7 +9,10 @@ import { DURABLE } from './write-options';
 export const FORMAT_VERSION = 1;
 
 /** The collection of the document that holds the version. */
-const META = 'conversation_meta';
+export const META = 'conversation_meta';
+
+/** The document that holds the version. */
+export const FORMAT_DOCUMENT = { _id: 'format', version: FORMAT_VERSION } as const;
 
 /** Sees what every other server has written: the primary's own state, as for the collections and indexes. */
 const READ = { readConcern: 'local', maxTimeMS: QUERY_TIMEOUT_MS } as const;

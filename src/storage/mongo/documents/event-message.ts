@@ -147,7 +147,7 @@ class EventConverter extends BsonToStruct {
     this.reserve(FIELD_BYTES);
     this.target[this.end] = TAGS.payload;
     this.end = start + room;
-    this.struct(limit, 1);
+    this.payloadStruct(limit);
     const length = this.end - start - room;
     const needed = varintSize(length);
     this.reserve(FIELD_BYTES);
@@ -155,6 +155,15 @@ class EventConverter extends BsonToStruct {
     this.end = start;
     this.varint(length);
     this.end += length;
+  }
+
+  private payloadStruct(limit: number): void {
+    try {
+      this.struct(limit, 1);
+    } catch (error) {
+      if (!(error instanceof NotStructError)) throw error;
+      throw new NotStructError(`its payload is not what this service writes: ${error.message}`);
+    }
   }
 
   private writeTimestamp(time: number): void {

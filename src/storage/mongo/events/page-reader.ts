@@ -2,7 +2,7 @@ import { type Event, eventSize } from '../../../core/event';
 import type { PageRange } from '../../../core/store';
 import { Batcher } from '../batcher';
 import type { MongoConnection } from '../connection';
-import { decodeEvents, type EventRow } from '../documents/event-decoder';
+import { readEvents, type StoredEvent } from '../documents/stored-event';
 import { withQueryTimeout } from '../query-timeout';
 import { findRows, inRange } from './find-rows';
 import { groupBySession } from './group-by-session';
@@ -36,7 +36,7 @@ interface Part {
 
 interface FoundEvents {
   /** By session, each in the order of the sequences. */
-  readonly events: ReadonlyMap<string, readonly EventRow[]>;
+  readonly events: ReadonlyMap<string, readonly StoredEvent[]>;
   readonly isComplete: boolean;
 }
 
@@ -121,7 +121,7 @@ export class PageReader {
       limit: 2 * parts.reduce((sum, { range }) => sum + range.limit, 0),
     });
     // The server may return the branches in any order.
-    const events = groupBySession(decodeEvents(rows).sort((a, b) => a.sequence - b.sequence));
+    const events = groupBySession(readEvents(rows).sort((a, b) => a.sequence - b.sequence));
     for (const [sessionId, group] of events) this.sizes.learn(sessionId, group);
     const bytes = rows.reduce((sum, { length }) => sum + length, 0);
     return { events, isComplete: bytes <= COMPLETE_REPLY_BYTES };
@@ -139,7 +139,7 @@ function isWhole({ examinedTo }: Page, range: PageRange): boolean {
 }
 
 /** The events of a range, in its order. @param found events of the session by sequence; those of other ranges too */
-function inOrder(found: readonly EventRow[], { afterSequence, limit, newestFirst }: PageRange): Event[] {
+function inOrder(found: readonly StoredEvent[], { afterSequence, limit, newestFirst }: PageRange): Event[] {
   const inRange = found.slice(countUpTo(found, afterSequence), countUpTo(found, afterSequence + limit));
   return newestFirst === true ? inRange.reverse() : inRange;
 }

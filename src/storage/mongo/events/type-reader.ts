@@ -2,7 +2,7 @@ import type { Event } from '../../../core/event';
 import type { PageRange } from '../../../core/store';
 import type { MongoConnection } from '../connection';
 import { isCounter, isString, type Unchecked } from '../documents/check-row';
-import { decodeEvents } from '../documents/event-decoder';
+import { readEvents } from '../documents/stored-event';
 import { BY_SEQUENCE } from '../documents/schema';
 import { QUERY_TIMEOUT_MS, withQueryTimeout } from '../query-timeout';
 import { findRows, inRange } from './find-rows';
@@ -80,7 +80,7 @@ export class TypeReader {
     if (outlines.length === 0) return new Map();
     const filter = { sessionId, sequence: { $in: outlines.map(({ sequence }) => sequence) } };
     const rows = await findRows(this.connection, { filter, limit: outlines.length });
-    return new Map(decodeEvents(rows).map((event) => [event.sequence, event]));
+    return new Map(readEvents(rows).map((event) => [event.sequence, event]));
   }
 }
 

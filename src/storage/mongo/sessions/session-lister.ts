@@ -5,7 +5,7 @@ import type { StoreObserver } from '../../../core/store-observer';
 import { UnreadableRowError } from '../../../core/unreadable-row';
 import type { MongoConnection } from '../connection';
 import { toSession } from '../documents/session-document';
-import { type SessionRow, toFoundSession, withLogHead } from './session-finder';
+import { readSessionRow, toFoundSession, withLogHead } from './session-finder';
 import { QUERY_TIMEOUT_MS } from '../query-timeout';
 
 const NEWEST_FIRST = { startedAt: -1, sessionId: 1 } as const;
@@ -91,8 +91,8 @@ async function read(
     ...(status === undefined ? {} : ({ status: 1 } as const)),
     ...NEWEST_FIRST,
   };
-  const find = (...limits: mongo.Document[]): mongo.AggregationCursor<SessionRow> =>
-    sessions.aggregate<SessionRow>(
+  const find = (...limits: mongo.Document[]): mongo.AggregationCursor<Buffer> =>
+    sessions.aggregate<Buffer>(
       [
         { $match: { ...filters, ...range } },
         { $sort: NEWEST_FIRST },
@@ -100,7 +100,7 @@ async function read(
         withLogHead(events.collectionName),
       ],
       // With room for one more document the first batch is known to be complete, without a second request.
-      { maxTimeMS: QUERY_TIMEOUT_MS, batchSize: limit + 1, ...integrity.hint(index) },
+      { maxTimeMS: QUERY_TIMEOUT_MS, batchSize: limit + 1, raw: true, ...integrity.hint(index) },
     );
   const page = (await find({ $limit: limit }).toArray()).map(decode);
   if (page.length < limit || !page.some((row) => row instanceof UnreadableRowError))
@@ -114,9 +114,9 @@ async function read(
   return readable;
 }
 
-function decode(row: SessionRow): Session | UnreadableRowError {
+function decode(row: Buffer): Session | UnreadableRowError {
   try {
-    const { document, last } = toFoundSession(row);
+    const { document, last } = toFoundSession(readSessionRow(row));
     return toSession(document, last);
   } catch (error) {
     if (error instanceof UnreadableRowError) return error;

@@ -81,6 +81,10 @@ export class BsonWriter extends ScratchBuffer {
     }
   }
 
+  null(name: FieldName): void {
+    this.field(BSON.null, name, 0);
+  }
+
   /** @param time in milliseconds since 1970 */
   date(name: FieldName, time: number): void {
     this.field(BSON.date, name, 8);
