@@ -5,12 +5,12 @@ import type { StoreObserver } from '../../../core/store-observer';
 import { UnreadableRowError } from '../../../core/unreadable-row';
 import type { MongoConnection } from '../connection';
 import { isString } from '../documents/check-row';
-import { BY_CHANGE, BY_SEQUENCE, type SessionDocument } from '../documents/schema';
+import { BY_CHANGE, BY_SEQUENCE } from '../documents/schema';
 import { QUERY_TIMEOUT_MS } from '../query-timeout';
 import type { ExpiryMarks } from './expiry-marks';
 import type { FoundSession, SessionFinder } from './session-finder';
 import { READ_VALID_MS } from './session-validity';
-import { writeTombstone } from './session-writer';
+import { type SessionRevision, writeTombstone } from './session-writer';
 
 /** Sessions checked and deleted concurrently: enough to keep up with new sessions, and to leave them capacity. */
 const CONCURRENCY = 16;
@@ -23,7 +23,8 @@ const MAX_WAITING = 10_000;
 
 /** A session that was expired, and marked, when the sweep read it. */
 interface Marked {
-  readonly document: SessionDocument;
+  /** Without the metadata: many sessions wait at a time. */
+  readonly document: SessionRevision;
   readonly mark: Types.ObjectId;
   /** 0 if the log was empty. */
   readonly lastSequence: number;
@@ -107,7 +108,9 @@ export class ExpirySweep {
       const deleteAt = performance.now() + WAIT_MS;
       const marked = await this.finder.find(sessionId);
       if (marked?.document.expiring?.equals(mark) !== true || !isExpired(marked, since)) return undefined;
-      return { document: marked.document, mark, lastSequence: marked.last?.sequence ?? 0, deleteAt };
+      const { _id, revision } = marked.document;
+      const document = { _id, sessionId, revision };
+      return { document, mark, lastSequence: marked.last?.sequence ?? 0, deleteAt };
     } catch (error) {
       if (!(error instanceof UnreadableRowError)) throw error;
       this.observer.unreadableRow(error);

@@ -1,5 +1,5 @@
 import type { mongo } from 'mongoose';
-import type { Session } from '../../../core/session';
+import { type Session, sessionSize } from '../../../core/session';
 import type { SessionQuery } from '../../../core/store';
 import type { StoreObserver } from '../../../core/store-observer';
 import { UnreadableRowError } from '../../../core/unreadable-row';
@@ -11,6 +11,8 @@ import { QUERY_TIMEOUT_MS } from '../query-timeout';
 const NEWEST_FIRST = { startedAt: -1, sessionId: 1 } as const;
 
 type UnreadableRowObserver = Pick<StoreObserver, 'unreadableRow'>;
+type ListLimits = Pick<SessionQuery, 'limit' | 'maximumBytes'>;
+type DecodedRow = Session | UnreadableRowError;
 
 /**
  * Lists sessions, newest first and those with the same start by ID, which is the order of the
@@ -21,25 +23,27 @@ export async function listSessions(
   query: SessionQuery,
   observer: UnreadableRowObserver,
 ): Promise<Session[]> {
-  const { startedAfter = new Date(0), startedBefore, after, limit } = query;
+  const { startedAfter = new Date(0), startedBefore, after, limit, maximumBytes } = query;
   const upperBound = startedBefore === undefined ? {} : { $lt: startedBefore };
-  const readRange = (range: object, count: number): Promise<Session[]> =>
-    read(connection, query, range, count, observer);
-  if (after === undefined) return readRange({ startedAt: { $gte: startedAfter, ...upperBound } }, limit);
+  const readRange = (range: object, limits: ListLimits): Promise<Session[]> =>
+    read(connection, query, range, limits, observer);
+  if (after === undefined) return readRange({ startedAt: { $gte: startedAfter, ...upperBound } }, query);
   // First the rest with the same start as the last session of the previous page, then older ones: each is one index range.
   const { startedAt, sessionId } = after;
-  const sameStart = await readRange({ startedAt, sessionId: { $gt: sessionId } }, limit);
-  if (sameStart.length === limit) return sameStart;
+  const sameStart = await readRange({ startedAt, sessionId: { $gt: sessionId } }, query);
+  const bytes = sameStart.reduce((sum, session) => sum + sessionSize(session), 0);
+  if (sameStart.length === limit || bytes > maximumBytes) return sameStart;
   const older = { startedAt: { $gte: startedAfter, $lt: startedAt } };
-  return [...sameStart, ...(await readRange(older, limit - sameStart.length))];
+  const rest = { limit: limit - sameStart.length, maximumBytes: maximumBytes - bytes };
+  return [...sameStart, ...(await readRange(older, rest))];
 }
 
-/** Returns the first sessions of the range that can be read. */
+/** Returns the first sessions of the range that can be read, up to its limits. */
 async function read(
   { database: { sessions, events }, integrity }: MongoConnection,
   { status, language }: SessionQuery,
   range: object,
-  limit: number,
+  { limit, maximumBytes }: ListLimits,
   observer: UnreadableRowObserver,
 ): Promise<Session[]> {
   const filters = {
@@ -63,19 +67,34 @@ async function read(
       // With room for one more document the first batch is known to be complete, without a second request.
       { maxTimeMS: QUERY_TIMEOUT_MS, batchSize: limit + 1, ...integrity.hint(index) },
     );
-  const page = (await find({ $limit: limit }).toArray()).map(decode);
-  if (page.length < limit || !page.some((row) => row instanceof UnreadableRowError))
-    return page.filter((row) => isReadable(row, observer));
-  // Reads on past the rows that cannot be read: only the end of the range makes a page shorter.
-  const readable: Session[] = [];
-  for await (const row of find().map(decode)) {
-    if (isReadable(row, observer)) readable.push(row);
-    if (readable.length === limit) break;
-  }
-  return readable;
+  const page = await take(find({ $limit: limit }), limit, maximumBytes);
+  const isComplete = page.length < limit || !page.some((row) => row instanceof UnreadableRowError);
+  // Reads on past the rows that cannot be read: only the end of the range, or its size, makes a page shorter.
+  const rows = isComplete ? page : await take(find(), limit, maximumBytes);
+  return rows.filter((row) => isReadable(row, observer));
 }
 
-function decode(row: SessionRow): Session | UnreadableRowError {
+/** Takes rows until `limit` of them can be read, or these are larger than `maximumBytes`. */
+async function take(
+  rows: AsyncIterable<SessionRow>,
+  limit: number,
+  maximumBytes: number,
+): Promise<DecodedRow[]> {
+  const taken: DecodedRow[] = [];
+  let readable = 0;
+  let bytes = 0;
+  for await (const row of rows) {
+    const decoded = decode(row);
+    taken.push(decoded);
+    if (decoded instanceof UnreadableRowError) continue;
+    readable += 1;
+    bytes += sessionSize(decoded);
+    if (readable === limit || bytes > maximumBytes) break;
+  }
+  return taken;
+}
+
+function decode(row: SessionRow): DecodedRow {
   try {
     const { document, last } = toFoundSession(row);
     return toSession(document, last);
@@ -86,7 +105,7 @@ function decode(row: SessionRow): Session | UnreadableRowError {
 }
 
 /** Reports a row that cannot be read. */
-function isReadable(row: Session | UnreadableRowError, observer: UnreadableRowObserver): row is Session {
+function isReadable(row: DecodedRow, observer: UnreadableRowObserver): row is Session {
   if (!(row instanceof UnreadableRowError)) return true;
   observer.unreadableRow(row);
   return false;

@@ -7,7 +7,7 @@ import { BY_SESSION, type SessionDocument } from '../documents/schema';
 import { checkSession } from '../documents/session-document';
 import { QUERY_TIMEOUT_MS, withQueryTimeout } from '../query-timeout';
 
-/** The maximum number of sessions in one query. Even with the largest metadata the reply fits into one batch. */
+/** The maximum number of sessions in one query. With much metadata, the reply has several batches. */
 const MAX_BATCH_SESSIONS = 200;
 
 /** A session's document and the head of its log, read by majority at one point in time. */

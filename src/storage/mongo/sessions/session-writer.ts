@@ -17,6 +17,9 @@ import { BY_SESSION, type SessionDocument } from '../documents/schema';
 import { writeUntilKnown } from '../retry';
 import { QUERY_TIMEOUT_MS } from '../query-timeout';
 
+/** A session as it was at one revision. */
+export type SessionRevision = Pick<SessionDocument, '_id' | 'sessionId' | 'revision'>;
+
 /** The process may have stood still during a read that takes longer, in milliseconds. */
 const LONG_READ_MS = 20;
 
@@ -170,7 +173,7 @@ async function replace(
  */
 export async function writeTombstone(
   { db, sessions }: Database,
-  { _id, sessionId, revision }: SessionDocument,
+  { _id, sessionId, revision }: SessionRevision,
   condition: Pick<SessionDocument, 'expiring'> = {},
 ): Promise<true | undefined> {
   const deletedAt = new Date();
