@@ -1,4 +1,5 @@
 import { type Event, eventSize } from '../../../core/event';
+import { LIMITS } from '../../../core/limits';
 import type { PageRange } from '../../../core/store';
 import { Batcher } from '../batcher';
 import type { MongoConnection } from '../connection';
@@ -15,8 +16,10 @@ const MAX_BATCH_EVENTS = 1000;
 /** The most bytes that a query for several callers is expected to return. */
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 
-/** MongoDB ends replies at 16 MiB. A reply longer than this may lack documents. */
-const COMPLETE_REPLY_BYTES = 14 * 1024 * 1024;
+/** MongoDB ends a reply at 16 MiB, before the first document that does not fit. One with room for any row is complete. */
+const MAX_REPLY_BYTES = 16 * 1024 * 1024;
+const MAX_ROW_BYTES = LIMITS.payloadBytes + 64 * 1024;
+const COMPLETE_REPLY_BYTES = MAX_REPLY_BYTES - MAX_ROW_BYTES;
 
 /** How many times as many events the next part of a page may have as the parts before it. */
 const MAX_GROWTH = 8;
@@ -76,7 +79,7 @@ export class PageReader {
       const count = page.events.length;
       const maximumBytes = range.maximumBytes - bytes;
       const fitting = Math.floor((maximumBytes * count) / bytes);
-      if (fitting === 0) return { ...page, end: 'limit' };
+      if (fitting <= 0) return { ...page, end: 'limit' };
       const rest = { ...restOf(range, page.examinedTo), maximumBytes };
       const part = await this.readPart({
         sessionId,
@@ -94,16 +97,14 @@ export class PageReader {
     if (page !== undefined) return page;
     // By now the size of the rows is known.
     const part = this.partOf({ sessionId: request.sessionId, range: request.range });
-    // A single page that is too long for a reply is over its maximum size, so it ends before what is missing.
-    const { events } = await withQueryTimeout(this.find([part]));
-    return toPage(part, events);
+    return toPage(part, await withQueryTimeout(this.find([part])));
   }
 
   /** Returns undefined for each page if they are together too long for one reply. */
   private async readAll(requests: readonly PageRequest[]): Promise<(Page | undefined)[]> {
     const parts = requests.map((request) => this.partOf(request));
-    const { events, isComplete } = await this.find(parts);
-    return parts.map((part) => (isComplete || parts.length === 1 ? toPage(part, events) : undefined));
+    const found = await this.find(parts);
+    return parts.map((part) => (found.isComplete || parts.length === 1 ? toPage(part, found) : undefined));
   }
 
   private partOf({ sessionId, range, count }: PageRequest): Part {
@@ -128,9 +129,10 @@ export class PageReader {
   }
 }
 
-/** Returns the page of a part from the events that were found. */
-function toPage({ sessionId, range }: Part, events: FoundEvents['events']): Page {
-  return pageOf(inOrder(events.get(sessionId) ?? [], range), range);
+/** Returns the page of a part. If its events were too long for one reply, it covers those that were found. */
+function toPage({ sessionId, range }: Part, { events, isComplete }: FoundEvents): Page {
+  const page = pageOf(inOrder(events.get(sessionId) ?? [], range), range);
+  return !isComplete && page.end === 'gap' && page.events.length > 0 ? { ...page, end: 'range' } : page;
 }
 
 /** Whether the page covers the range, and not only a part of it. */

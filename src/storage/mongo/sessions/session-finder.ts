@@ -13,10 +13,7 @@ import {
 } from '../documents/session-document';
 import { QUERY_TIMEOUT_MS, withQueryTimeout } from '../query-timeout';
 
-/**
- * The maximum number of sessions in one query, with metadata and without. The reply fits into one batch, even
- * with the largest metadata in its largest encoding.
- */
+/** The maximum number of sessions in one query, with metadata and without. With much metadata, the reply has several batches. */
 const MAX_BATCH_SESSIONS = 64;
 const MAX_BATCH_OUTLINES = 1000;
 
