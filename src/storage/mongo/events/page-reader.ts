@@ -4,6 +4,7 @@ import type { PageRange } from '../../../core/store';
 import { Batcher } from '../batcher';
 import type { MongoConnection } from '../connection';
 import { readEvents, type StoredEvent } from '../documents/stored-event';
+import { MAXIMUM_GROWTH } from '../documents/struct-bson/struct-to-bson';
 import { withQueryTimeout } from '../query-timeout';
 import { findRows, inRange } from './find-rows';
 import { groupBySession } from './group-by-session';
@@ -18,7 +19,7 @@ const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 
 /** MongoDB ends a reply at 16 MiB, before the first document that does not fit. One with room for any row is complete. */
 const MAX_REPLY_BYTES = 16 * 1024 * 1024;
-const MAX_ROW_BYTES = LIMITS.payloadBytes + 64 * 1024;
+const MAX_ROW_BYTES = Math.ceil(LIMITS.payloadBytes * MAXIMUM_GROWTH) + 64 * 1024;
 const COMPLETE_REPLY_BYTES = MAX_REPLY_BYTES - MAX_ROW_BYTES;
 
 /** How many times as many events the next part of a page may have as the parts before it. */

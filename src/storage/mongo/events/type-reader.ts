@@ -1,4 +1,4 @@
-import type { Event } from '../../../core/event';
+import { type Event, eventSize } from '../../../core/event';
 import type { PageRange } from '../../../core/store';
 import type { MongoConnection } from '../connection';
 import { isCounter, isString, type Unchecked } from '../documents/check-row';
@@ -42,14 +42,18 @@ export class TypeReader {
     const fitting = outlines.slice(0, countFitting(outlines, matches, range));
     const found = await withQueryTimeout(this.findEvents(sessionId, fitting.filter(matches)));
     const unreadable = fitting.findIndex((outline) => matches(outline) && !found.has(outline.sequence));
-    const covered = unreadable < 0 ? fitting : fitting.slice(0, unreadable);
+    const readable = unreadable < 0 ? fitting : fitting.slice(0, unreadable);
+    const covered = readable.slice(0, countWithin(readable, found, range.maximumBytes));
     const examinedTo = covered.at(-1)?.sequence ?? first.sequence - (range.newestFirst === true ? -1 : 1);
     return {
       events: covered.flatMap(({ sequence }) => found.get(sequence) ?? []),
       first: first.sequence,
       examinedTo,
       end:
-        unreadable < 0 && (fitting.length < outlines.length || examinedTo === lastOf(part)) ? 'limit' : 'gap',
+        covered.length < unreadable ||
+        (unreadable < 0 && (covered.length < outlines.length || examinedTo === lastOf(part)))
+          ? 'limit'
+          : 'gap',
     };
   }
 
@@ -103,4 +107,22 @@ function countFitting(
     return count > maximumEvents || (count > 1 && bytes > maximumBytes);
   });
   return end < 0 ? outlines.length : end;
+}
+
+/** Returns how many of the rows a page can cover by the sizes of its events: those of their rows may be smaller. */
+function countWithin(
+  rows: readonly Outline[],
+  found: ReadonlyMap<number, Event>,
+  maximumBytes: number,
+): number {
+  let bytes = 0;
+  let count = 0;
+  const end = rows.findIndex(({ sequence }) => {
+    const event = found.get(sequence);
+    if (event === undefined) return false;
+    count += 1;
+    bytes += eventSize(event);
+    return count > 1 && bytes > maximumBytes;
+  });
+  return end < 0 ? rows.length : end;
 }
