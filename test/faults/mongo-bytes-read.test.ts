@@ -184,13 +184,19 @@ test('callers that read sessions for the first time, at the same time', async ()
   expect(received / (6 * 31 * 100_000)).toBeLessThan(2.2);
 }, 60_000);
 
-test('an append and GetEvent read no metadata of the session', async () => {
+test('an append, GetEvent, ListEvents and the events of a watch read no metadata of the session', async () => {
   const sessionId = 'large-metadata';
   const metadata = { text: 'x'.repeat(60_000) };
   await client.createSession({ sessionId, metadata });
   const before = proxy.bytesBack;
   await client.addEvent({ sessionId, eventId: 'first' });
   await client.getEvent({ sessionId, eventId: 'first' });
+  await client.listEvents({ sessionId });
+  const watch = client.watchSession({ sessionId });
+  await watch.caughtUp();
+  await client.addEvent({ sessionId, eventId: 'second' });
+  await watch.reached(2);
+  watch.cancel();
   expect(proxy.bytesBack - before).toBeLessThan(40_000);
   const { session } = await client.getSession({ sessionId });
   expect(session?.metadata).toEqual(metadata);
