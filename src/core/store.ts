@@ -100,6 +100,9 @@ export interface EventStore {
    */
   readPage(sessionId: string, range: PageRange, context: RequestContext): Promise<SessionPage>;
 
+  /** Like `readPage`, but returns only what a reader of events needs of the session: its metadata may be large. */
+  readEvents(sessionId: string, range: PageRange, context: RequestContext): Promise<EventPage>;
+
   /**
    * Returns how many of a session's events have a timestamp before `time`: the sequence of the last
    * of them, since timestamps never decrease along the log. 0 if there are none.
@@ -179,8 +182,8 @@ export interface PageRange {
   readonly maximumEvents?: number | undefined;
 }
 
-export interface SessionPage {
-  readonly session: Session;
+/** A part of a session's log. */
+interface LogPart {
   /** In the order of the range; without gaps, except for events of other types. */
   readonly events: readonly Event[];
   /**
@@ -188,4 +191,12 @@ export interface SessionPage {
    * types up to there. If the page covers nothing, the sequence before the first one of the range.
    */
   readonly examinedTo: number;
+}
+
+export interface SessionPage extends LogPart {
+  readonly session: Session;
+}
+
+export interface EventPage extends LogPart {
+  readonly session: Pick<Session, 'eventCount' | 'revision' | 'endedAt'>;
 }

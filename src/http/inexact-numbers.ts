@@ -14,16 +14,23 @@ interface Level {
   readonly isList: boolean;
   /** The index of the list's current item. */
   index: number;
-  /** The text of the object's current key, with its quotes. */
-  key: string;
+  /** Where the object's current key is in the text, with its quotes. */
+  keyAt: number;
+  keyEnd: number;
 }
 
-/** How a whole number above 2^53 begins. Few texts have one, and only those are scanned. */
-const LARGE_NUMBER = /[:,[]\s*-?(?:\d{16}|\d[\d.]*[eE]\+?\d)/;
+/** What may be a whole number above 2^53, in a string too. Few texts have one. */
+const LARGE_NUMBER = /[:,[]\s*(-?(?:\d{16}[\d.]*(?:[eE][+-]?\d+)?|\d[\d.]*[eE]\+?\d+))/g;
 
 const NUMBER = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const NUMBER_PARTS = /^-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
 const PLAIN_KEY = /^[\p{L}_$][\p{L}\p{N}_$-]*$/u;
+
+/** Character codes. */
+const CODES = {
+  ...{ quote: 0x22, comma: 0x2c, minus: 0x2d, zero: 0x30, nine: 0x39, colon: 0x3a },
+  ...{ openList: 0x5b, closeList: 0x5d, openObject: 0x7b, closeObject: 0x7d },
+};
 
 /** Bytes of a key in a path. */
 const KEY_BYTES = 100;
@@ -35,12 +42,19 @@ const KEY_BYTES = 100;
  * @param text valid JSON
  */
 export function findInexactNumbers(text: string): InexactNumber[] {
-  return LARGE_NUMBER.test(text) ? new Scanner(text).scan() : [];
+  return mayHaveInexact(text) ? new Scanner(text).scan() : [];
+}
+
+/** Numbers that are exact need no scan, which takes longer than parsing. */
+function mayHaveInexact(text: string): boolean {
+  for (const [, number = ''] of text.matchAll(LARGE_NUMBER)) if (isInexact(number)) return true;
+  return false;
 }
 
 class Scanner {
   private readonly levels: Level[] = [];
-  private lastString = '';
+  private lastStringAt = 0;
+  private lastStringEnd = 0;
 
   constructor(private readonly text: string) {}
 
@@ -48,35 +62,54 @@ class Scanner {
     const { text, levels } = this;
     const found: InexactNumber[] = [];
     for (let at = 0; at < text.length && found.length < LIMITS.maxViolations;) {
+      const code = text.charCodeAt(at);
+      if (code !== CODES.minus && (code < CODES.zero || code > CODES.nine)) {
+        at = this.skip(code, at);
+        continue;
+      }
       NUMBER.lastIndex = at;
-      const number = NUMBER.exec(text)?.[0];
-      if (number !== undefined && levels.length <= LIMITS.structLevels + 1 && isInexact(number))
-        found.push(this.locate());
-      at = number === undefined ? this.skip(at) : at + number.length;
+      const number = NUMBER.exec(text)?.[0] ?? '';
+      if (levels.length <= LIMITS.structLevels + 1 && isInexact(number)) found.push(this.locate());
+      at += number.length;
     }
     return found;
   }
 
   /** Skips what is no number, and returns the position after it. */
-  private skip(at: number): number {
-    const level = this.levels.at(-1);
-    const character = this.text.charAt(at);
-    if (character === '"') {
-      const end = endOfString(this.text, at);
-      this.lastString = this.text.slice(at, end);
-      return end;
+  private skip(code: number, at: number): number {
+    const { levels } = this;
+    const level = levels[levels.length - 1];
+    switch (code) {
+      case CODES.quote: {
+        const end = endOfString(this.text, at);
+        this.lastStringAt = at;
+        this.lastStringEnd = end;
+        return end;
+      }
+      case CODES.openObject:
+      case CODES.openList:
+        levels.push({ isList: code === CODES.openList, index: 0, keyAt: 0, keyEnd: 0 });
+        break;
+      case CODES.closeObject:
+      case CODES.closeList:
+        levels.pop();
+        break;
+      case CODES.comma:
+        if (level !== undefined) level.index += 1;
+        break;
+      case CODES.colon:
+        if (level !== undefined) {
+          level.keyAt = this.lastStringAt;
+          level.keyEnd = this.lastStringEnd;
+        }
+        break;
     }
-    if (character === '{' || character === '[')
-      this.levels.push({ isList: character === '[', index: 0, key: '' });
-    else if (character === '}' || character === ']') this.levels.pop();
-    else if (character === ',' && level !== undefined) level.index += 1;
-    else if (character === ':' && level !== undefined) level.key = this.lastString;
     return at + 1;
   }
 
   private locate(): InexactNumber {
-    const [field = '', ...inside] = this.levels.map(({ isList, index, key }) =>
-      isList ? index : keyOf(key),
+    const [field = '', ...inside] = this.levels.map(({ isList, index, keyAt, keyEnd }) =>
+      isList ? index : keyOf(this.text.slice(keyAt, keyEnd)),
     );
     return { field: String(field), inside: inside.map(segmentOf).join('') };
   }
@@ -110,6 +143,7 @@ function isInexact(text: string): boolean {
   // Smaller whole numbers are exact.
   if (double < 2 ** 53) return false;
   if (double === Infinity) return true;
+  if (text === String(double)) return false;
   const [digits, zeros] = partsOf(text);
   if (zeros < 0) return false;
   // 2^60 is often written as 1152921504606847000: with as many digits as tell it from other doubles.

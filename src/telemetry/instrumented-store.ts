@@ -6,6 +6,7 @@ import type { Tracing } from './tracing';
 const OPERATIONS = [
   'createSession',
   'readSession',
+  'readEvents',
   'completeSession',
   'addEvents',
   'getEvent',
@@ -64,6 +65,8 @@ export function instrumentStore(store: Store, metrics: Metrics, tracing: Tracing
         observe('getEvent', sessionId, () => events.get(sessionId, eventId, context)),
       readPage: (sessionId, range, context) =>
         observe('readSession', sessionId, () => events.readPage(sessionId, range, context)),
+      readEvents: (sessionId, range, context) =>
+        observe('readEvents', sessionId, () => events.readEvents(sessionId, range, context)),
       countBefore: (sessionId, time, context) =>
         observe('countBefore', sessionId, () => events.countBefore(sessionId, time, context)),
     },

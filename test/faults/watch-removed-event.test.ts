@@ -13,8 +13,8 @@ const session = {
 
 test('a watch soon reads rarely if an announced event never becomes visible', async () => {
   let reads = 0;
-  const events: Pick<EventStore, 'readPage'> = {
-    readPage: () => {
+  const events: Pick<EventStore, 'readEvents'> = {
+    readEvents: () => {
       reads += 1;
       return Promise.resolve({ session, events: [], examinedTo: 0 });
     },

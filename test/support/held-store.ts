@@ -41,6 +41,7 @@ export class HeldStore implements Store {
       append: (sessionId, events, context) => this.hold(sessionId, events, context),
       get: unsupported,
       readPage,
+      readEvents: readPage,
       countBefore: unsupported,
     };
   }

@@ -97,7 +97,7 @@ async function findRange(
     time && events.countBefore(sessionId, time, context);
   const noEvents = { afterSequence: 0, limit: 0, maximumBytes: 0 };
   const [{ session }, first, last] = await Promise.all([
-    events.readPage(sessionId, noEvents, context),
+    events.readEvents(sessionId, noEvents, context),
     countBefore(times.start),
     countBefore(times.end),
   ]);
@@ -185,7 +185,7 @@ async function readPart(
   const afterSequence = newestFirst ? rest.upTo - count : rest.after;
   try {
     const pageRange = { ...page, afterSequence, limit: count, newestFirst };
-    const { events, examinedTo } = await store.readPage(sessionId, pageRange, context);
+    const { events, examinedTo } = await store.readEvents(sessionId, pageRange, context);
     const left = newestFirst
       ? { after: rest.after, upTo: examinedTo - 1 }
       : { after: examinedTo, upTo: rest.upTo };

@@ -3,7 +3,7 @@ import { ConversationError } from '../errors';
 import type { Event } from '../event';
 import { RequestContext } from '../request-context';
 import type { Session } from '../session';
-import type { EventStore, PageRange, SessionPage, Store } from '../store';
+import type { EventStore, Store } from '../store';
 import { checkCount } from '../validation/count';
 import { checkId } from '../validation/text';
 import { Violations } from '../validation/violations';
@@ -65,14 +65,17 @@ export async function* watchSession(
     for (;;) {
       watcher.reset();
       const range = { afterSequence: position, limit: READ_EVENTS, maximumBytes: READ_BYTES };
-      const { session, events: page } = await readWithRetry(events, request.sessionId, range, caller);
+      const { session, events: page } = await withRetry(caller, (context) =>
+        events.readEvents(request.sessionId, range, context),
+      );
       for (const event of page) {
         yield { kind: 'event', event };
         position = event.sequence;
       }
       if (position < session.eventCount) continue;
       if (revision === undefined) yield { kind: 'caughtUp', sequence: session.eventCount };
-      else if (revision !== session.revision) yield { kind: 'session', session };
+      else if (revision !== session.revision)
+        yield { kind: 'session', session: await readSession(events, request.sessionId, caller) };
       revision = session.revision;
       if (session.endedAt !== undefined) return;
       const last = Math.max(position, session.eventCount);
@@ -100,18 +103,23 @@ class AnnouncedEvent {
   }
 }
 
-/** Retries while the store is unavailable, so that a watch survives an election. */
-async function readWithRetry(
-  events: EventStore,
-  sessionId: string,
-  range: PageRange,
+/** Reads the session, which may have changed once more. */
+async function readSession(events: EventStore, sessionId: string, caller: RequestContext): Promise<Session> {
+  const noEvents = { afterSequence: 0, limit: 0, maximumBytes: 0 };
+  const { session } = await withRetry(caller, (context) => events.readPage(sessionId, noEvents, context));
+  return session;
+}
+
+/** Retries a read while the store is unavailable, so that a watch survives an election. */
+async function withRetry<Result>(
   caller: RequestContext,
-): Promise<SessionPage> {
+  read: (context: RequestContext) => Promise<Result>,
+): Promise<Result> {
   const giveUpAt = Date.now() + MAX_OUTAGE_MS;
   for (;;) {
     caller.throwIfEnded();
     try {
-      return await events.readPage(sessionId, range, new RequestContext(Date.now() + READ_TIMEOUT_MS));
+      return await read(new RequestContext(Date.now() + READ_TIMEOUT_MS));
     } catch (error) {
       const isTransient =
         error instanceof ConversationError &&

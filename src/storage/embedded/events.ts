@@ -1,7 +1,7 @@
 import { eventNotFound, sequenceMismatch } from '../../core/errors';
 import type { Event, NewEvent } from '../../core/event';
 import type { RequestContext } from '../../core/request-context';
-import type { AppendedEvent, EventStore, PageRange, SessionPage } from '../../core/store';
+import type { AppendedEvent, EventPage, EventStore, PageRange, SessionPage } from '../../core/store';
 import type { WatchRegistry } from '../../core/watch-registry';
 import { notBefore } from './clock';
 import type { DiskSpace } from './disk-space';
@@ -70,6 +70,10 @@ export class EmbeddedEventStore implements EventStore {
       }, context);
     }
     return { session, events: page.events, examinedTo: page.examinedTo };
+  }
+
+  readEvents(sessionId: string, range: PageRange, context: RequestContext): Promise<EventPage> {
+    return this.readPage(sessionId, range, context);
   }
 
   countBefore(sessionId: string, time: Date, context: RequestContext): Promise<number> {

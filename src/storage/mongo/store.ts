@@ -141,6 +141,7 @@ function eventStore(
     },
     get: (sessionId, eventId, context) => reader.get(sessionId, eventId, context),
     readPage: (sessionId, range, context) => reader.readPage(sessionId, range, context),
+    readEvents: (sessionId, range, context) => reader.readEvents(sessionId, range, context),
     countBefore: (sessionId, time, context) => reader.countBefore(sessionId, time, context),
   };
 }

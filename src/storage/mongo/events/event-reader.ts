@@ -1,7 +1,7 @@
 import { eventNotFound, sessionNotFound } from '../../../core/errors';
 import type { Event } from '../../../core/event';
 import type { RequestContext } from '../../../core/request-context';
-import type { EventStore, PageRange, SessionPage } from '../../../core/store';
+import type { EventPage, EventStore, PageRange, SessionPage } from '../../../core/store';
 import type { Database, MongoConnection } from '../connection';
 import { doubledEvent, hiddenEvent, type LogEnd, missingEvent, toLogEnd } from '../documents/event-document';
 import { BY_SEQUENCE, BY_TIME } from '../documents/schema';
@@ -9,7 +9,7 @@ import { toSession } from '../documents/session-document';
 import { readEventRow } from '../documents/stored-event';
 import { QUERY_TIMEOUT_MS } from '../query-timeout';
 import { retryUntilKnown } from '../retry';
-import type { FoundSession, SessionFinder } from '../sessions/session-finder';
+import type { FoundOutline, FoundSession, SessionFinder } from '../sessions/session-finder';
 import type { EventFinder } from './event-finder';
 import { emptyPage, lastOf, type Page } from './page';
 import { PageReader } from './page-reader';
@@ -37,21 +37,42 @@ export class EventReader implements Omit<EventStore, 'append'> {
     this.ofTypes = new TypeReader(connection, this.sizes);
   }
 
+  async readPage(sessionId: string, range: PageRange, context: RequestContext): Promise<SessionPage> {
+    const find = (): Promise<FoundSession | undefined> => this.sessions.find(sessionId);
+    const { found, page } = await this.readWith(find, sessionId, range, context);
+    const { events, examinedTo } = page;
+    return { session: toSession(found.document, newerEnd(found.last, events)), events, examinedTo };
+  }
+
+  async readEvents(sessionId: string, range: PageRange, context: RequestContext): Promise<EventPage> {
+    const find = (): Promise<FoundOutline | undefined> => this.sessions.findOutline(sessionId);
+    const { found, page } = await this.readWith(find, sessionId, range, context);
+    const { events, examinedTo } = page;
+    const { revision, endedAt } = found.document;
+    const eventCount = newerEnd(found.last, events)?.sequence ?? 0;
+    return { session: { eventCount, revision, endedAt: endedAt ?? undefined }, events, examinedTo };
+  }
+
   /** Session, log head and page are read in parallel, and may be from slightly different times. */
-  readPage(sessionId: string, range: PageRange, context: RequestContext): Promise<SessionPage> {
+  private readWith<Found extends FoundOutline | FoundSession>(
+    find: () => Promise<Found | undefined>,
+    sessionId: string,
+    range: PageRange,
+    context: RequestContext,
+  ): Promise<{ readonly found: Found; readonly page: Page }> {
     let laggingReads = 0;
     return retryUntilKnown(this.connection, context, async (database) => {
       const [found, page] = await Promise.all([
-        this.sessions.find(sessionId),
+        find(),
         range.limit === 0 ? emptyPage(range) : this.read(sessionId, range),
       ]);
       if (found === undefined) throw sessionNotFound(sessionId);
-      if (nextMissing(page, range, found) === undefined) return toSessionPage(found, page);
+      if (nextMissing(page, range, found) === undefined) return { found, page };
       // The page may have been read before the log head was: read it again, up to the head.
       const stored = { ...range, limit: endOf(range, found) - range.afterSequence };
       const again = await this.read(sessionId, stored);
       const missing = nextMissing(again, stored, found);
-      if (missing === undefined || missing !== firstOf(stored, found)) return toSessionPage(found, again);
+      if (missing === undefined || missing !== firstOf(stored, found)) return { found, page: again };
       await this.throwIfMissing(database, sessionId, missing);
       laggingReads += 1;
       if (laggingReads > MAX_LAGGING_READS) throw hiddenEvent(sessionId, missing);
@@ -112,22 +133,21 @@ export class EventReader implements Omit<EventStore, 'append'> {
   }
 }
 
+/** What the head of a log tells. */
+type HasEnd = Pick<FoundSession, 'last'>;
+
 /** The last event of the range; the start of the range if that is beyond the log. */
-function endOf({ afterSequence, limit }: PageRange, { last }: FoundSession): number {
+function endOf({ afterSequence, limit }: PageRange, { last }: HasEnd): number {
   return Math.max(afterSequence, Math.min(afterSequence + limit, last?.sequence ?? 0));
 }
 
 /** The event that a page of the range begins with. */
-function firstOf(range: PageRange, found: FoundSession): number {
+function firstOf(range: PageRange, found: HasEnd): number {
   return range.newestFirst === true ? endOf(range, found) : range.afterSequence + 1;
 }
 
 /** The first event that the page lacks, in its order; undefined if it lacks none, or ended at a limit. */
-function nextMissing(
-  { first, examinedTo, end }: Page,
-  range: PageRange,
-  found: FoundSession,
-): number | undefined {
+function nextMissing({ first, examinedTo, end }: Page, range: PageRange, found: HasEnd): number | undefined {
   const last = endOf(range, found);
   if (range.newestFirst === true) {
     if (last === range.afterSequence) return undefined;
@@ -138,11 +158,11 @@ function nextMissing(
   return end === 'limit' || examinedTo >= last ? undefined : examinedTo + 1;
 }
 
-function toSessionPage({ document, last }: FoundSession, { events, examinedTo }: Page): SessionPage {
-  const newest = events.reduce(
+/** The end of the log: the page may have been read after the head. */
+function newerEnd(last: LogEnd | undefined, events: readonly Event[]): LogEnd | undefined {
+  return events.reduce(
     (newer: LogEnd | undefined, event) =>
       newer === undefined || event.sequence > newer.sequence ? event : newer,
     last,
   );
-  return { session: toSession(document, newest), events, examinedTo };
 }

@@ -10,18 +10,19 @@ import { QUERY_TIMEOUT_MS } from '../query-timeout';
 
 const NEWEST_FIRST = { startedAt: -1, sessionId: 1 } as const;
 
+type Limits = Pick<SessionQuery, 'limit' | 'maximumBytes'>;
 type UnreadableRowObserver = Pick<StoreObserver, 'unreadableRow'>;
 
-/** The most sessions to read first, before their sizes are known. */
+/** The most sessions to read first: their sizes say how many to read next. */
 const FIRST_SESSIONS = 51;
 
-/** How many sessions the mean size counts for when others are added. */
-const WEIGHT = 100;
+/** How many times as many sessions the next part may have as those before it together. */
+const MAX_GROWTH = 4;
 
 /** Lists sessions, newest first and those with the same start by ID, which is the order of the indexes. */
 export class SessionLister {
-  /** The mean size of the sessions that were read. */
-  private mean: number | undefined;
+  /** The mean size of the sessions of the last list. */
+  private lastMean = 1;
 
   constructor(
     private readonly connection: MongoConnection,
@@ -31,54 +32,46 @@ export class SessionLister {
   /** Reads as many sessions at a time as are expected to fit. Leaves out rows that cannot be read. */
   async list(query: SessionQuery): Promise<Session[]> {
     const found: Session[] = [];
-    let bytesLeft = query.maximumBytes;
-    while (found.length < query.limit && bytesLeft >= 0) {
-      const limit = Math.min(query.limit - found.length, this.countIn(bytesLeft));
-      const part = await this.readPart({ ...query, after: found.at(-1) ?? query.after, limit });
+    let bytes = 0;
+    let count = Math.min(FIRST_SESSIONS, Math.ceil(query.maximumBytes / this.lastMean));
+    while (found.length < query.limit && bytes <= query.maximumBytes) {
+      const limit = Math.min(query.limit - found.length, count);
+      const maximumBytes = query.maximumBytes - bytes;
+      const after = found.at(-1) ?? query.after;
+      const part = await this.readPart({ ...query, after, limit, maximumBytes });
+      bytes += sizeOf(part);
       found.push(...part);
-      bytesLeft -= this.learn(part);
       if (part.length < limit) break;
+      this.lastMean = bytes / found.length;
+      const fitting = Math.floor((query.maximumBytes - bytes) / this.lastMean) + 1;
+      count = Math.min(fitting, MAX_GROWTH * found.length);
     }
     return found;
-  }
-
-  /** The number of sessions that are expected to be larger than this together. */
-  private countIn(bytes: number): number {
-    return this.mean === undefined ? FIRST_SESSIONS : Math.floor(bytes / this.mean) + 1;
-  }
-
-  /** Returns the size of the sessions. */
-  private learn(sessions: readonly Session[]): number {
-    const bytes = sessions.reduce((sum, session) => sum + sessionSize(session), 0);
-    if (sessions.length > 0)
-      this.mean =
-        this.mean === undefined
-          ? bytes / sessions.length
-          : (this.mean * WEIGHT + bytes) / (WEIGHT + sessions.length);
-    return bytes;
   }
 
   private async readPart(query: SessionQuery): Promise<Session[]> {
     const { startedAfter = new Date(0), startedBefore, after, limit } = query;
     const upperBound = startedBefore === undefined ? {} : { $lt: startedBefore };
-    const readRange = (range: object, count: number): Promise<Session[]> =>
-      read(this.connection, query, range, count, this.observer);
-    if (after === undefined) return readRange({ startedAt: { $gte: startedAfter, ...upperBound } }, limit);
+    const readRange = (range: object, limits: Limits): Promise<Session[]> =>
+      read(this.connection, query, range, limits, this.observer);
+    if (after === undefined) return readRange({ startedAt: { $gte: startedAfter, ...upperBound } }, query);
     // First the rest with the same start as the last session of the previous part, then older ones: each is one index range.
     const { startedAt, sessionId } = after;
-    const sameStart = await readRange({ startedAt, sessionId: { $gt: sessionId } }, limit);
-    if (sameStart.length === limit) return sameStart;
+    const sameStart = await readRange({ startedAt, sessionId: { $gt: sessionId } }, query);
+    const maximumBytes = query.maximumBytes - sizeOf(sameStart);
+    if (sameStart.length === limit || maximumBytes < 0) return sameStart;
     const older = { startedAt: { $gte: startedAfter, $lt: startedAt } };
-    return [...sameStart, ...(await readRange(older, limit - sameStart.length))];
+    const rest = await readRange(older, { limit: limit - sameStart.length, maximumBytes });
+    return [...sameStart, ...rest];
   }
 }
 
-/** Returns the first sessions of the range that can be read. */
+/** Returns the first sessions of the range that can be read, up to its limits. */
 async function read(
   { database: { sessions, events }, integrity }: MongoConnection,
   { status, language }: SessionQuery,
   range: object,
-  limit: number,
+  { limit, maximumBytes }: Limits,
   observer: UnreadableRowObserver,
 ): Promise<Session[]> {
   const filters = {
@@ -102,16 +95,34 @@ async function read(
       // With room for one more document the first batch is known to be complete, without a second request.
       { maxTimeMS: QUERY_TIMEOUT_MS, batchSize: limit + 1, raw: true, ...integrity.hint(index) },
     );
-  const page = (await find({ $limit: limit }).toArray()).map(decode);
-  if (page.length < limit || !page.some((row) => row instanceof UnreadableRowError))
-    return page.filter((row) => isReadable(row, observer));
-  // Reads on past the rows that cannot be read: only the end of the range makes a page shorter.
-  const readable: Session[] = [];
-  for await (const row of find().map(decode)) {
-    if (isReadable(row, observer)) readable.push(row);
-    if (readable.length === limit) break;
+  const page = await take(find({ $limit: limit }), { limit, maximumBytes });
+  const isComplete = page.length < limit || !page.some((row) => row instanceof UnreadableRowError);
+  // Reads on past the rows that cannot be read: only the end of the range, or its size, makes a page shorter.
+  const rows = isComplete ? page : await take(find(), { limit, maximumBytes });
+  return rows.filter((row) => isReadable(row, observer));
+}
+
+/** Takes rows until `limit` of them can be read, or these are larger than `maximumBytes`. */
+async function take(
+  rows: AsyncIterable<SessionRow>,
+  { limit, maximumBytes }: Limits,
+): Promise<(Session | UnreadableRowError)[]> {
+  const taken: (Session | UnreadableRowError)[] = [];
+  let readable = 0;
+  let bytes = 0;
+  for await (const row of rows) {
+    const decoded = decode(row);
+    taken.push(decoded);
+    if (decoded instanceof UnreadableRowError) continue;
+    readable += 1;
+    bytes += sessionSize(decoded);
+    if (readable === limit || bytes > maximumBytes) break;
   }
-  return readable;
+  return taken;
+}
+
+function sizeOf(sessions: readonly Session[]): number {
+  return sessions.reduce((sum, session) => sum + sessionSize(session), 0);
 }
 
 function decode(row: Buffer): Session | UnreadableRowError {
