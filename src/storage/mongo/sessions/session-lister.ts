@@ -104,7 +104,7 @@ async function read(
 
 /** Takes rows until `limit` of them can be read, or these are larger than `maximumBytes`. */
 async function take(
-  rows: AsyncIterable<SessionRow>,
+  rows: AsyncIterable<Buffer>,
   { limit, maximumBytes }: Limits,
 ): Promise<(Session | UnreadableRowError)[]> {
   const taken: (Session | UnreadableRowError)[] = [];
