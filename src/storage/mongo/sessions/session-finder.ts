@@ -62,7 +62,7 @@ export class SessionFinder {
     return row === undefined || isTombstone(row) ? undefined : toFoundSession(row);
   }
 
-  /** Like `find`, without the metadata; also fails where the metadata cannot be read. */
+  /** Like `find`, without the metadata, of which only the BSON type is checked. */
   async findOutline(sessionId: string): Promise<FoundOutline | undefined> {
     const row = await this.findRow(this.outlines, sessionId);
     if (row === undefined) return undefined;
