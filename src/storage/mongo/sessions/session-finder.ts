@@ -11,6 +11,7 @@ import {
   type SessionOutline,
   TO_OUTLINE,
 } from '../documents/session-document';
+import { RAW_AGGREGATION } from '../driver-internals';
 import { QUERY_TIMEOUT_MS, withQueryTimeout } from '../query-timeout';
 
 /** The maximum number of sessions in one query, with metadata and without. With much metadata, the reply has several batches. */
@@ -122,7 +123,8 @@ export class SessionFinder {
         // With room for one more document the first batch is known to be complete, without a second request.
         {
           ...{ maxTimeMS: QUERY_TIMEOUT_MS, batchSize: distinct.length + 1, readConcern },
-          ...{ raw: true, ...integrity.hint(BY_SESSION) },
+          ...RAW_AGGREGATION,
+          ...integrity.hint(BY_SESSION),
         },
       )
       .toArray();
