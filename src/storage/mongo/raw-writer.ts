@@ -5,7 +5,7 @@ import type { EventDocument, SessionDocument } from './documents/schema';
 import { writeSession } from './documents/session-document';
 import { BsonWriter } from './documents/struct-bson/bson-writer';
 import { DUPLICATE_KEY } from './errors';
-import { WRITE } from './write-options';
+import { WRITE_FIELDS } from './write-options';
 
 /** The reply to `insert` or `update`, which reports errors of documents instead of failing. */
 interface WriteReply {
@@ -43,7 +43,7 @@ export class RawWriter implements DocumentWriter {
     const reply: WriteReply = await db.command({
       update: sessions.collectionName,
       updates: this.sequenceOf('updates', statement),
-      ...WRITE,
+      ...WRITE_FIELDS,
     });
     conflictsIn(reply);
     return reply.n === 1;
@@ -61,7 +61,7 @@ export async function insertRaw(
   documents: object,
   ordered: boolean,
 ): Promise<readonly number[]> {
-  return conflictsIn(await db.command({ insert: collection, documents, ordered, ...WRITE }));
+  return conflictsIn(await db.command({ insert: collection, documents, ordered, ...WRITE_FIELDS }));
 }
 
 /**
