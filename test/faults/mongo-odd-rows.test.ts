@@ -1,5 +1,5 @@
 import { status as Code } from '@grpc/grpc-js';
-import { DocumentSequence } from 'mongodb/lib/cmap/commands';
+import { DocumentSequence } from 'mongodb/lib/cmap/commands.js';
 import { mongo } from 'mongoose';
 import type { Session } from '../../generated/conversation/v1/session';
 import { SessionStatus } from '../../generated/conversation/v1/session';

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
+import type * as Commands from 'mongodb/lib/cmap/commands.js';
 import { mongo } from 'mongoose';
 import pino from 'pino';
 import type { Store } from '../../src/core/store';
@@ -20,7 +21,7 @@ import { openMongo } from '../support/open-mongo';
 import type { RpcClient } from '../support/rpc-client';
 import { type SessionServer, startSessionServer } from '../support/session-server';
 
-const COMMANDS = 'mongodb/lib/cmap/commands';
+const COMMANDS = 'mongodb/lib/cmap/commands.js';
 const WARNING = 'the MongoDB driver is not the version that this service was built for: writes take more CPU';
 
 let mongod: RunningMongod;
@@ -49,7 +50,7 @@ function replaceInternals(module: object): void {
   jest.doMock(COMMANDS, () => module);
 }
 
-const { DocumentSequence } = jest.requireActual<typeof import('mongodb/lib/cmap/commands')>(COMMANDS);
+const { DocumentSequence } = jest.requireActual<typeof Commands>(COMMANDS);
 
 /** Sends something else than the documents that it got. */
 class GarblingSequence extends DocumentSequence {

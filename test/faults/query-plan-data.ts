@@ -1,4 +1,4 @@
-import { DocumentSequence } from 'mongodb/lib/cmap/commands';
+import { DocumentSequence } from 'mongodb/lib/cmap/commands.js';
 import { Types } from 'mongoose';
 import type { SessionStatus } from '../../src/core/session';
 import { StructBytes } from '../../src/core/struct/struct-bytes';

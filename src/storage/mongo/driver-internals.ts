@@ -38,7 +38,7 @@ export async function chooseWriter(target: WriterTarget, logger: Logger): Promis
 }
 
 async function loadSequence(): Promise<SequenceOf> {
-  const { DocumentSequence } = await import('mongodb/lib/cmap/commands');
+  const { DocumentSequence } = await import('mongodb/lib/cmap/commands.js');
   return (field, bson) => {
     const sequence = new DocumentSequence(field);
     sequence.push(undefined, bson);
