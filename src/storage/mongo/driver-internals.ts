@@ -8,8 +8,16 @@ import { insertRaw, RawWriter, type SequenceOf } from './raw-writer';
 
 /*
  * The only code that relies on internals of the driver, whose version package.json pins: the class of
- * the documents that a command sends in a section of its message of their own, as ready BSON.
+ * the documents that a command sends in a section of its message of their own, as ready BSON; and an
+ * option of its own operations.
  */
+
+/**
+ * Options of an aggregation whose documents are read as BSON. With `raw` alone the driver leaves parts of
+ * an error reply undecoded too, records them as the state of the server, and fails the next calls. For
+ * `find` and `getMore` it sets the other option itself.
+ */
+export const RAW_AGGREGATION = { raw: true, documentsReturnedIn: 'firstBatch' } as const;
 
 /**
  * Returns the writer that sends documents as ready BSON, if a round trip to the database shows that this
@@ -30,7 +38,7 @@ export async function chooseWriter(target: WriterTarget, logger: Logger): Promis
 }
 
 async function loadSequence(): Promise<SequenceOf> {
-  const { DocumentSequence } = await import('mongodb/lib/cmap/commands');
+  const { DocumentSequence } = await import('mongodb/lib/cmap/commands.js');
   return (field, bson) => {
     const sequence = new DocumentSequence(field);
     sequence.push(undefined, bson);

@@ -4,8 +4,8 @@ import { writeEvent } from './documents/event-document';
 import type { EventDocument, SessionDocument } from './documents/schema';
 import { writeSession } from './documents/session-document';
 import { BsonWriter } from './documents/struct-bson/bson-writer';
-import { DUPLICATE_KEY } from './errors';
-import { WRITE } from './write-options';
+import { DUPLICATE_KEY, isDuplicateKey } from './errors';
+import { WRITE_FIELDS } from './write-options';
 
 /** The reply to `insert` or `update`, which reports errors of documents instead of failing. */
 interface WriteReply {
@@ -43,7 +43,7 @@ export class RawWriter implements DocumentWriter {
     const reply: WriteReply = await db.command({
       update: sessions.collectionName,
       updates: this.sequenceOf('updates', statement),
-      ...WRITE,
+      ...WRITE_FIELDS,
     });
     conflictsIn(reply);
     return reply.n === 1;
@@ -61,7 +61,12 @@ export async function insertRaw(
   documents: object,
   ordered: boolean,
 ): Promise<readonly number[]> {
-  return conflictsIn(await db.command({ insert: collection, documents, ordered, ...WRITE }));
+  try {
+    return conflictsIn(await db.command({ insert: collection, documents, ordered, ...WRITE_FIELDS }));
+  } catch (error) {
+    // An error of the command as a whole does not say which documents are stored.
+    throw isDuplicateKey(error) ? retryable({ code: error.code, errmsg: error.message }) : error;
+  }
 }
 
 /**
@@ -75,9 +80,12 @@ export function conflictsIn(reply: WriteReply): readonly number[] {
   const other = writeErrors.find(({ code }) => code !== DUPLICATE_KEY);
   if (other !== undefined) throw errorOf(other);
   // A write concern error can come with any code. The write may take effect, so it is retried.
-  if (writeConcernError !== undefined)
-    throw errorOf({ ...writeConcernError, errorLabels: ['RetryableWriteError'] });
+  if (writeConcernError !== undefined) throw retryable(writeConcernError);
   return writeErrors.map(({ index }) => index);
+}
+
+function retryable(error: mongo.Document): mongo.MongoServerError {
+  return errorOf({ ...error, errorLabels: ['RetryableWriteError'] });
 }
 
 function errorOf({ errmsg, ...error }: mongo.Document): mongo.MongoServerError {

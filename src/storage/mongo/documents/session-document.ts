@@ -1,9 +1,10 @@
-import { mongo, Types } from 'mongoose';
+import { Types } from 'mongoose';
 import { type NewSession, type Session, SESSION_STATUSES } from '../../../core/session';
 import { StructBytes } from '../../../core/struct/struct-bytes';
 import {
   checkRow,
   describeValue,
+  deserializeRow,
   isBytes,
   isCounter,
   isDate,
@@ -103,7 +104,7 @@ export function writeSession(writer: BsonWriter, document: SessionDocument): voi
 
 /** Reads a session's fields from their BSON, unchecked: its metadata as an encoded Struct, if it can be one. */
 export function readSessionFields(row: Buffer): Unchecked<SessionDocument> & Record<string, unknown> {
-  const fields = mongo.BSON.deserialize(row, { raw: true });
+  const fields = deserializeRow(row);
   return { ...fields, metadata: toStruct(fields.metadata) };
 }
 

@@ -1,14 +1,13 @@
-import { mongo } from 'mongoose';
 import { Event as EventMessage } from '../../../../generated/conversation/v1/event';
 import type { Event } from '../../../core/event';
 import { StructBytes } from '../../../core/struct/struct-bytes';
 import { UnreadableRowError } from '../../../core/unreadable-row';
 import { RawStructReader } from '../../../protobuf/raw-struct-reader';
+import { deserializeRow, type Unchecked } from './check-row';
 import { nameOfEvent } from './event-document';
 import { type EventMessageRow, toEventMessage } from './event-message';
 import { EVENTS, type EventDocument } from './schema';
 import { NotStructError } from './struct-bson/not-struct-error';
-import type { Unchecked } from './check-row';
 
 /** An event as it was read. Its message is sent unchanged, and decoded on first access to its content. */
 export class StoredEvent implements Event {
@@ -80,7 +79,7 @@ export function readEventRow(row: Buffer): EventRow {
     return { sessionId: event.sessionId, eventId: event.eventId, event: () => event };
   } catch (error) {
     if (!(error instanceof NotStructError)) throw error;
-    const fields: Unchecked<EventDocument> = mongo.BSON.deserialize(row, { raw: true });
+    const fields: Unchecked<EventDocument> = deserializeRow(row);
     const unreadable = new UnreadableRowError(EVENTS, nameOfEvent(fields), error.message);
     return {
       ...{ sessionId: fields.sessionId, eventId: fields.eventId },

@@ -11,6 +11,7 @@ import {
   type SessionOutline,
   TO_OUTLINE,
 } from '../documents/session-document';
+import { RAW_AGGREGATION } from '../driver-internals';
 import { QUERY_TIMEOUT_MS, withQueryTimeout } from '../query-timeout';
 
 /** The maximum number of sessions in one query, with metadata and without. With much metadata, the reply has several batches. */
@@ -62,7 +63,7 @@ export class SessionFinder {
     return row === undefined || isTombstone(row) ? undefined : toFoundSession(row);
   }
 
-  /** Like `find`, without the metadata; also fails where the metadata cannot be read. */
+  /** Like `find`, without the metadata, of which only the BSON type is checked. */
   async findOutline(sessionId: string): Promise<FoundOutline | undefined> {
     const row = await this.findRow(this.outlines, sessionId);
     if (row === undefined) return undefined;
@@ -122,7 +123,8 @@ export class SessionFinder {
         // With room for one more document the first batch is known to be complete, without a second request.
         {
           ...{ maxTimeMS: QUERY_TIMEOUT_MS, batchSize: distinct.length + 1, readConcern },
-          ...{ raw: true, ...integrity.hint(BY_SESSION) },
+          ...RAW_AGGREGATION,
+          ...integrity.hint(BY_SESSION),
         },
       )
       .toArray();

@@ -6,6 +6,7 @@ import { UnreadableRowError } from '../../../core/unreadable-row';
 import type { MongoConnection } from '../connection';
 import { toSession } from '../documents/session-document';
 import { readSessionRow, toFoundSession, withLogHead } from './session-finder';
+import { RAW_AGGREGATION } from '../driver-internals';
 import { QUERY_TIMEOUT_MS } from '../query-timeout';
 
 const NEWEST_FIRST = { startedAt: -1, sessionId: 1 } as const;
@@ -93,7 +94,7 @@ async function read(
         withLogHead(events.collectionName),
       ],
       // With room for one more document the first batch is known to be complete, without a second request.
-      { maxTimeMS: QUERY_TIMEOUT_MS, batchSize: limit + 1, raw: true, ...integrity.hint(index) },
+      { maxTimeMS: QUERY_TIMEOUT_MS, batchSize: limit + 1, ...RAW_AGGREGATION, ...integrity.hint(index) },
     );
   const page = await take(find({ $limit: limit }), { limit, maximumBytes });
   const isComplete = page.length < limit || !page.some((row) => row instanceof UnreadableRowError);
