@@ -102,8 +102,8 @@ test('the fields may have any order, and unknown fields of any type among them',
   const orders = fc.shuffledSubarray(all, { minLength: all.length });
   fc.assert(
     fc.property(orders, (entries) => {
-      const { rowId, ...event } = toEventMessage(serialize(Object.fromEntries(entries)));
-      assert.equal(Buffer.compare(rowId, WHOLE._id.id), 0);
+      const { rowIdAt, ...event } = toEventMessage(serialize(Object.fromEntries(entries)));
+      assert.ok(rowIdAt > 0);
       assert.deepEqual(event, { sessionId: 'call-1', sequence: 7, message: expected.message });
     }),
     { numRuns: 300 },

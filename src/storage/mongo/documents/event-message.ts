@@ -1,4 +1,4 @@
-import { isCounter, isDate } from './check-row';
+import { isCounter } from './check-row';
 import { BSON } from './struct-bson/bson-types';
 import { BsonToStruct, int32 } from './struct-bson/bson-to-struct';
 import { damaged, NotStructError } from './struct-bson/not-struct-error';
@@ -19,9 +19,13 @@ const NANOS_TAG = 0x10;
 /** At least the bytes of a tag and a length, or of the numbers of a Timestamp. */
 const FIELD_BYTES = 24;
 
+/** The latest time of a Date; the earliest is its negative. */
+const MAX_TIME_MS = 8.64e15;
+
 /** An event's document as an `Event` message of the API. */
 export interface EventMessageRow {
-  readonly rowId: Uint8Array;
+  /** Where the 12 bytes of the row's ID are in the row. */
+  readonly rowIdAt: number;
   readonly sessionId: string;
   readonly sequence: number;
   readonly message: Uint8Array;
@@ -41,6 +45,7 @@ class EventConverter extends BsonToStruct {
   /** Of each field, its type, and where its value begins; type 0 if the document lacks it. */
   private readonly types = new Uint8Array(NAMES.length);
   private readonly starts = new Int32Array(NAMES.length);
+  private lastSessionId: { readonly bytes: Buffer; readonly text: string } | undefined;
 
   convertEvent(row: Buffer): EventMessageRow {
     this.source = row;
@@ -67,11 +72,21 @@ class EventConverter extends BsonToStruct {
     this.writePayload();
     this.writeTimestamp(this.readTimestamp(row));
     return {
-      rowId: row.subarray(rowIdAt, rowIdAt + 12),
-      sessionId: row.toString('utf8', sessionIdAt + 4, sessionIdAt + 3 + int32(row, sessionIdAt)),
+      rowIdAt,
+      sessionId: this.sessionIdIn(row, sessionIdAt + 4, sessionIdAt + 3 + int32(row, sessionIdAt)),
       sequence,
       message: this.takeBytes(),
     };
+  }
+
+  /** Most rows have the session of the row before them. */
+  private sessionIdIn(row: Buffer, start: number, end: number): string {
+    const { lastSessionId: last } = this;
+    if (last === undefined || row.compare(last.bytes, 0, last.bytes.length, start, end) !== 0) {
+      const bytes = Buffer.from(row.subarray(start, end));
+      this.lastSessionId = { bytes, text: bytes.toString() };
+    }
+    return this.lastSessionId?.text ?? '';
   }
 
   /** Finds the fields. They are in the usual order, unless another program wrote the document. */
@@ -123,7 +138,7 @@ class EventConverter extends BsonToStruct {
 
   private readTimestamp(row: Buffer): number {
     const time = readInt64(row, this.startOf(TIMESTAMP, BSON.date));
-    if (!isDate(new Date(time))) throw invalidField(TIMESTAMP);
+    if (Math.abs(time) > MAX_TIME_MS) throw invalidField(TIMESTAMP);
     return time;
   }
 

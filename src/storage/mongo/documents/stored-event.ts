@@ -5,27 +5,34 @@ import { UnreadableRowError } from '../../../core/unreadable-row';
 import { RawStructReader } from '../../../protobuf/raw-struct-reader';
 import { deserializeRow, type Unchecked } from './check-row';
 import { nameOfEvent } from './event-document';
-import { type EventMessageRow, toEventMessage } from './event-message';
+import { toEventMessage } from './event-message';
 import { EVENTS, type EventDocument } from './schema';
 import { NotStructError } from './struct-bson/not-struct-error';
 
 /** An event as it was read. Its message is sent unchanged, and decoded on first access to its content. */
 export class StoredEvent implements Event {
-  readonly rowId: Uint8Array;
   readonly sessionId: string;
   readonly sequence: number;
   readonly message: Uint8Array;
+  private readonly rowIdAt: number;
   private decoded: EventMessage | undefined;
 
-  /** @param rowBytes how many bytes came from the database for it */
-  constructor(
-    { rowId, sessionId, sequence, message }: EventMessageRow,
-    readonly rowBytes: number,
-  ) {
-    this.rowId = rowId;
+  /** @throws NotStructError if the row cannot be read */
+  constructor(private readonly row: Buffer) {
+    const { rowIdAt, sessionId, sequence, message } = toEventMessage(row);
+    this.rowIdAt = rowIdAt;
     this.sessionId = sessionId;
     this.sequence = sequence;
     this.message = message;
+  }
+
+  /** How many bytes came from the database for it. */
+  get rowBytes(): number {
+    return this.row.length;
+  }
+
+  get rowId(): Uint8Array {
+    return this.row.subarray(this.rowIdAt, this.rowIdAt + 12);
   }
 
   get eventId(): string {
@@ -56,7 +63,7 @@ export function readEvents(rows: readonly Buffer[]): StoredEvent[] {
   const events: StoredEvent[] = [];
   for (const row of rows) {
     try {
-      events.push(new StoredEvent(toEventMessage(row), row.length));
+      events.push(new StoredEvent(row));
     } catch (error) {
       if (!(error instanceof NotStructError)) throw error;
     }
@@ -75,7 +82,7 @@ export interface EventRow {
 
 export function readEventRow(row: Buffer): EventRow {
   try {
-    const event = new StoredEvent(toEventMessage(row), row.length);
+    const event = new StoredEvent(row);
     return { sessionId: event.sessionId, eventId: event.eventId, event: () => event };
   } catch (error) {
     if (!(error instanceof NotStructError)) throw error;

@@ -15,11 +15,15 @@ export abstract class ScratchBuffer {
 
   /** Returns what was written. The caller owns the bytes. */
   protected takeBytes(): Buffer {
-    const written = this.target.subarray(0, this.end);
+    const { target, end } = this;
     this.end = 0;
-    if (this.target.length <= KEPT_BYTES) return Buffer.from(written);
-    this.target = Buffer.allocUnsafe(INITIAL_BYTES);
-    return written;
+    if (target.length > KEPT_BYTES) {
+      this.target = Buffer.allocUnsafe(INITIAL_BYTES);
+      return target.subarray(0, end);
+    }
+    const taken = Buffer.allocUnsafe(end);
+    target.copy(taken, 0, 0, end);
+    return taken;
   }
 
   private grow(bytes: number): void {
