@@ -29,7 +29,9 @@ export interface Event {
 const OVERHEAD_BYTES = 64;
 
 /** Returns an event's size in a page: its size in the protobuf encoding, or an upper bound of it. */
-export function eventSize({ message, eventId, sessionId, type, payload }: Event): number {
-  if (message !== undefined) return message.length;
+export function eventSize(event: Event): number {
+  // Only then: the other fields may have to be decoded first.
+  if (event.message !== undefined) return event.message.length;
+  const { eventId, sessionId, type, payload } = event;
   return payload.bytes.length + 3 * (eventId.length + sessionId.length + type.length) + OVERHEAD_BYTES;
 }
