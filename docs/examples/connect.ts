@@ -11,7 +11,7 @@ export const CHANNEL_OPTIONS: ClientOptions = {
   'grpc.service_config': readFileSync(join(__dirname, '..', 'retry-policy.json'), 'utf8'),
   // Ignores service configs from DNS.
   'grpc.service_config_disable_resolution': 1,
-  // A call can be retried only while its request is buffered: 1 MiB by default, while a batch may have 3 MiB.
+  // A call can be retried only while its request is buffered: 1 MiB by default, while a request may have 4 MiB.
   'grpc.per_rpc_retry_buffer_size': 4 * MIB,
   'grpc.retry_buffer_size': 64 * MIB,
   // Finds a restarted server soon: by default, attempts become up to two minutes apart.

@@ -14,7 +14,7 @@ export function helpText(): string {
     '',
     'Usage: npm start [-- OPTION]',
     '  --help                print this help and exit',
-    '  --create-indexes      create the indexes in the database of MONGODB_URI and exit',
+    '  --create-indexes      prepare the database of MONGODB_URI (format version, indexes) and exit',
     '  --check-health        exit with code 0 if the service with these settings is ready, otherwise with 1',
     '  --check-store         read all of the embedded store in DATA_DIR, and exit with code 1 if it is damaged',
     '  --copy-data FROM TO  copy an embedded store from its DATA_DIR to a new folder, also while a server runs',

@@ -12,9 +12,9 @@ export const LIMITS = {
   /** Bytes in an `end_reason`. */
   endReasonBytes: 256,
   /** Bytes in an event's `payload`. */
-  payloadBytes: MIB,
+  payloadBytes: 3 * MIB,
   /** Bytes in a session's `metadata`. */
-  metadataBytes: 64 * KIB,
+  metadataBytes: 256 * KIB,
   /** Levels of objects and lists in a payload or metadata; the outermost is level 1. */
   structLevels: 32,
   /** Events in a batch. */

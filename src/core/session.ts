@@ -55,6 +55,6 @@ export function expiryOf(session: Session, retentionMs: number | undefined): Dat
 const OVERHEAD_BYTES = 1100;
 
 /** Returns an upper bound of a session's size in the protobuf encoding. */
-export function sessionSize({ metadata }: Session): number {
+export function sessionSize({ metadata }: Pick<Session, 'metadata'>): number {
   return metadata.bytes.length + OVERHEAD_BYTES;
 }

@@ -217,3 +217,33 @@ test('a list of sessions reads about as many bytes as it returns', async () => {
   expect(new Set(listed)).toEqual(new Set(ids));
   expect((proxy.bytesBack - before) / (ids.length * 60_000)).toBeLessThan(1.3);
 }, 60_000);
+
+test('a page that is too long for one reply of the database', async () => {
+  const log = await createLog('long', Array<number>(12).fill(2_900_000));
+  const range = { afterSequence: 0, limit: 12, maximumBytes: log.bytes };
+  for (const newestFirst of [false, true]) {
+    let sequences: number[] = [];
+    const ratio = await ratioOf(log, async () => {
+      const context = new RequestContext(Date.now() + 10_000);
+      const { events } = await store.events.readPage(log.sessionId, { ...range, newestFirst }, context);
+      sequences = events.map(({ sequence }) => sequence);
+    });
+    expect(newestFirst ? sequences.reverse() : sequences).toEqual(sequencesTo(12));
+    expect(ratio).toBeLessThan(1.1);
+  }
+}, 60_000);
+
+test('sessions of the largest metadata are listed a page at a time', async () => {
+  const metadata = StructBytes.of({ text: 'x'.repeat(LIMITS.metadataBytes - 100) });
+  const context = new RequestContext(Date.now() + 30_000);
+  const language = 'x-large';
+  const ids = Array.from({ length: 100 }, (_, index) => `large-${index}`);
+  for (const sessionId of ids)
+    await store.sessions.create({ sessionId, status: 'initiated', language, metadata }, context);
+  const before = proxy.bytesBack;
+  const { sessions, nextPageToken } = await client.listSessions({ language, pageSize: 1000 });
+  expect(sessions).toHaveLength(11);
+  expect(nextPageToken).not.toBe('');
+  // One reply of the database has up to 16 MiB.
+  expect(proxy.bytesBack - before).toBeLessThan(17 * 1024 * 1024);
+}, 60_000);

@@ -1,6 +1,6 @@
 import { mongo } from 'mongoose';
-import { buildIndexes } from '../../src/storage/mongo/build-indexes';
-import { describeMissing, readCatalog } from '../../src/storage/mongo/catalog';
+import { describeFaults, readCatalog } from '../../src/storage/mongo/catalog';
+import { completeDatabase } from '../../src/storage/mongo/complete-database';
 import { type RunningMongod, startReplicaSet } from '../support/mongod';
 
 let mongod: RunningMongod;
@@ -27,20 +27,20 @@ afterAll(async () => {
 
 /** Builds what is missing, and returns what could not be built. */
 const build = async (): Promise<string[]> =>
-  buildIndexes({ db, replicated: true }, (await readCatalog(db)).missing);
+  completeDatabase({ db, replicated: true }, await readCatalog(db));
 
-const missingNow = async (): Promise<string> => describeMissing(await readCatalog(db));
+const faultsNow = async (): Promise<string> => describeFaults(await readCatalog(db));
 
 test('what was built is complete; a collection that does not exist is named as such', async () => {
-  expect(await missingNow()).toBe('');
+  expect(await faultsNow()).toBe('');
   await events.drop();
-  expect(await missingNow()).toBe('the collection conversation_events does not exist');
+  expect(await faultsNow()).toBe('the collection conversation_events does not exist');
 });
 
 test('an index of any other name will do', async () => {
   await events.dropIndex('sessionId_1_sequence_1');
   await events.createIndex({ sessionId: 1, sequence: 1 }, { unique: true, name: 'by hand' }, {});
-  expect(await missingNow()).toBe('');
+  expect(await faultsNow()).toBe('');
 });
 
 const others: [difference: string, key: Record<string, 1 | -1>, options: mongo.CreateIndexesOptions][] = [
@@ -60,7 +60,7 @@ test.each(others)('an index that is %s is not the one that is required', async (
   const name = 'sessionId_1_sequence_1';
   await events.dropIndex(name);
   await events.createIndex(key, { ...options, name }, {});
-  expect(await missingNow()).toBe('conversation_events has no unique index {"sessionId":1,"sequence":1}');
+  expect(await faultsNow()).toBe('conversation_events has no unique index {"sessionId":1,"sequence":1}');
   expect(await build()).toEqual([
     expect.stringContaining(`drop that with db.conversation_events.dropIndex("${name}")`),
   ]);
@@ -70,7 +70,7 @@ test('an index that removes documents is not the one that is required', async ()
   const sessions = db.collection('conversation_sessions');
   await sessions.dropIndex('deletedAt_1');
   await sessions.createIndex({ deletedAt: 1 }, { sparse: true, expireAfterSeconds: 60 }, {});
-  expect(await missingNow()).toBe('conversation_sessions has no index {"deletedAt":1}');
+  expect(await faultsNow()).toBe('conversation_sessions has no index {"deletedAt":1}');
 });
 
 test('an index that cannot be built does not prevent the others', async () => {
@@ -83,5 +83,5 @@ test('an index that cannot be built does not prevent the others', async () => {
   expect(await build()).toEqual([
     expect.stringContaining('documents are doubled, for example {"sessionId":"call-1","eventId":"e1"}'),
   ]);
-  expect(await missingNow()).toBe('conversation_events has no unique index {"sessionId":1,"eventId":1}');
+  expect(await faultsNow()).toBe('conversation_events has no unique index {"sessionId":1,"eventId":1}');
 });

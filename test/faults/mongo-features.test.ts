@@ -8,6 +8,9 @@ const COMMAND_NOT_FOUND = 59;
 const COMMAND_NOT_SUPPORTED = 115;
 const UNRECOGNIZED_STAGE = 40324;
 
+/** The database where the URI names none. */
+const DATABASE = 'conversation';
+
 let set: ReplicaSet;
 let member: Member;
 let client: mongo.MongoClient;
@@ -30,11 +33,16 @@ afterAll(async () => {
 });
 
 /** Starts the service on a database that rejects these commands. */
-async function startWithout(commands: readonly string[], errorCode: number, uri = set.uri): Promise<Exit> {
+async function startWithout(
+  commands: readonly string[],
+  errorCode: number,
+  { uri = set.uri, collection }: { readonly uri?: string; readonly collection?: string } = {},
+): Promise<Exit> {
+  const namespace = collection === undefined ? {} : { namespace: `${DATABASE}.${collection}` };
   await member.command({
     configureFailPoint: 'failCommand',
     mode: 'alwaysOn',
-    data: { failCommands: commands, errorCode },
+    data: { failCommands: commands, errorCode, ...namespace },
   });
   return runService({ environment: { GRPC_PORT: '0', HTTP_PORT: '', MONGODB_URI: uri } });
 }
@@ -71,7 +79,11 @@ test.each([
 test('the service does not start on a database without linearizable reads', async () => {
   // For a retryable write, mongod runs a find itself.
   const uri = `${set.uri}&retryWrites=false`;
-  expectLacking(await startWithout(['find'], COMMAND_NOT_SUPPORTED, uri), ['linearizable reads']);
+  const exit = await startWithout(['find'], COMMAND_NOT_SUPPORTED, {
+    uri,
+    collection: 'conversation_sessions',
+  });
+  expectLacking(exit, ['linearizable reads']);
 });
 
 /** How many sessions of the driver the database has seen retryable writes from. */
@@ -82,7 +94,8 @@ test('retryWrites=false in the URI is honored', async () => {
     const server = await MongoServer.start(set.uri + parameters);
     await server.client.createSession({ sessionId });
     await server.client.addEvent({ sessionId, eventId: 'e1' });
-    await server.client.completeSession({ sessionId });
+    // Documents are sent by commands that the driver does not retry; a tombstone is written by one that it does.
+    await server.client.deleteSession(sessionId);
   };
   const before = await countRetryable();
   await create('&retryWrites=false', 'call-1');

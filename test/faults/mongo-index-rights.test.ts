@@ -7,6 +7,7 @@ import { endServices, runService } from '../support/service-process';
 
 /** What the service needs while the indexes exist. */
 const ACTIONS = ['find', 'insert', 'update', 'remove', 'listCollections', 'listIndexes'];
+const READ_ACTIONS = ['find', 'listCollections', 'listIndexes'];
 
 let mongod: MongoMemoryServer;
 let owner: mongo.MongoClient;
@@ -25,12 +26,10 @@ beforeAll(async () => {
   });
   owner = await mongo.MongoClient.connect(uriOf('owner'));
   const resource = { db: 'conversation', collection: '' };
-  await owner.db('admin').command({
-    createRole: 'writer',
-    privileges: [{ resource, actions: ACTIONS }],
-    roles: [],
-  });
-  await owner.db('admin').command({ createUser: 'writer', pwd: 'secret', roles: ['writer'] });
+  for (const [name, actions] of Object.entries({ writer: ACTIONS, reader: READ_ACTIONS })) {
+    await owner.db('admin').command({ createRole: name, privileges: [{ resource, actions }], roles: [] });
+    await owner.db('admin').command({ createUser: name, pwd: 'secret', roles: [name] });
+  }
 }, 60_000);
 
 afterEach(async () => {
@@ -70,8 +69,18 @@ test('a user without that right: the log names the command, and writes go on aft
   expect(await server.client.addEvent(event)).toMatchObject({ duplicate: false, event: { sequence: 1 } });
 });
 
+test('a user without the right to write cannot start on an empty database: the line names the command', async () => {
+  const { code, stderr } = await createIndexes('reader');
+  expect(stderr).toBe(
+    'cannot write the format version to conversation_meta: the user in MONGODB_URI may not; run npm start -- --create-indexes with a user that has the readWrite role\n',
+  );
+  expect(code).toBe(1);
+});
+
 test('doubled documents prevent a start, with an example and where the repair is described', async () => {
+  expect((await createIndexes('owner')).code).toBe(0);
   const events = owner.db('conversation').collection('conversation_events');
+  await events.dropIndexes();
   await events.insertMany([
     { sessionId: 'call-1', eventId: 'e1', sequence: 1 },
     { sessionId: 'call-1', eventId: 'e2', sequence: 1 },

@@ -170,7 +170,7 @@ test('a session that is deleted while its events are removed is not found', asyn
     eventId: 'last',
     sequence: 7,
     type: 'note',
-    payload: Buffer.alloc(0),
+    payload: {},
     timestamp: new Date(),
   });
   await mongoClient
@@ -191,7 +191,7 @@ describe('events with the same sequence, written while the unique index was miss
     await events.createIndex({ sessionId: 1, sequence: 1 }, { name: index }, {});
     for (const sequence of [50, 50, 51])
       await events.insertOne({
-        ...{ sessionId, sequence, type: 'note', payload: Buffer.alloc(0), timestamp: new Date() },
+        ...{ sessionId, sequence, type: 'note', payload: {}, timestamp: new Date() },
         eventId: `doubled-${new mongo.ObjectId().toHexString()}`,
       });
   });

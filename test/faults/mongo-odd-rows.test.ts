@@ -1,7 +1,9 @@
 import { status as Code } from '@grpc/grpc-js';
+import { DocumentSequence } from 'mongodb/lib/cmap/commands.js';
 import { mongo } from 'mongoose';
 import type { Session } from '../../generated/conversation/v1/session';
 import { SessionStatus } from '../../generated/conversation/v1/session';
+import { LIMITS } from '../../src/core/limits';
 import { StructBytes } from '../../src/core/struct/struct-bytes';
 import { newSessionDocument } from '../../src/storage/mongo/documents/session-document';
 import { failureOf } from '../support/call-error';
@@ -59,16 +61,27 @@ function rowWith(sessionId: string, fields: mongo.Document): mongo.Document {
     language: 'en',
     metadata: StructBytes.EMPTY,
   });
-  const row: mongo.Document = { ...whole, ...fields };
+  const row: mongo.Document = { ...whole, metadata: {}, ...fields };
   return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined));
+}
+
+/** The number of levels that no metadata and no payload may have. */
+const TOO_DEEP = LIMITS.structLevels + 1;
+
+/** An object in an object, with this many levels. */
+function nested(levels: number): mongo.Document {
+  return levels === 1 ? {} : { o: nested(levels - 1) };
 }
 
 /** Rows that lists meet. */
 const LISTED: readonly mongo.Document[] = [
   { endedAt: 'never' },
   { endedAt: undefined },
-  { metadata: { name: 'Ada' } },
+  { metadata: 'text' },
   { metadata: undefined },
+  { metadata: null },
+  { metadata: Buffer.from(StructBytes.of({ name: 'Ada' }).bytes) },
+  { metadata: [{ name: 'Ada' }] },
   { status: 'paused' },
   { status: 2 },
   { language: undefined },
@@ -79,6 +92,13 @@ const LISTED: readonly mongo.Document[] = [
   { endReason: null },
   { deletedAt: 'yesterday' },
   { _id: 'by-hand' },
+];
+/** Rows with a value in their metadata that no metadata can have. Calls that need no metadata do not notice. */
+const ODD_METADATA: readonly mongo.Document[] = [
+  { metadata: { since: new Date(0) } },
+  { metadata: { list: [{ value: Number.NaN }] } },
+  { metadata: { value: mongo.Long.fromString('9007199254740992') } },
+  { metadata: nested(TOO_DEEP) },
 ];
 /** Rows that no list meets. */
 const UNLISTED: readonly mongo.Document[] = [
@@ -97,6 +117,15 @@ async function createSessions(count: number): Promise<string[]> {
   const ids = Array.from({ length: count }, (_, index) => `whole-${index}`);
   for (const sessionId of ids) await client.createSession({ sessionId });
   return ids;
+}
+
+/** Inserts the document with the bytes of each `xx` replaced by others that are not valid UTF-8. The driver would not write them. */
+async function insertBytes(collection: mongo.Collection, document: mongo.Document): Promise<void> {
+  const bson = Buffer.from(mongo.BSON.serialize(document));
+  for (let at = bson.indexOf('xx'); at >= 0; at = bson.indexOf('xx', at)) bson.fill(0xff, at, at + 2);
+  const command = { insert: collection.collectionName, documents: new DocumentSequence('documents') };
+  command.documents.push({}, bson);
+  expect(await mongoClient.db().command(command)).toMatchObject({ n: 1 });
 }
 
 /** Lists all sessions, page by page. Returns the IDs and the sizes of the pages. */
@@ -133,7 +162,7 @@ async function expectInternal(call: () => Promise<unknown>, ...names: readonly s
 describe('session rows that cannot be read', () => {
   test('lists leave them out, their pages stay full, and each is counted', async () => {
     const older = await createSessions(5);
-    await insertOdd(LISTED);
+    await insertOdd([...LISTED, ...ODD_METADATA]);
     const newer = ['newer-0', 'newer-1'];
     for (const sessionId of newer) await client.createSession({ sessionId });
     const count = async (): Promise<number> => {
@@ -145,7 +174,7 @@ describe('session rows that cannot be read', () => {
     const { ids, pages } = await listAll(3);
     expect(ids).toEqual([...newer, ...older].toSorted((a, b) => ids.indexOf(a) - ids.indexOf(b)));
     expect(pages).toEqual([3, 3, 1]);
-    expect(await count()).toBeGreaterThanOrEqual(before + LISTED.length);
+    expect(await count()).toBeGreaterThanOrEqual(before + LISTED.length + ODD_METADATA.length);
   });
 
   test('a list reads on past more of them than a page holds', async () => {
@@ -183,6 +212,45 @@ describe('session rows that cannot be read', () => {
       },
       ...names,
     );
+  });
+
+  test.each(ODD_METADATA)(
+    'each call that reads the metadata %j ends with INTERNAL at once',
+    async (fields) => {
+      const sessionId = 'odd-0';
+      await insertOdd([fields]);
+      const names = ['odd-0', 'conversation_sessions', 'metadata'];
+      await expectInternal(() => client.getSession({ sessionId }), ...names);
+      await expectInternal(() => client.createSession({ sessionId }), ...names);
+      await expectInternal(() => client.updateSession({ sessionId, language: 'de' }), ...names);
+      await expectInternal(() => client.completeSession({ sessionId }), ...names);
+      await expectInternal(() => client.deleteSession(sessionId), ...names);
+      expect(await outcomesOf([client.addEvent({ sessionId, eventId: 'event' })])).toEqual(['OK']);
+      expect(await outcomesOf([client.getEvent({ sessionId, eventId: 'event' })])).toEqual(['OK']);
+    },
+  );
+
+  test('metadata that a person wrote is read, with fields that this service does not know', async () => {
+    const metadata = { visits: mongo.Long.fromNumber(3), age: new mongo.Int32(36), tags: ['a', null, true] };
+    await sessions.insertOne(rowWith('by-hand', { metadata, note: new Date(), checked: { by: 'Ada' } }));
+    const read = { visits: 3, age: 36, tags: ['a', null, true] };
+    expect((await client.getSession({ sessionId: 'by-hand' })).session?.metadata).toEqual(read);
+    const { sessions: listed } = await client.listSessions({});
+    expect(listed.map((session: Session) => session.metadata)).toEqual([read]);
+    expect((await client.updateSession({ sessionId: 'by-hand', language: 'de' })).session?.metadata).toEqual(
+      read,
+    );
+  });
+
+  test('a session with a text that is not valid UTF-8 harms no call of other sessions', async () => {
+    const whole = await createSessions(10);
+    await insertBytes(sessions, rowWith('bytes', { note: 'xx' }));
+    await insertBytes(sessions, rowWith('bytes-in-metadata', { metadata: { name: 'xx' } }));
+    const calls = ['bytes', 'bytes-in-metadata', ...whole].map((sessionId) =>
+      client.getSession({ sessionId }),
+    );
+    expect(await outcomesOf(calls)).toEqual(['OK', 'INTERNAL', 'OK', ...whole.slice(1).map(() => 'OK')]);
+    expect((await listAll(3)).ids.toSorted()).toEqual(['bytes', ...whole]);
   });
 
   test('session IDs that are no text stop neither lists nor the sweep', async () => {
@@ -275,8 +343,16 @@ describe('event rows that cannot be read', () => {
     events.updateOne({ sessionId, sequence }, update);
 
   test.each([
-    { $set: { payload: { text: 'by hand' } } },
     { $set: { payload: 'text' } },
+    { $set: { payload: null } },
+    { $set: { payload: Buffer.from(StructBytes.of({ index: 4 }).bytes) } },
+    { $set: { payload: [{ index: 4 }] } },
+    { $set: { 'payload.since': new Date(0) } },
+    { $set: { 'payload.id': new mongo.ObjectId() } },
+    { $set: { 'payload.list': [{ value: Number.POSITIVE_INFINITY }] } },
+    { $set: { 'payload.value': mongo.Decimal128.fromString('1') } },
+    { $set: { 'payload.value': mongo.Long.fromString('-9007199254740992') } },
+    { $set: { payload: nested(TOO_DEEP) } },
     { $unset: { payload: 1 } },
     { $set: { type: 7 } },
     { $unset: { type: 1 } },
@@ -350,7 +426,7 @@ describe('event rows that cannot be read', () => {
     await events.insertOne({
       sessionId,
       type: 't',
-      payload: Buffer.alloc(0),
+      payload: {},
       timestamp: new Date(),
       ...fields,
     });
@@ -388,13 +464,68 @@ describe('event rows that cannot be read', () => {
     await expectInternal(() => client.listEvents({ sessionId, pageSize: 1 }), 'sequence 1', sessionId);
   });
 
-  test('a payload in the old binary form is read in the same way by all calls', async () => {
-    const payload = new mongo.Binary(StructBytes.of({ index: 4 }).bytes, 2);
+  test.each<[string, unknown, string]>([
+    ['a date', { since: new Date(0) }, 'a value in it has the BSON type date'],
+    ['NaN', { value: Number.NaN }, 'a number is not finite'],
+    ['too many levels', nested(TOO_DEEP), `more than ${LIMITS.structLevels} levels`],
+    ['a large integer', { value: mongo.Long.MAX_VALUE }, 'beyond ±(2^53 - 1)'],
+  ])('the log says what is wrong with a payload with %s', async (_, payload, reason) => {
     await change(4, { $set: { payload } });
-    const page = await client.getSession({ sessionId });
-    expect(page.events[3]?.payload).toEqual({ index: 4 });
-    expect((await client.getEvent({ sessionId, eventId: 'event-4' })).event?.payload).toEqual({ index: 4 });
+    const names = ['conversation_events', sessionId, 'sequence 4', 'its payload', reason];
+    await expectInternal(() => client.getEvent({ sessionId, eventId: 'event-4' }), ...names);
+    await expectInternal(() => client.getSession({ sessionId, offset: 3 }), ...names);
   });
+
+  test('a row that a person wrote is read, with fields that this service does not know', async () => {
+    const long = mongo.Long.fromString('9007199254740991');
+    await events.insertOne({
+      ...{ note: { by: 'Ada' }, timestamp: new Date(), type: 'tool_call', sequence: 7, eventId: 'event-7' },
+      payload: {
+        int: new mongo.Int32(-7),
+        long,
+        double: 1.5,
+        zero: -0,
+        list: [new mongo.Int32(1)],
+        text: 'grüß',
+      },
+      ...{ sessionId, tags: [new Date(), /x/, mongo.Decimal128.fromString('1')] },
+    });
+    const payload = { int: -7, long: 2 ** 53 - 1, double: 1.5, zero: 0, list: [1], text: 'grüß' };
+    const found = await client.getEvent({ sessionId, eventId: 'event-7' });
+    expect(found.event).toMatchObject({ type: 'tool_call', sequence: 7, payload });
+    const retried = { sessionId, eventId: 'event-7', type: 'tool_call', payload };
+    expect(await client.addEvent(retried)).toMatchObject({ duplicate: true, payloadMismatch: false });
+    const { events: page } = await client.getSession({ sessionId, offset: 6 });
+    expect(page).toEqual([found.event]);
+    const watch = client.watchSession({ sessionId, afterSequence: 6 });
+    await until('the watch has the event', () => watch.updates.length > 0 || undefined);
+    expect(watch.updates[0]).toBe(7);
+  });
+
+  test.each(['type', 'payload', 'note'])(
+    'a row whose %s is not valid UTF-8 harms no other event',
+    async (field) => {
+      await events.deleteOne({ sessionId, sequence: 4 });
+      const row = {
+        sessionId,
+        eventId: 'event-4',
+        sequence: 4,
+        type: 't',
+        payload: {},
+        timestamp: new Date(),
+      };
+      await insertBytes(events, { ...row, [field]: field === 'payload' ? { text: 'xx' } : 'xx' });
+      const calls = [
+        ...['event-3', 'event-4', 'event-5'].map((eventId) => client.getEvent({ sessionId, eventId })),
+        ...[0, 4].map((offset) => client.getSession({ sessionId, offset })),
+      ];
+      const outcome = field === 'note' ? 'OK' : 'INTERNAL';
+      expect(await outcomesOf(calls)).toEqual(['OK', outcome, 'OK', 'OK', 'OK']);
+      if (field === 'note') return;
+      const names = ['conversation_events', sessionId, 'sequence 4', 'not valid UTF-8'];
+      await expectInternal(() => client.getSession({ sessionId, offset: 3 }), ...names);
+    },
+  );
 
   test('rows without a session or an event ID harm no call', async () => {
     await events.insertMany([{ by: 'hand' }, { eventId: 'event', sequence: 1 }]);

@@ -1,8 +1,10 @@
+import { DocumentSequence } from 'mongodb/lib/cmap/commands.js';
 import { Types } from 'mongoose';
 import type { SessionStatus } from '../../src/core/session';
 import { StructBytes } from '../../src/core/struct/struct-bytes';
-import { newEventDocument } from '../../src/storage/mongo/documents/event-document';
-import { newSessionDocument } from '../../src/storage/mongo/documents/session-document';
+import { newEventDocument, writeEvent } from '../../src/storage/mongo/documents/event-document';
+import { newSessionDocument, writeSession } from '../../src/storage/mongo/documents/session-document';
+import { BsonWriter } from '../../src/storage/mongo/documents/struct-bson/bson-writer';
 import type { EventDocument, SessionDocument } from '../../src/storage/mongo/documents/schema';
 import type { ProfiledDatabase } from '../support/profiled-database';
 
@@ -49,18 +51,27 @@ export function range<Item>(count: number, make: (index: number) => Item): Item[
 
 /** Inserts one long session, many short ones, and sessions to expire. */
 export async function fillDatabase({ db }: ProfiledDatabase): Promise<void> {
-  const insert = async (name: string, documents: readonly object[]): Promise<void> => {
-    for (let at = 0; at < documents.length; at += 10_000)
-      await db.collection(name).insertMany(documents.slice(at, at + 10_000), { ordered: false });
+  const writer = new BsonWriter();
+  const insert = async <Row>(
+    name: string,
+    write: (to: BsonWriter, row: Row) => void,
+    rows: readonly Row[],
+  ): Promise<void> => {
+    for (let at = 0; at < rows.length; at += 10_000) {
+      const documents = new DocumentSequence('documents');
+      for (const row of rows.slice(at, at + 10_000)) write(writer, row);
+      documents.push({}, writer.take());
+      await db.command({ insert: name, documents, ordered: false });
+    }
   };
-  await insert('conversation_sessions', [
+  await insert('conversation_sessions', writeSession, [
     sessionOf('long', 'active', YESTERDAY),
     ...range(SESSIONS, listedSession),
     // For expiry: sessions that ended long ago, and ones that started long ago with an old event, a new one, or none.
     ...range(300, (index) => sessionOf(`ended-${index}`, 'completed', MONTH_AGO)),
     ...range(300, (index) => sessionOf(`begun-${index}`, 'active', MONTH_AGO)),
   ]);
-  await insert('conversation_events', [
+  await insert('conversation_events', writeEvent, [
     ...range(EVENTS, (index) => eventOf('long', index + 1, new Date(YESTERDAY.getTime() + index * 10))),
     ...range(1000, (index) => eventOf(`listed-${index}`, 1, YESTERDAY)),
     ...range(100, (index) => eventOf(`begun-${index}`, 1, MONTH_AGO)),

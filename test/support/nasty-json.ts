@@ -59,7 +59,8 @@ export function expectSameJson(found: unknown, expected: unknown): void {
   expect(canonical(found)).toBe(canonical(expected));
 }
 
-function canonical(value: unknown): string {
+/** A text that is the same for equal values. */
+export function canonical(value: unknown): string {
   if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value);
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value !== 'object' || value === null) return String(value);

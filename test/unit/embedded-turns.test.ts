@@ -119,3 +119,32 @@ test('a long list of sessions lets other calls run while it is read, and is whol
   expect(short.length).toBeGreaterThan(20);
   expect(short.length).toBeLessThan(100);
 });
+
+test('of sessions with much metadata, a slice of a list has few', async () => {
+  const metadata = StructBytes.of({ text: 'x'.repeat(250_000) });
+  const ids = Array.from({ length: 24 }, (_, index) => `session-${index}`);
+  const create = (sessionId: string): Promise<unknown> =>
+    store.sessions.create({ sessionId, status: 'active', language: 'fr', metadata }, context());
+  await Promise.all(ids.map(create));
+  const any = { status: undefined, startedAfter: undefined, startedBefore: undefined, after: undefined };
+  let turns = 0;
+  let reading = true;
+  const count = (): void => {
+    turns += 1;
+    if (reading) setImmediate(count);
+  };
+  const list = store.sessions.list(
+    { ...any, language: 'fr', limit: 1000, maximumBytes: Infinity },
+    context(),
+  );
+  setImmediate(count);
+  const listed = await list;
+  reading = false;
+  expect(listed.map(({ sessionId }) => sessionId).sort()).toEqual([...ids].sort());
+  // Three sessions are more than a slice reads.
+  expect(turns).toBeGreaterThanOrEqual(24 / 3 - 1);
+
+  // The sweep deletes all of them, also in several steps.
+  const { signal } = new AbortController();
+  expect(await store.expiry.deleteInactive(new Date(Date.now() + 1000), signal)).toBe(24 + 1);
+});

@@ -1,5 +1,6 @@
 import { mongo } from 'mongoose';
-import { conflictsOf, resultsOf } from '../../src/storage/mongo/append/insert-batch';
+import { resultsOf } from '../../src/storage/mongo/append/insert-batch';
+import { conflictsOf } from '../../src/storage/mongo/plain-writer';
 
 const DUPLICATE_KEY = 11000;
 const WRITE_CONCERN_TIMEOUT = 64;

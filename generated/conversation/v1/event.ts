@@ -38,7 +38,7 @@ export interface Event {
    */
   type: string;
   /**
-   * Payload of the event, a JSON object: at most 1 MiB in the protobuf encoding,
+   * Payload of the event, a JSON object: at most 3 MiB in the protobuf encoding,
    * and at most 32 levels of objects and lists (the outermost is level 1). Values
    * are returned as they were sent, except that `-0` is returned as `0`. NaN,
    * infinities, a Value without a kind, and U+0000 in a key are invalid.

@@ -74,7 +74,7 @@ export interface Session {
     | Timestamp
     | undefined;
   /**
-   * Metadata of the session, a JSON object: at most 64 KiB in the protobuf
+   * Metadata of the session, a JSON object: at most 256 KiB in the protobuf
    * encoding, and at most 32 levels of objects and lists. If absent, `{}` is
    * stored. Always present in responses.
    */

@@ -44,7 +44,7 @@ export interface CreateSessionRequest {
   language: string;
   /** Initial status: INITIATED (the default) or ACTIVE. Other values are invalid. */
   status: SessionStatus;
-  /** Metadata of the session: at most 64 KiB and 32 levels. Default: `{}`. */
+  /** Metadata of the session: at most 256 KiB and 32 levels. Default: `{}`. */
   metadata: { [key: string]: any } | undefined;
 }
 
@@ -129,7 +129,7 @@ export interface AddEventRequest {
   eventId: string;
   /** Required. Type of the event: 1 to 128 bytes without control characters. */
   type: string;
-  /** Payload of the event: at most 1 MiB and 32 levels. Default: `{}`. */
+  /** Payload of the event: at most 3 MiB and 32 levels. Default: `{}`. */
   payload:
     | { [key: string]: any }
     | undefined;
@@ -170,7 +170,7 @@ export interface NewEvent {
   eventId: string;
   /** Required. Type of the event: 1 to 128 bytes without control characters. */
   type: string;
-  /** Payload of the event: at most 1 MiB and 32 levels. Default: `{}`. */
+  /** Payload of the event: at most 3 MiB and 32 levels. Default: `{}`. */
   payload: { [key: string]: any } | undefined;
 }
 

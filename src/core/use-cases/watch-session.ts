@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConversationError } from '../errors';
 import type { Event } from '../event';
-import { LIMITS } from '../limits';
 import { RequestContext } from '../request-context';
 import type { Session } from '../session';
 import type { EventStore, Store } from '../store';
@@ -20,9 +19,9 @@ export type WatchUpdate =
   | { readonly kind: 'caughtUp'; readonly sequence: number }
   | { readonly kind: 'session'; readonly session: Session };
 
-/** Limits of one read, and so of the events that a watch holds in memory. */
+/** Limits of one read, and so of the events that a watch holds in memory. A larger event is read alone. */
 const READ_EVENTS = 100;
-const READ_BYTES = LIMITS.payloadBytes;
+const READ_BYTES = 1024 * 1024;
 
 /** The deadline of a read, in milliseconds. */
 const READ_TIMEOUT_MS = 10_000;

@@ -8,8 +8,8 @@ import type { StoredSession } from './tables/records';
 import type { Tables } from './tables/tables';
 import type { Transactions } from './transactions';
 
-/** Sessions per transaction. Other work waits while it runs. */
-const STEP_SESSIONS = 100;
+/** What one transaction reads at most, apart from its last session. Other work waits while it runs. */
+const STEP = { limit: 100, maximumBytes: 1024 * 1024 };
 
 interface Step {
   /** IDs of the deleted sessions. */
@@ -54,14 +54,14 @@ export class EmbeddedExpiryStore implements ExpiryStore {
   /** Call in a write transaction. @param after the last session of the previous step */
   private deleteSome(since: Date, ended: boolean, after: StoredSession | undefined): Step {
     const { tables } = this;
-    const candidates = tables.sessions.listUnchanged(since, ended, after, STEP_SESSIONS, (error) =>
+    const candidates = tables.sessions.listUnchanged(since, ended, after, STEP, (error) =>
       this.observer.unreadableRow(error),
     );
     const expired = candidates.filter((session) => this.isUnused(session, since));
     for (const session of expired) tables.writeTombstone(session);
     return {
       deleted: expired.map(({ sessionId }) => sessionId),
-      last: candidates.length === STEP_SESSIONS ? candidates.at(-1) : undefined,
+      last: candidates.at(-1),
     };
   }
 

@@ -20,8 +20,9 @@ import type { Tables } from './tables/tables';
 import type { Transactions } from './transactions';
 import type { Turns } from './turns';
 
-/** Sessions in one slice of a list: with the largest metadata they take a few milliseconds, in which nothing else runs. */
+/** What one slice of a list reads at most, apart from its last session. It takes a few milliseconds, in which nothing else runs. */
 const SLICE_SESSIONS = 20;
+const SLICE_BYTES = 512 * 1024;
 
 export class EmbeddedSessionStore implements SessionStore {
   constructor(
@@ -101,10 +102,13 @@ export class EmbeddedSessionStore implements SessionStore {
     let bytes = 0;
     for (;;) {
       const limit = Math.min(query.limit - found.length, SLICE_SESSIONS);
-      const slice = await this.listSlice({ ...query, after: found.at(-1) ?? query.after, limit }, context);
+      const part = { after: found.at(-1) ?? query.after, limit, maximumBytes: SLICE_BYTES };
+      const slice = await this.listSlice({ ...query, ...part }, context);
+      const sliceBytes = slice.reduce((sum, session) => sum + sessionSize(session), 0);
       found.push(...slice);
-      bytes += slice.reduce((sum, session) => sum + sessionSize(session), 0);
-      if (slice.length < limit || found.length === query.limit || bytes > query.maximumBytes) return found;
+      bytes += sliceBytes;
+      const isLast = slice.length < limit && sliceBytes <= SLICE_BYTES;
+      if (isLast || found.length === query.limit || bytes > query.maximumBytes) return found;
       await this.turns.next();
     }
   }

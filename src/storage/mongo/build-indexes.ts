@@ -9,6 +9,10 @@ export interface BuildTarget {
   readonly replicated: boolean;
 }
 
+/** Why the user's rights do not suffice, and what to do. */
+export const MISSING_RIGHT =
+  'the user in MONGODB_URI may not; run npm start -- --create-indexes with a user that has the readWrite role';
+
 /**
  * Builds the missing indexes, and creates the collections that do not exist. Each is built alone, so
  * that one which cannot be built does not prevent the others.
@@ -49,8 +53,7 @@ async function build(
 }
 
 function reasonOf(error: unknown): string {
-  if (isUnauthorized(error))
-    return 'the user in MONGODB_URI may not; run npm start -- --create-indexes with a user that has the readWrite role';
+  if (isUnauthorized(error)) return MISSING_RIGHT;
   if (isDuplicateKey(error))
     return `documents are doubled, for example ${JSON.stringify(error.keyValue)}; see "Doubled documents" in docs/operations.md`;
   if (isIndexConflict(error)) return `${errorMessage(error)}; drop the index that is in its way`;

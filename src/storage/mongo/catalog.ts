@@ -1,4 +1,5 @@
 import { mongo } from 'mongoose';
+import { describeFormat, readFormat } from './format-version';
 import { REQUIRED_COLLECTIONS, type RequiredCollection, type RequiredIndex } from './documents/schema';
 
 /** The error code of a command on a collection that does not exist. */
@@ -13,19 +14,21 @@ export interface MissingIndex extends RequiredIndex {
 
 /** What the database has of the service's collections. */
 export interface Catalog {
+  /** The version of the form of the documents; undefined if the database has none. */
+  readonly format: unknown;
   /** The UUID of each collection, by its name: dropped and created again, a collection has another. */
   readonly uuids: ReadonlyMap<string, string>;
   readonly missing: readonly MissingIndex[];
 }
 
-/** Says what is missing, for a log line; empty if nothing is. */
-export function describeMissing({ uuids, missing }: Catalog): string {
+/** Says what is missing or of another version, for a log line; empty if nothing is. */
+export function describeFaults({ format, uuids, missing }: Catalog): string {
   const lacks = missing.map(({ collection, key, unique }) =>
     uuids.has(collection)
       ? `${collection} has no ${unique ? 'unique ' : ''}index ${JSON.stringify(key)}`
       : `the collection ${collection} does not exist`,
   );
-  return [...new Set(lacks)].join(', ');
+  return [...new Set([describeFormat(format), ...lacks])].filter((fault) => fault !== '').join(', ');
 }
 
 /** The collections that were dropped, or dropped and created again. */
@@ -52,11 +55,13 @@ const UNWANTED_OPTIONS = ['partialFilterExpression', 'collation', 'hidden', 'exp
 /** Reads from the primary what it has of the service's collections. */
 export async function readCatalog(db: mongo.Db): Promise<Catalog> {
   const names = REQUIRED_COLLECTIONS.map(({ name }) => name);
-  const [collections, ...missing] = await Promise.all([
+  const [format, collections, ...missing] = await Promise.all([
+    readFormat(db),
     db.listCollections({ name: { $in: names } }, { nameOnly: false }).toArray(),
     ...REQUIRED_COLLECTIONS.map((collection) => missingIndexes(db, collection)),
   ]);
   return {
+    format,
     // A database that is only compatible with MongoDB may have no UUIDs.
     uuids: new Map(collections.map(({ name, info }) => [name, info?.uuid?.toString('hex') ?? ''])),
     missing: missing.flat(),

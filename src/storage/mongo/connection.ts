@@ -5,9 +5,11 @@ import { errorMessage } from '../../core/error-message';
 import { storeUnavailable } from '../../core/errors';
 import { StartupError } from '../../core/startup-error';
 import type { Logger } from '../../telemetry/logger';
-import { buildIndexes } from './build-indexes';
-import { describeMissing, readCatalog } from './catalog';
+import { describeFaults, readCatalog } from './catalog';
+import { completeDatabase } from './complete-database';
 import { ConfirmedReads } from './confirmed-reads';
+import type { DocumentWriter } from './document-writer';
+import { chooseWriter } from './driver-internals';
 import { isUnauthorized, toConversationError } from './errors';
 import { Integrity } from './integrity';
 import {
@@ -31,9 +33,6 @@ const BUILD_LOG_INTERVAL_MS = 5000;
 
 /** The longest that a ping may take, in milliseconds. */
 const PING_TIMEOUT_MS = 2000;
-
-/** Reads binary fields as Buffers, not as the driver's `Binary`. */
-const READ_OPTIONS = { promoteBuffers: true } as const;
 
 function connectOptions(uri: string): ConnectOptions {
   // The driver's own parser. The driver itself does not tell a missing name from its default, `test`.
@@ -67,6 +66,7 @@ export interface Database {
   /** The same collection as `sessions`, for the tombstones of deleted sessions. */
   readonly tombstones: mongo.Collection<TombstoneDocument>;
   readonly events: mongo.Collection<EventDocument>;
+  readonly writer: DocumentWriter;
 }
 
 /** The connection to MongoDB: opened in the background, with retries, and kept alive by the driver from then on. */
@@ -95,9 +95,9 @@ export class MongoConnection {
   }
 
   /**
-   * Connects and creates the missing indexes, however long it takes until the database is reachable.
+   * Connects, checks the format version and creates the missing indexes, however long it takes until the database is reachable.
    *
-   * @throws StartupError if the database rejects the user, an index cannot be created, or it lacks a feature
+   * @throws StartupError if the database rejects the user, has another format, an index cannot be created, or it lacks a feature
    */
   async open(): Promise<void> {
     while (!this.closing) {
@@ -171,12 +171,12 @@ export class MongoConnection {
         replicated,
         connection,
         db,
-        sessions: db.collection<SessionDocument>(sessions.collection.name, READ_OPTIONS),
+        sessions: db.collection<SessionDocument>(sessions.collection.name),
         tombstones: db.collection<TombstoneDocument>(sessions.collection.name),
-        events: db.collection<EventDocument>(events.collection.name, READ_OPTIONS),
+        events: db.collection<EventDocument>(events.collection.name),
       };
       await prepare(database, this.logger);
-      return database;
+      return { ...database, writer: await chooseWriter(database, this.logger) };
     } catch (error) {
       await connection.destroy(true).catch(() => undefined);
       throw error;
@@ -184,20 +184,23 @@ export class MongoConnection {
   }
 }
 
-/** Creates the missing indexes, and tries what else the service needs. @throws StartupError if that fails for good */
-async function prepare(database: Database, logger: Logger): Promise<void> {
-  const problems = await createIndexes(database, logger);
+/** A database whose documents cannot be written yet. */
+export type ConnectedDatabase = Omit<Database, 'writer'>;
+
+/** Writes the format version, creates the missing indexes, and tries what else the service needs. @throws StartupError if that fails for good */
+async function prepare(database: ConnectedDatabase, logger: Logger): Promise<void> {
+  const problems = await complete(database, logger);
   if (problems.length === 0) problems.push(...(await missingFeatures(database)));
   if (problems.length > 0) throw new StartupError(problems.join('\n'));
 }
 
-async function createIndexes(database: Database, logger: Logger): Promise<string[]> {
+async function complete(database: ConnectedDatabase, logger: Logger): Promise<string[]> {
   let reminder: NodeJS.Timeout | undefined;
   try {
     const catalog = await readCatalog(database.db);
-    const line = `${describeMissing(catalog)}: still building what is missing; the database needs time and, in a replica set, a majority of its members`;
+    const line = `${describeFaults(catalog)}: still building what is missing; the database needs time and, in a replica set, a majority of its members`;
     reminder = setInterval(() => logger.warn(line), BUILD_LOG_INTERVAL_MS);
-    return await buildIndexes(database, catalog.missing);
+    return await completeDatabase(database, catalog);
   } catch (error) {
     if (!isRejected(error)) throw error;
     return [lacking('listCollections, listIndexes or createIndexes', error)];

@@ -4,7 +4,7 @@ import { QueryTimeoutError } from './query-timeout';
 
 /** Error codes; see https://www.mongodb.com/docs/manual/reference/error-codes/. */
 const BAD_VALUE = 2;
-const DUPLICATE_KEY = 11000;
+export const DUPLICATE_KEY = 11000;
 const OUT_OF_DISK_SPACE = 14031;
 const UNAUTHORIZED = [13, 18, 8000];
 const INDEX_CONFLICT = [85, 86, DUPLICATE_KEY];

@@ -3,15 +3,10 @@ import { storeUnavailable } from '../../core/errors';
 import { IntegrityError } from '../../core/integrity-error';
 import type { Logger } from '../../telemetry/logger';
 import type { BuildTarget } from './build-indexes';
-import {
-  type Catalog,
-  describeMissing,
-  type MissingIndex,
-  readCatalog,
-  replacedCollections,
-} from './catalog';
-import { IndexRepair } from './index-repair';
+import { type Catalog, describeFaults, type MissingIndex, readCatalog, replacedCollections } from './catalog';
+import { FORMAT_VERSION } from './format-version';
 import { withQueryTimeout } from './query-timeout';
+import { Repair } from './repair';
 import { writableServers } from './writable-servers';
 
 /** How often the database is checked, in milliseconds. */
@@ -26,16 +21,17 @@ export interface CheckedDatabase extends BuildTarget {
 }
 
 /**
- * Checks that the database has the service's collections and their indexes: every second, whenever
- * the driver has found a primary, and before a write whose last check is too old.
+ * Checks that the database has the format version, the service's collections and their indexes: every
+ * second, whenever the driver has found a primary, and before a write whose last check is too old.
  *
- * Without a unique index an event can be stored twice, so writes are refused until it exists. And a
+ * Without the version, the documents may be of another form, for example after a restore. Without a
+ * unique index, an event can be stored twice. So writes are refused until both are there. And a
  * collection that was dropped and created again, as by a restore, has other documents than the
- * cached log heads were read from. Both begin a new epoch, in which no write from the last one is
+ * cached log heads were read from. Each begins a new epoch, in which no write from the last one is
  * acknowledged.
  */
 export class Integrity {
-  private readonly repair: IndexRepair;
+  private readonly repair: Repair;
   private database: CheckedDatabase | undefined;
   private onNewEpoch: () => void = () => undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -44,17 +40,17 @@ export class Integrity {
   /** When the last successful check began, and when it must have begun at least, by `performance.now()`. */
   private checkedAt = -Infinity;
   private checkNeededFrom = -Infinity;
-  /** When the last check began that found every unique index. */
+  /** When the last check began that found the format version and every unique index. */
   private intactAt = new Date();
   private epoch = 0;
   private uuids: Catalog['uuids'] = new Map();
   private missing: readonly MissingIndex[] = [];
   private problem: IntegrityError | undefined;
-  /** The last line of the log about missing indexes; empty if none is missing. */
+  /** The last line of the log about what is missing; empty if nothing is. */
   private reported = '';
 
   constructor(private readonly logger: Logger) {
-    this.repair = new IndexRepair(logger, this.checkInBackground);
+    this.repair = new Repair(logger, this.checkInBackground);
   }
 
   /** @param onNewEpoch called when what was read from the database before may not be there any more */
@@ -131,12 +127,12 @@ export class Integrity {
     this.checkedAt = beganAt;
     this.judge(catalog);
     if (this.problem === undefined) this.intactAt = began;
-    if (this.missing.length > 0) this.repair.start(database, this.missing);
+    if (this.reported !== '') this.repair.start(database, catalog, this.intactAt);
   }
 
   private judge(catalog: Catalog): void {
     const wasIntact = this.problem === undefined;
-    const isIntact = !catalog.missing.some(({ unique }) => unique);
+    const isIntact = catalog.format === FORMAT_VERSION && !catalog.missing.some(({ unique }) => unique);
     const replaced = replacedCollections(this.uuids, catalog.uuids);
     const since = this.intactAt.toISOString();
     if (wasIntact && replaced.length > 0)
@@ -144,26 +140,30 @@ export class Integrity {
         `${replaced.join(' and ')}: dropped or replaced, for example by a restore; writes that were acknowledged since ${since} may be lost`,
       );
     ({ uuids: this.uuids, missing: this.missing } = catalog);
-    const lacks = describeMissing(catalog);
-    this.problem = isIntact ? undefined : new IntegrityError(lacks);
-    this.report(lacks, since);
+    const faults = describeFaults(catalog);
+    this.problem = isIntact ? undefined : new IntegrityError(faults);
+    this.report(faults, since);
     if (replaced.length > 0 || (wasIntact && !isIntact)) {
       this.epoch += 1;
       this.onNewEpoch();
     }
   }
 
-  private report(lacks: string, since: string): void {
+  private report(faults: string, since: string): void {
     const { problems } = this.repair;
     const effect =
       this.problem === undefined
         ? 'queries are slow until it is built'
         : `writes are refused until this is repaired, and those acknowledged since ${since} may be lost or stored twice`;
-    const repair = problems.length === 0 ? 'building what is missing' : problems.join('; ');
-    const line = lacks === '' ? '' : `${lacks}: ${effect}; ${repair}`;
+    const repair = problems.length === 0 ? 'trying to repair it' : problems.join('; ');
+    const line = faults === '' ? '' : `${faults}: ${effect}; ${repair}`;
     if (line === this.reported) return;
     this.reported = line;
-    if (line !== '') this.logger.warn(line);
-    else this.logger.info('MongoDB has all collections and indexes again: accepting writes');
+    if (line !== '') {
+      this.logger.warn(line);
+      return;
+    }
+    this.repair.problems = [];
+    this.logger.info('MongoDB has all collections and indexes again: accepting writes');
   }
 }

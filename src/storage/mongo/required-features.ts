@@ -1,6 +1,6 @@
 import { mongo } from 'mongoose';
 import { errorMessage } from '../../core/error-message';
-import type { Database } from './connection';
+import type { ConnectedDatabase } from './connection';
 import { BY_SEQUENCE, BY_SESSION } from './documents/schema';
 import { isTransient, isUnauthorized } from './errors';
 import { QUERY_TIMEOUT_MS, withQueryTimeout } from './query-timeout';
@@ -11,7 +11,7 @@ interface Feature {
   readonly name: string;
   /** Whether the service needs it only where the primary can change. */
   readonly ifReplicated?: true;
-  readonly attempt: (database: Database) => Promise<unknown>;
+  readonly attempt: (database: ConnectedDatabase) => Promise<unknown>;
 }
 
 /** No session has this ID. */
@@ -66,7 +66,7 @@ const FEATURES: readonly Feature[] = [
   { name: 'change streams', ifReplicated: true, attempt: openChangeStream },
 ];
 
-async function openChangeStream({ db }: Database): Promise<void> {
+async function openChangeStream({ db }: ConnectedDatabase): Promise<void> {
   const stream = db.watch([{ $project: { sessionId: '$fullDocument.sessionId' } }], { maxAwaitTimeMS: 1 });
   try {
     await stream.tryNext();
@@ -81,7 +81,7 @@ async function openChangeStream({ db }: Database): Promise<void> {
  *
  * @throws the driver's error where another attempt may succeed, or the user may not
  */
-export async function missingFeatures(database: Database): Promise<string[]> {
+export async function missingFeatures(database: ConnectedDatabase): Promise<string[]> {
   const missing: string[] = [];
   for (const { name, ifReplicated, attempt } of FEATURES) {
     if (ifReplicated && !database.replicated) continue;

@@ -147,9 +147,9 @@ function eventStore(
 }
 
 /**
- * Creates the indexes, as every server does at startup, and nothing else.
+ * Checks or writes the format version and creates the indexes, as every server does at startup, and nothing else.
  *
- * @throws StartupError if the URI is malformed or the database rejects this service
+ * @throws StartupError if the URI is malformed, or the database rejects this service or has another format
  */
 export async function createMongoIndexes({
   uri,

@@ -6,7 +6,6 @@ import {
   CreateSessionRequest,
   SessionServiceService,
 } from '../../../generated/conversation/v1/session_service';
-import { LIMITS } from '../../../src/core/limits';
 import { failureOf, invalidFieldsOf } from '../../support/call-error';
 import { describeContract, newId, newSession } from '../support/describe-contract';
 import { encodedStructOfLevels, structOfLevels, structOfSize } from '../support/struct-of-size';
@@ -22,6 +21,9 @@ function textOfBytes(bytes: number): string {
 function delimited(field: number, bytes: Uint8Array): Uint8Array {
   return new BinaryWriter().tag(field, WireType.LengthDelimited).bytes(bytes).finish();
 }
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
 
 const { createSession, addEvent } = SessionServiceService;
 
@@ -117,22 +119,22 @@ describeContract('limits', (service) => {
     expect(session?.endReason).toBe(endReason);
   });
 
-  test('a payload has at most 1 MiB in the protobuf encoding', async () => {
+  test('a payload has at most 3 MiB in the protobuf encoding', async () => {
     const sessionId = await newSession(service);
-    const payload = structOfSize(LIMITS.payloadBytes);
+    const payload = structOfSize(3 * MIB);
     const { event } = await service.client.addEvent({ sessionId, eventId: 'full', payload });
     expect(event?.payload).toEqual(payload);
-    const over = structOfSize(LIMITS.payloadBytes + 1);
+    const over = structOfSize(3 * MIB + 1);
     const call = service.client.addEvent({ sessionId, eventId: 'over', payload: over });
     expect(await invalidFieldsOf(call)).toEqual(['payload']);
   });
 
-  test('metadata has at most 64 KiB in the protobuf encoding', async () => {
+  test('metadata has at most 256 KiB in the protobuf encoding', async () => {
     const sessionId = newId();
-    const over = structOfSize(LIMITS.metadataBytes + 1);
+    const over = structOfSize(256 * KIB + 1);
     const call = service.client.createSession({ sessionId, metadata: over });
     expect(await invalidFieldsOf(call)).toEqual(['metadata']);
-    const metadata = structOfSize(LIMITS.metadataBytes);
+    const metadata = structOfSize(256 * KIB);
     const { session, created } = await service.client.createSession({ sessionId, metadata });
     expect(created).toBe(true);
     expect(session?.metadata).toEqual(metadata);

@@ -2,6 +2,10 @@ import fc from 'fast-check';
 import { expectSameJson, NASTY_KEYS, nastyObject } from '../../support/nasty-json';
 import { newId } from '../support/describe-contract';
 import { describeHttp } from '../support/describe-http';
+import { structOfSize } from '../support/struct-of-size';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
 
 /** The header of a JSON body. */
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -215,20 +219,48 @@ describeHttp('requests', (service) => {
     },
   );
 
-  it('a body over 4 MiB is 413, and a payload over 1 MiB is a violation', async () => {
+  it('a payload of 3 MiB is stored; one byte more is a violation', async () => {
     const { sessionId } = valid();
     await create({ sessionId, language: 'en' });
-    const add = (bytes: number) =>
-      service.http.post(`/sessions/${sessionId}/events`, {
-        eventId: 'e',
-        type: 't',
-        payload: { a: 'x'.repeat(bytes) },
-      });
-    expect(await add(4 * 1024 * 1024)).toMatchObject({ status: 413, body: { statusCode: 413 } });
-    expect(await add(1024 * 1024)).toMatchObject({
+    const path = `/sessions/${sessionId}/events`;
+    const over = { eventId: 'over', type: 't', payload: structOfSize(3 * MIB + 1) };
+    expect(await service.http.post(path, over)).toMatchObject({
       status: 400,
-      body: { message: [expect.stringMatching(/^payload must be at most 1048576 bytes/) as string] },
+      body: {
+        message: [`payload must be at most ${3 * MIB} bytes in the protobuf encoding; got ${3 * MIB + 1}`],
+      },
     });
-    expect(await add(1024 * 1024 - 100)).toMatchObject({ status: 201 });
+    const event = { eventId: 'full', type: 't', payload: structOfSize(3 * MIB) };
+    expect(await service.http.post(path, event)).toMatchObject({ status: 201, body: event });
+    expect(await service.http.post(path, event)).toMatchObject({ status: 200, body: event });
+    expect(await service.http.get(`/sessions/${sessionId}`)).toMatchObject({
+      status: 200,
+      body: { events: [event] },
+    });
+  });
+
+  it('metadata of 256 KiB is stored; one byte more is a violation', async () => {
+    const over = { ...valid(), metadata: structOfSize(256 * KIB + 1) };
+    expect(await create(over)).toMatchObject({
+      status: 400,
+      body: { message: [expect.stringMatching(/^metadata must be at most 262144 bytes/) as string] },
+    });
+    const session = { ...valid(), metadata: structOfSize(256 * KIB) };
+    expect(await create(session)).toMatchObject({ status: 201, body: session });
+    expect(await service.http.get(`/sessions/${session.sessionId}`)).toMatchObject({
+      status: 200,
+      body: { session },
+    });
+  });
+
+  it('a body over 4 MiB is 413, even if its payload has less in the protobuf encoding', async () => {
+    const { sessionId } = valid();
+    await create({ sessionId, language: 'en' });
+    const add = (text: string) =>
+      service.http.post(`/sessions/${sessionId}/events`, { eventId: 'e', type: 't', payload: { text } });
+    expect(await add('x'.repeat(4 * MIB))).toMatchObject({ status: 413, body: { statusCode: 413 } });
+    // In JSON a control character takes six bytes.
+    expect(await add('\u0001'.repeat(MIB))).toMatchObject({ status: 413, body: { statusCode: 413 } });
+    expect(await add('\u0001'.repeat(MIB / 2))).toMatchObject({ status: 201 });
   });
 });

@@ -2,7 +2,7 @@ import { status as Code } from '@grpc/grpc-js';
 import type { Event } from '../../../generated/conversation/v1/event';
 import { LIMITS } from '../../../src/core/limits';
 import { failureOf, invalidFieldsOf } from '../../support/call-error';
-import { type ContractService, describeContract, newSession } from '../support/describe-contract';
+import { type ContractService, describeContract, newId, newSession } from '../support/describe-contract';
 import { structOfSize } from '../support/struct-of-size';
 
 const EVENTS = 2345;
@@ -138,17 +138,19 @@ describeContract('GetSession', (service) => {
     expect(pages).toEqual([[1, 2, 3], [4, 5, 6], [7, 8, 9], [10]]);
   });
 
-  test('events of the maximum size fit the message limit of a default client, a few per page', async () => {
-    const sessionId = await newSession(service);
+  test('an event and metadata of the maximum size fit the message limit of a default client together', async () => {
+    const [sessionId, eventId] = [newId().padEnd(256, 'x'), 'e'.repeat(256)];
+    const metadata = structOfSize(LIMITS.metadataBytes);
+    await service.client.createSession({ sessionId, metadata });
     const payload = structOfSize(LIMITS.payloadBytes);
-    for (let n = 1; n <= 4; n += 1) {
-      await service.client.addEvent({ sessionId, eventId: `e${n}`, payload });
-    }
+    await service.client.addEvent({ sessionId, eventId, type: 't'.repeat(128), payload });
+    await service.client.addEvent({ sessionId, eventId: 'two', payload });
     const first = await service.client.getSession({ sessionId });
-    expect(sequencesOf(first.events)).toEqual([1, 2]);
-    expect(first.pagination).toMatchObject({ hasMore: true, total: 4 });
-    const second = await service.client.getSession({ sessionId, offset: 2 });
-    expect(sequencesOf(second.events)).toEqual([3, 4]);
+    expect(first.session?.metadata).toEqual(metadata);
+    expect(first.events.map(({ payload }) => payload)).toEqual([payload]);
+    expect(first.pagination).toMatchObject({ hasMore: true, total: 2 });
+    const second = await service.client.getSession({ sessionId, offset: 1 });
+    expect(sequencesOf(second.events)).toEqual([2]);
     expect(second.pagination?.hasMore).toBe(false);
   });
 });

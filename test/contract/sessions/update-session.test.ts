@@ -1,5 +1,6 @@
 import { status as Code } from '@grpc/grpc-js';
 import { type Session, SessionStatus } from '../../../generated/conversation/v1/session';
+import { LIMITS } from '../../../src/core/limits';
 import { failureOf, invalidFieldsOf } from '../../support/call-error';
 import { expectSameJson, NASTY_KEYS } from '../../support/nasty-json';
 import { describeContract, newId } from '../support/describe-contract';
@@ -215,8 +216,8 @@ describeContract('UpdateSession', (service) => {
   });
 
   test('an update that would exceed the metadata limit is invalid, and nothing changes', async () => {
-    const session = await create({ metadata: structOfSize(60 * 1024) });
-    const metadata = { more: 'x'.repeat(5 * 1024) };
+    const session = await create({ metadata: structOfSize(LIMITS.metadataBytes - 100) });
+    const metadata = { more: 'x'.repeat(100) };
     const { sessionId } = session;
     const update = service.client.updateSession({ sessionId, metadata }, ['metadata.more']);
     expect(await invalidFieldsOf(update)).toEqual(['session.metadata']);
@@ -224,7 +225,11 @@ describeContract('UpdateSession', (service) => {
   });
 
   test('all violations are reported at once, before NOT_FOUND', async () => {
-    const malformed = { sessionId: '', language: 'no language', metadata: structOfSize(64 * 1024 + 1) };
+    const malformed = {
+      sessionId: '',
+      language: 'no language',
+      metadata: structOfSize(LIMITS.metadataBytes + 1),
+    };
     expect(await invalidFieldsOf(service.client.updateSession(malformed))).toEqual([
       'session.session_id',
       'session.metadata',

@@ -12,6 +12,9 @@ import { LogRows } from './log-rows';
 import { newRowId } from './row-id';
 import { DAMAGED, unreadableEventId } from './unreadable';
 
+/** The most payloads to remove at a time: each can have hundreds of pages. */
+const MAX_REMOVED_PAYLOADS = 100;
+
 /** The last event of a log. */
 export interface LogHead {
   readonly sequence: number;
@@ -117,13 +120,9 @@ export class EventTable {
 
   /** Removes some rows of a log, readable or not, up to this limit. Returns true if none are left. */
   removeSome(sessionId: string, limit: number): boolean {
-    const range = logRange(sessionId);
-    let left = limit;
-    for (const table of [this.payloads, this.events]) {
-      const sequences = [...table.getKeys({ ...range, limit: left })].map(Number);
-      for (const sequence of sequences) table.removeSync(eventKey(sessionId, sequence));
-      left -= sequences.length;
-    }
+    const payloads = removeFirst(this.payloads, sessionId, Math.min(limit, MAX_REMOVED_PAYLOADS));
+    if (payloads === MAX_REMOVED_PAYLOADS) return false;
+    const left = limit - payloads - removeFirst(this.events, sessionId, limit - payloads);
     const idKeys = [...this.eventIds.getKeys({ ...eventIdRange(sessionId), limit: left })];
     for (const key of idKeys) this.eventIds.removeSync(key);
     return idKeys.length < left;
@@ -132,6 +131,13 @@ export class EventTable {
   private rows(sessionId: string): LogRows {
     return new LogRows(sessionId, this.payloads);
   }
+}
+
+/** Removes the first values of a log from a table. Returns how many. */
+function removeFirst(table: Database<Buffer, LogKey>, sessionId: string, limit: number): number {
+  const sequences = [...table.getKeys({ ...logRange(sessionId), limit })].map(Number);
+  for (const sequence of sequences) table.removeSync(eventKey(sessionId, sequence));
+  return sequences.length;
 }
 
 /** LMDB's range of a log, from its end. */

@@ -1,4 +1,5 @@
 import type { Database, RootDatabase } from 'lmdb';
+import { type Session, sessionSize } from '../../../core/session';
 import { type SessionQuery, TOMBSTONE_MS } from '../../../core/store';
 import { UnreadableRowError } from '../../../core/unreadable-row';
 import { BINARY } from './binary-encoding';
@@ -28,6 +29,9 @@ const EMPTY_VALUE = Buffer.alloc(0);
 /** Why a key of the index is wrong. */
 const NO_SESSION = 'the session index names a session that does not exist';
 const OTHER_KEY = 'the session index has the session at a time that is not its own';
+
+/** Where a list ends: it has this many sessions, or they are larger than this. */
+type ListLimits = Pick<SessionQuery, 'limit' | 'maximumBytes'>;
 
 /** Receives a row that a list leaves out. */
 export type OnUnreadable = (error: UnreadableRowError) => void;
@@ -106,11 +110,11 @@ export class SessionTable {
   }
 
   /**
-   * Returns up to `query.limit` sessions that can be read, whatever their size.
+   * Returns the first sessions that can be read, up to the limits of the query.
    *
    * @param complete adds what is in other tables; a session for which that cannot be read is left out too
    */
-  list<Listed>(
+  list<Listed extends Pick<Session, 'metadata'>>(
     query: SessionQuery,
     complete: (session: StoredSession) => Listed,
     onUnreadable: OnUnreadable,
@@ -119,23 +123,23 @@ export class SessionTable {
     const keyOf = ({ startedAt, sessionId }: StoredSession): Buffer =>
       listKey(query, startedAt.getTime(), sessionId);
     const read = (key: Buffer): Listed => complete(this.atKey(key, keyOf));
-    return readSome(keys, read, query.limit, onUnreadable);
+    return readSome(keys, read, query, onUnreadable);
   }
 
   /**
-   * Returns up to `limit` sessions that can be read, that have ended, or have not, and were last changed
-   * at this time or before.
+   * Returns the first sessions that can be read, that have ended, or have not, and were last changed at
+   * this time or before, up to the limits.
    */
   listUnchanged(
     since: Date,
     ended: boolean,
     after: StoredSession | undefined,
-    limit: number,
+    limits: ListLimits,
     onUnreadable: OnUnreadable,
   ): StoredSession[] {
     const keys = this.index.getKeys(changeRange(since, ended, after));
     const keyOf = ({ changedAt, sessionId }: StoredSession): Buffer => changeKey(ended, changedAt, sessionId);
-    return readSome(keys, (key) => this.atKey(key, keyOf), limit, onUnreadable);
+    return readSome(keys, (key) => this.atKey(key, keyOf), limits, onUnreadable);
   }
 
   /** Returns how many sessions were last changed at this time or before, up to `limit`. */
@@ -195,18 +199,21 @@ export class SessionTable {
   }
 }
 
-/** Reads up to `limit` rows that can be read, and reports the others. */
-function readSome<Row>(
+/** Reads rows that can be read, up to the limits, and reports the others. */
+function readSome<Row extends Pick<Session, 'metadata'>>(
   keys: Iterable<Buffer>,
   read: (key: Buffer) => Row,
-  limit: number,
+  { limit, maximumBytes }: ListLimits,
   onUnreadable: OnUnreadable,
 ): Row[] {
   const rows: Row[] = [];
+  let bytes = 0;
   for (const key of keys) {
-    if (rows.length === limit) break;
+    if (rows.length === limit || bytes > maximumBytes) break;
     try {
-      rows.push(read(key));
+      const row = read(key);
+      rows.push(row);
+      bytes += sessionSize(row);
     } catch (error) {
       if (!(error instanceof UnreadableRowError)) throw error;
       onUnreadable(error);

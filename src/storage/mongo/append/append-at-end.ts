@@ -1,6 +1,7 @@
 import type { Database } from '../connection';
 import { newEventDocument } from '../documents/event-document';
 import { BY_SEQUENCE } from '../documents/schema';
+import { structToMap } from '../documents/struct-bson/struct-to-map';
 import { isDuplicateKey } from '../errors';
 import { QUERY_TIMEOUT_MS, withQueryTimeout } from '../query-timeout';
 import { DURABLE } from '../write-options';
@@ -27,7 +28,7 @@ export async function appendAtEnd(
     eventId: { $literal: eventId },
     sequence: { $add: ['$sequence', 1] },
     type: { $literal: type },
-    payload: { $literal: payload },
+    payload: { $literal: structToMap(payload) },
     timestamp: { $max: ['$timestamp', timestamp] },
   };
   const command = events.aggregate(

@@ -1,12 +1,9 @@
-import { mongo } from 'mongoose';
 import type { StoreObserver } from '../../../core/store-observer';
 import { Batcher } from '../batcher';
 import type { MongoConnection } from '../connection';
 import { newEventDocument } from '../documents/event-document';
 import type { EventDocument } from '../documents/schema';
-import { isDuplicateKey } from '../errors';
 import { withQueryTimeout } from '../query-timeout';
-import { WRITE } from '../write-options';
 import type { PlannedEvent } from './plan-batch';
 
 /** The most events, and bytes of payload, in one bulk write. */
@@ -59,7 +56,8 @@ export class EventInserter {
   }
 
   private async write(batches: readonly Documents[], ordered: boolean): Promise<InsertResult[]> {
-    const conflicts = await insertAll(this.connection.database.events, batches.flat(), ordered);
+    const { writer } = this.connection.database;
+    const conflicts = await withQueryTimeout(writer.insertEvents(batches.flat(), ordered));
     const results = resultsOf(batches, conflicts, ordered);
     this.observer.committed(results.reduce((sum, { stored }) => sum + stored, 0));
     return results;
@@ -69,42 +67,6 @@ export class EventInserter {
 function weightOf(documents: Documents): number {
   const bytes = documents.reduce((sum, { payload }) => sum + payload.length, 0);
   return Math.max(documents.length / MAX_EVENTS, bytes / MAX_BYTES);
-}
-
-/** Inserts all documents in one write, and returns the indexes of those that met a unique index. */
-async function insertAll(
-  collection: mongo.Collection<EventDocument>,
-  documents: Documents,
-  ordered: boolean,
-): Promise<readonly number[]> {
-  try {
-    const [first] = documents;
-    const inserted: Promise<unknown> =
-      documents.length === 1 && first !== undefined
-        ? collection.insertOne(first, WRITE)
-        : collection.insertMany(documents, { ordered, ...WRITE });
-    await withQueryTimeout(inserted);
-    return [];
-  } catch (error) {
-    return conflictsOf(error);
-  }
-}
-
-/**
- * Returns the indexes of the documents that met a unique index, by the error of their insert.
- *
- * Throws the error where the outcome is unknown. The other documents are stored only if there is no
- * write concern error, and no document has an error other than E11000: with both kinds at once the
- * driver lists no write errors, and what is not listed is not certain to be stored.
- */
-export function conflictsOf(error: unknown): readonly number[] {
-  if (!isDuplicateKey(error)) throw error;
-  if (!(error instanceof mongo.MongoBulkWriteError)) return [0];
-  const failed = [error.writeErrors].flat();
-  const isKnown =
-    error.result.getWriteConcernError() === undefined && failed.every(({ code }) => code === error.code);
-  if (!isKnown || failed.length === 0) throw error;
-  return failed.map(({ index }) => index);
 }
 
 /**

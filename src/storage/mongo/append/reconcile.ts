@@ -1,7 +1,6 @@
 import { sequenceMismatch } from '../../../core/errors';
 import { textsOf } from '../documents/check-row';
-import { toEvent } from '../documents/event-document';
-import type { EventDocument } from '../documents/schema';
+import type { EventRow } from '../documents/stored-event';
 import { toConversationError } from '../errors';
 import type { EventFinder } from '../events/event-finder';
 import type { LogHead, LogHeads } from './log-heads';
@@ -30,14 +29,14 @@ export class Reconciler {
     const bytes = planned.reduce((sum, { append }) => sum + append.event.payload.bytes.length, 0);
     const found = await this.finder.find(sessionId, eventIds, bytes);
     if (found.length > 0) await this.heads.confirm(sessionId, head);
-    const stored = new Map<string, EventDocument>();
-    for (const document of found) for (const id of textsOf(document.eventId)) stored.set(id, document);
+    const stored = new Map<string, EventRow>();
+    for (const row of found) for (const id of textsOf(row.eventId)) stored.set(id, row);
     for (const { append, duplicates } of planned) {
-      const document = stored.get(append.event.eventId);
-      if (document === undefined) continue;
+      const row = stored.get(append.event.eventId);
+      if (row === undefined) continue;
       try {
-        const event = toEvent(document);
-        append.succeed(event, !document._id.equals(append.rowId));
+        const event = row.event();
+        append.succeed(event, Buffer.compare(append.rowId.id, event.rowId) !== 0);
         for (const duplicate of duplicates) duplicate.succeed(event, true);
       } catch (error) {
         // A row that cannot be read concerns only the appends of its event.

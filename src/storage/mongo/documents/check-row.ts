@@ -9,6 +9,11 @@ interface Document {
 /** A document as it is stored. Another program may have written it, so its fields are not known. */
 export type Unchecked<Row> = { readonly [Field in keyof Row]?: unknown };
 
+/** Returns the fields of a row; those that are documents as their BSON. A text that is not valid UTF-8 spoils no other field. */
+export function deserializeRow(row: Buffer): mongo.Document {
+  return mongo.BSON.deserialize(row, { raw: true, validation: { utf8: false } });
+}
+
 /** What this service writes to a collection. */
 export interface RowFormat<Row extends Document> {
   readonly collection: string;

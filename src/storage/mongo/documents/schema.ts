@@ -10,7 +10,7 @@ export interface SessionDocument {
   readonly sessionId: string;
   readonly status: SessionStatus;
   readonly language: string;
-  /** An encoded google.protobuf.Struct. */
+  /** An encoded google.protobuf.Struct; in the database a document. */
   readonly metadata: Uint8Array;
   readonly startedAt: Date;
   /** When the session was created or last changed. */
@@ -44,7 +44,7 @@ export interface EventDocument {
   readonly eventId: string;
   readonly sequence: number;
   readonly type: string;
-  /** An encoded google.protobuf.Struct. */
+  /** An encoded google.protobuf.Struct; in the database a document. */
   readonly payload: Uint8Array;
   readonly timestamp: Date;
 }
@@ -76,7 +76,7 @@ const sessionSchema = new Schema(
     sessionId: { type: String, required: true },
     status: String,
     language: String,
-    metadata: Buffer,
+    metadata: Schema.Types.Mixed,
     startedAt: Date,
     changedAt: Date,
     endedAt: Date,
@@ -107,7 +107,7 @@ const eventSchema = new Schema(
     eventId: { type: String, required: true },
     sequence: { type: Number, required: true },
     type: { type: String, required: true },
-    payload: { type: Buffer, required: true },
+    payload: { type: Schema.Types.Mixed, required: true },
     timestamp: { type: Date, required: true },
   },
   { ...OPTIONS, collection: EVENTS },

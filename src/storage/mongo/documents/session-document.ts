@@ -4,6 +4,7 @@ import { StructBytes } from '../../../core/struct/struct-bytes';
 import {
   checkRow,
   describeValue,
+  deserializeRow,
   isBytes,
   isCounter,
   isDate,
@@ -14,6 +15,9 @@ import {
 } from './check-row';
 import type { LogEnd } from './event-document';
 import { type SessionDocument, SESSIONS } from './schema';
+import { structFromBson } from './struct-bson/bson-to-struct';
+import { type BsonWriter, fieldName } from './struct-bson/bson-writer';
+import { NotStructError } from './struct-bson/not-struct-error';
 
 /** A session's document with the BSON type of its metadata instead of the metadata, which may be most of it. */
 export interface SessionOutline extends Omit<SessionDocument, 'metadata'> {
@@ -22,6 +26,20 @@ export interface SessionOutline extends Omit<SessionDocument, 'metadata'> {
 
 /** The aggregation stage that turns a session's document into its outline. */
 export const TO_OUTLINE = { $set: { metadata: { $type: '$metadata' } } } as const;
+
+const FIELDS = {
+  id: fieldName('_id'),
+  sessionId: fieldName('sessionId'),
+  status: fieldName('status'),
+  language: fieldName('language'),
+  metadata: fieldName('metadata'),
+  startedAt: fieldName('startedAt'),
+  changedAt: fieldName('changedAt'),
+  endedAt: fieldName('endedAt'),
+  endReason: fieldName('endReason'),
+  revision: fieldName('revision'),
+  endId: fieldName('endId'),
+};
 
 const SESSION_FORMAT: RowFormat<SessionDocument> = {
   collection: SESSIONS,
@@ -46,7 +64,7 @@ const SESSION_FORMAT: RowFormat<SessionDocument> = {
 
 const OUTLINE_FORMAT: RowFormat<SessionOutline> = {
   ...SESSION_FORMAT,
-  checks: { ...SESSION_FORMAT.checks, metadata: (value) => value === 'binData' },
+  checks: { ...SESSION_FORMAT.checks, metadata: (value) => value === 'object' },
 };
 
 export function newSessionDocument({ sessionId, status, language, metadata }: NewSession): SessionDocument {
@@ -65,7 +83,43 @@ export function newSessionDocument({ sessionId, status, language, metadata }: Ne
   };
 }
 
-/** Does not check that the metadata's bytes are a Struct. @throws UnreadableRowError */
+/** Writes the document as BSON: the metadata as a document of its own. */
+export function writeSession(writer: BsonWriter, document: SessionDocument): void {
+  const { endedAt, endId } = document;
+  writer.startDocument();
+  writer.objectId(FIELDS.id, document._id.id);
+  writer.string(FIELDS.sessionId, document.sessionId);
+  writer.string(FIELDS.status, document.status);
+  writer.string(FIELDS.language, document.language);
+  writer.struct(FIELDS.metadata, document.metadata);
+  writer.date(FIELDS.startedAt, document.startedAt.getTime());
+  writer.date(FIELDS.changedAt, document.changedAt.getTime());
+  if (endedAt === null) writer.null(FIELDS.endedAt);
+  else writer.date(FIELDS.endedAt, endedAt.getTime());
+  writer.string(FIELDS.endReason, document.endReason);
+  writer.integer(FIELDS.revision, document.revision);
+  if (endId !== undefined) writer.objectId(FIELDS.endId, endId.id);
+  writer.endDocument();
+}
+
+/** Reads a session's fields from their BSON, unchecked: its metadata as an encoded Struct, if it can be one. */
+export function readSessionFields(row: Buffer): Unchecked<SessionDocument> & Record<string, unknown> {
+  const fields = deserializeRow(row);
+  return { ...fields, metadata: toStruct(fields.metadata) };
+}
+
+/** @param value a document's bytes, or what another program wrote */
+function toStruct(value: unknown): unknown {
+  if (!Buffer.isBuffer(value)) return value;
+  try {
+    return structFromBson(value);
+  } catch (error) {
+    if (error instanceof NotStructError) return undefined;
+    throw error;
+  }
+}
+
+/** @throws UnreadableRowError */
 export function checkSession(row: Unchecked<SessionDocument>): SessionDocument {
   return checkRow(row, SESSION_FORMAT);
 }

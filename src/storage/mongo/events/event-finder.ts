@@ -2,7 +2,8 @@ import { groupBySession } from './group-by-session';
 import type { MongoConnection } from '../connection';
 import { Batcher } from '../batcher';
 import { textsOf } from '../documents/check-row';
-import { BY_EVENT_ID, type EventDocument } from '../documents/schema';
+import { BY_EVENT_ID } from '../documents/schema';
+import { type EventRow, readEventRow } from '../documents/stored-event';
 import { QUERY_TIMEOUT_MS, withQueryTimeout } from '../query-timeout';
 
 /** The maximum number of event IDs in one query, and of the bytes that their events are expected to have. */
@@ -21,7 +22,7 @@ interface Lookup {
 
 /** Looks up events by their IDs. Batches the lookups of many sessions into one query. */
 export class EventFinder {
-  private readonly batcher: Batcher<Lookup, readonly EventDocument[]>;
+  private readonly batcher: Batcher<Lookup, readonly EventRow[]>;
   private expectedFor = 0;
 
   constructor(connection: MongoConnection) {
@@ -49,7 +50,7 @@ export class EventFinder {
     sessionId: string,
     eventIds: readonly string[],
     expectedBytes: number,
-  ): Promise<readonly EventDocument[]> {
+  ): Promise<readonly EventRow[]> {
     const found = await this.batcher.load({ sessionId, eventIds, expectedBytes });
     this.expectedFor =
       found.length > 0 ? EXPECTED_AFTER_DUPLICATE : Math.max(0, this.expectedFor - eventIds.length);
@@ -60,18 +61,19 @@ export class EventFinder {
 async function findAll(
   { database: { events }, integrity }: MongoConnection,
   lookups: readonly Lookup[],
-): Promise<EventDocument[][]> {
+): Promise<EventRow[][]> {
   const branches = lookups.map(({ sessionId, eventIds }) => ({ sessionId, eventId: { $in: [...eventIds] } }));
   const [first] = branches;
   const filter = branches.length === 1 && first !== undefined ? first : { $or: branches };
   const rows = await events
-    .find(filter, {
+    .find<Buffer>(filter, {
+      raw: true,
       ...integrity.hint(BY_EVENT_ID),
       maxTimeMS: QUERY_TIMEOUT_MS,
       batchSize: MAX_BATCH_IDS + 1,
     })
     .toArray();
-  const found = groupBySession(rows);
+  const found = groupBySession(rows.map(readEventRow));
   return lookups.map(({ sessionId, eventIds }) =>
     (found.get(sessionId) ?? []).filter(({ eventId }) =>
       textsOf(eventId).some((id) => eventIds.includes(id)),

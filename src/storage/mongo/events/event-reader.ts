@@ -3,16 +3,10 @@ import type { Event } from '../../../core/event';
 import type { RequestContext } from '../../../core/request-context';
 import type { EventPage, EventStore, PageRange, SessionPage } from '../../../core/store';
 import type { Database, MongoConnection } from '../connection';
-import {
-  doubledEvent,
-  hiddenEvent,
-  type LogEnd,
-  missingEvent,
-  toEvent,
-  toLogEnd,
-} from '../documents/event-document';
+import { doubledEvent, hiddenEvent, type LogEnd, missingEvent, toLogEnd } from '../documents/event-document';
 import { BY_SEQUENCE, BY_TIME } from '../documents/schema';
 import { toSession } from '../documents/session-document';
+import { readEventRow } from '../documents/stored-event';
 import { QUERY_TIMEOUT_MS } from '../query-timeout';
 import { retryUntilKnown } from '../retry';
 import type { FoundOutline, FoundSession, SessionFinder } from '../sessions/session-finder';
@@ -88,13 +82,13 @@ export class EventReader implements Omit<EventStore, 'append'> {
 
   get(sessionId: string, eventId: string, context: RequestContext): Promise<Event> {
     return retryUntilKnown(this.connection, context, async () => {
-      const [session, [document]] = await Promise.all([
+      const [session, [row]] = await Promise.all([
         this.sessions.findOutline(sessionId),
         this.events.find(sessionId, [eventId], this.sizes.expectedBytes(sessionId, 1)),
       ]);
       if (session === undefined) throw sessionNotFound(sessionId);
-      if (document === undefined) throw eventNotFound(sessionId, eventId);
-      return toEvent(document);
+      if (row === undefined) throw eventNotFound(sessionId, eventId);
+      return row.event();
     });
   }
 
@@ -125,14 +119,17 @@ export class EventReader implements Omit<EventStore, 'append'> {
     const { integrity, confirmedReads } = this.connection;
     const [row, another] = await confirmedReads.run((options) =>
       database.events
-        .find({ sessionId, sequence }, { ...integrity.hint(BY_SEQUENCE), limit: 2, ...options })
+        .find<Buffer>(
+          { sessionId, sequence },
+          { ...integrity.hint(BY_SEQUENCE), limit: 2, raw: true, ...options },
+        )
         .toArray(),
     );
     // After the event: the events of a session are removed only once it is deleted.
     if ((await this.sessions.findOutline(sessionId)) === undefined) throw sessionNotFound(sessionId);
     if (row === undefined) throw missingEvent(sessionId, sequence);
     if (another !== undefined) throw doubledEvent(sessionId, sequence);
-    toEvent(row);
+    readEventRow(row).event();
   }
 }
 

@@ -1,8 +1,10 @@
 import { type Event, eventSize } from '../../../core/event';
+import { LIMITS } from '../../../core/limits';
 import type { PageRange } from '../../../core/store';
 import { Batcher } from '../batcher';
 import type { MongoConnection } from '../connection';
-import { decodeEvents, type EventRow } from '../documents/event-decoder';
+import { readEvents, type StoredEvent } from '../documents/stored-event';
+import { MAXIMUM_GROWTH } from '../documents/struct-bson/struct-to-bson';
 import { withQueryTimeout } from '../query-timeout';
 import { findRows, inRange } from './find-rows';
 import { groupBySession } from './group-by-session';
@@ -15,8 +17,10 @@ const MAX_BATCH_EVENTS = 1000;
 /** The most bytes that a query for several callers is expected to return. */
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 
-/** MongoDB ends replies at 16 MiB. A reply longer than this may lack documents. */
-const COMPLETE_REPLY_BYTES = 14 * 1024 * 1024;
+/** MongoDB ends a reply at 16 MiB, before the first document that does not fit. One with room for any row is complete. */
+const MAX_REPLY_BYTES = 16 * 1024 * 1024;
+const MAX_ROW_BYTES = Math.ceil(LIMITS.payloadBytes * MAXIMUM_GROWTH) + 64 * 1024;
+const COMPLETE_REPLY_BYTES = MAX_REPLY_BYTES - MAX_ROW_BYTES;
 
 /** How many times as many events the next part of a page may have as the parts before it. */
 const MAX_GROWTH = 8;
@@ -36,7 +40,7 @@ interface Part {
 
 interface FoundEvents {
   /** By session, each in the order of the sequences. */
-  readonly events: ReadonlyMap<string, readonly EventRow[]>;
+  readonly events: ReadonlyMap<string, readonly StoredEvent[]>;
   readonly isComplete: boolean;
 }
 
@@ -76,7 +80,7 @@ export class PageReader {
       const count = page.events.length;
       const maximumBytes = range.maximumBytes - bytes;
       const fitting = Math.floor((maximumBytes * count) / bytes);
-      if (fitting === 0) return { ...page, end: 'limit' };
+      if (fitting <= 0) return { ...page, end: 'limit' };
       const rest = { ...restOf(range, page.examinedTo), maximumBytes };
       const part = await this.readPart({
         sessionId,
@@ -94,16 +98,14 @@ export class PageReader {
     if (page !== undefined) return page;
     // By now the size of the rows is known.
     const part = this.partOf({ sessionId: request.sessionId, range: request.range });
-    // A single page that is too long for a reply is over its maximum size, so it ends before what is missing.
-    const { events } = await withQueryTimeout(this.find([part]));
-    return toPage(part, events);
+    return toPage(part, await withQueryTimeout(this.find([part])));
   }
 
   /** Returns undefined for each page if they are together too long for one reply. */
   private async readAll(requests: readonly PageRequest[]): Promise<(Page | undefined)[]> {
     const parts = requests.map((request) => this.partOf(request));
-    const { events, isComplete } = await this.find(parts);
-    return parts.map((part) => (isComplete || parts.length === 1 ? toPage(part, events) : undefined));
+    const found = await this.find(parts);
+    return parts.map((part) => (found.isComplete || parts.length === 1 ? toPage(part, found) : undefined));
   }
 
   private partOf({ sessionId, range, count }: PageRequest): Part {
@@ -121,16 +123,17 @@ export class PageReader {
       limit: 2 * parts.reduce((sum, { range }) => sum + range.limit, 0),
     });
     // The server may return the branches in any order.
-    const events = groupBySession(decodeEvents(rows).sort((a, b) => a.sequence - b.sequence));
+    const events = groupBySession(readEvents(rows).sort((a, b) => a.sequence - b.sequence));
     for (const [sessionId, group] of events) this.sizes.learn(sessionId, group);
     const bytes = rows.reduce((sum, { length }) => sum + length, 0);
     return { events, isComplete: bytes <= COMPLETE_REPLY_BYTES };
   }
 }
 
-/** Returns the page of a part from the events that were found. */
-function toPage({ sessionId, range }: Part, events: FoundEvents['events']): Page {
-  return pageOf(inOrder(events.get(sessionId) ?? [], range), range);
+/** Returns the page of a part. If its events were too long for one reply, it covers those that were found. */
+function toPage({ sessionId, range }: Part, { events, isComplete }: FoundEvents): Page {
+  const page = pageOf(inOrder(events.get(sessionId) ?? [], range), range);
+  return !isComplete && page.end === 'gap' && page.events.length > 0 ? { ...page, end: 'range' } : page;
 }
 
 /** Whether the page covers the range, and not only a part of it. */
@@ -139,7 +142,7 @@ function isWhole({ examinedTo }: Page, range: PageRange): boolean {
 }
 
 /** The events of a range, in its order. @param found events of the session by sequence; those of other ranges too */
-function inOrder(found: readonly EventRow[], { afterSequence, limit, newestFirst }: PageRange): Event[] {
+function inOrder(found: readonly StoredEvent[], { afterSequence, limit, newestFirst }: PageRange): Event[] {
   const inRange = found.slice(countUpTo(found, afterSequence), countUpTo(found, afterSequence + limit));
   return newestFirst === true ? inRange.reverse() : inRange;
 }

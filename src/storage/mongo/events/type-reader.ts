@@ -1,8 +1,8 @@
-import type { Event } from '../../../core/event';
+import { type Event, eventSize } from '../../../core/event';
 import type { PageRange } from '../../../core/store';
 import type { MongoConnection } from '../connection';
 import { isCounter, isString, type Unchecked } from '../documents/check-row';
-import { decodeEvents } from '../documents/event-decoder';
+import { readEvents } from '../documents/stored-event';
 import { BY_SEQUENCE } from '../documents/schema';
 import { QUERY_TIMEOUT_MS, withQueryTimeout } from '../query-timeout';
 import { findRows, inRange } from './find-rows';
@@ -42,14 +42,18 @@ export class TypeReader {
     const fitting = outlines.slice(0, countFitting(outlines, matches, range));
     const found = await withQueryTimeout(this.findEvents(sessionId, fitting.filter(matches)));
     const unreadable = fitting.findIndex((outline) => matches(outline) && !found.has(outline.sequence));
-    const covered = unreadable < 0 ? fitting : fitting.slice(0, unreadable);
+    const readable = unreadable < 0 ? fitting : fitting.slice(0, unreadable);
+    const covered = readable.slice(0, countWithin(readable, found, range.maximumBytes));
     const examinedTo = covered.at(-1)?.sequence ?? first.sequence - (range.newestFirst === true ? -1 : 1);
     return {
       events: covered.flatMap(({ sequence }) => found.get(sequence) ?? []),
       first: first.sequence,
       examinedTo,
       end:
-        unreadable < 0 && (fitting.length < outlines.length || examinedTo === lastOf(part)) ? 'limit' : 'gap',
+        covered.length < unreadable ||
+        (unreadable < 0 && (covered.length < outlines.length || examinedTo === lastOf(part)))
+          ? 'limit'
+          : 'gap',
     };
   }
 
@@ -80,7 +84,7 @@ export class TypeReader {
     if (outlines.length === 0) return new Map();
     const filter = { sessionId, sequence: { $in: outlines.map(({ sequence }) => sequence) } };
     const rows = await findRows(this.connection, { filter, limit: outlines.length });
-    return new Map(decodeEvents(rows).map((event) => [event.sequence, event]));
+    return new Map(readEvents(rows).map((event) => [event.sequence, event]));
   }
 }
 
@@ -103,4 +107,22 @@ function countFitting(
     return count > maximumEvents || (count > 1 && bytes > maximumBytes);
   });
   return end < 0 ? outlines.length : end;
+}
+
+/** Returns how many of the rows a page can cover by the sizes of its events: those of their rows may be smaller. */
+function countWithin(
+  rows: readonly Outline[],
+  found: ReadonlyMap<number, Event>,
+  maximumBytes: number,
+): number {
+  let bytes = 0;
+  let count = 0;
+  const end = rows.findIndex(({ sequence }) => {
+    const event = found.get(sequence);
+    if (event === undefined) return false;
+    count += 1;
+    bytes += eventSize(event);
+    return count > 1 && bytes > maximumBytes;
+  });
+  return end < 0 ? rows.length : end;
 }

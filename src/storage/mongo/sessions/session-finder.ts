@@ -1,16 +1,20 @@
-import type { mongo } from 'mongoose';
+import { mongo } from 'mongoose';
 import type { MongoConnection } from '../connection';
 import { Batcher } from '../batcher';
 import { textsOf, type Unchecked } from '../documents/check-row';
 import { type LogEnd, toLogEnd } from '../documents/event-document';
 import { BY_SESSION, type SessionDocument } from '../documents/schema';
-import { checkOutline, checkSession, type SessionOutline, TO_OUTLINE } from '../documents/session-document';
+import {
+  checkOutline,
+  checkSession,
+  readSessionFields,
+  type SessionOutline,
+  TO_OUTLINE,
+} from '../documents/session-document';
+import { RAW_AGGREGATION } from '../driver-internals';
 import { QUERY_TIMEOUT_MS, withQueryTimeout } from '../query-timeout';
 
-/**
- * The maximum number of sessions in one query, with metadata and without. The reply fits into one batch, even
- * with the largest metadata in its largest encoding.
- */
+/** The maximum number of sessions in one query, with metadata and without. With much metadata, the reply has several batches. */
 const MAX_BATCH_SESSIONS = 64;
 const MAX_BATCH_OUTLINES = 1000;
 
@@ -59,7 +63,7 @@ export class SessionFinder {
     return row === undefined || isTombstone(row) ? undefined : toFoundSession(row);
   }
 
-  /** Like `find`, without the metadata; also fails where the metadata cannot be read. */
+  /** Like `find`, without the metadata, of which only the BSON type is checked. */
   async findOutline(sessionId: string): Promise<FoundOutline | undefined> {
     const row = await this.findRow(this.outlines, sessionId);
     if (row === undefined) return undefined;
@@ -114,23 +118,31 @@ export class SessionFinder {
     const { sessions, events } = database;
     const distinct = [...new Set(sessionIds)];
     const rows = await sessions
-      .aggregate<SessionRow>(
+      .aggregate<Buffer>(
         [{ $match: { sessionId: { $in: distinct } } }, ...stages, withLogHead(events.collectionName)],
         // With room for one more document the first batch is known to be complete, without a second request.
         {
           ...{ maxTimeMS: QUERY_TIMEOUT_MS, batchSize: distinct.length + 1, readConcern },
+          ...RAW_AGGREGATION,
           ...integrity.hint(BY_SESSION),
         },
       )
       .toArray();
     const found = new Map<string, SessionRow>();
-    for (const row of rows) for (const id of textsOf(row.sessionId)) found.set(id, row);
+    for (const row of rows.map(readSessionRow)) for (const id of textsOf(row.sessionId)) found.set(id, row);
     return sessionIds.map((sessionId) => found.get(sessionId));
   }
 }
 
 function isTombstone({ deletedAt }: SessionRow): boolean {
   return deletedAt instanceof Date;
+}
+
+/** Reads a row from its BSON. */
+export function readSessionRow(bytes: Buffer): SessionRow {
+  const { last, ...fields } = readSessionFields(bytes);
+  const ends = Array.isArray(last) ? last.filter((end) => Buffer.isBuffer(end)) : [];
+  return { ...fields, last: ends.map((end) => mongo.BSON.deserialize(end)) };
 }
 
 /** @throws UnreadableRowError */

@@ -5,7 +5,8 @@ import type { StoreObserver } from '../../../core/store-observer';
 import { UnreadableRowError } from '../../../core/unreadable-row';
 import type { MongoConnection } from '../connection';
 import { toSession } from '../documents/session-document';
-import { type SessionRow, toFoundSession, withLogHead } from './session-finder';
+import { readSessionRow, toFoundSession, withLogHead } from './session-finder';
+import { RAW_AGGREGATION } from '../driver-internals';
 import { QUERY_TIMEOUT_MS } from '../query-timeout';
 
 const NEWEST_FIRST = { startedAt: -1, sessionId: 1 } as const;
@@ -84,8 +85,8 @@ async function read(
     ...(status === undefined ? {} : ({ status: 1 } as const)),
     ...NEWEST_FIRST,
   };
-  const find = (...limits: mongo.Document[]): mongo.AggregationCursor<SessionRow> =>
-    sessions.aggregate<SessionRow>(
+  const find = (...limits: mongo.Document[]): mongo.AggregationCursor<Buffer> =>
+    sessions.aggregate<Buffer>(
       [
         { $match: { ...filters, ...range } },
         { $sort: NEWEST_FIRST },
@@ -93,7 +94,7 @@ async function read(
         withLogHead(events.collectionName),
       ],
       // With room for one more document the first batch is known to be complete, without a second request.
-      { maxTimeMS: QUERY_TIMEOUT_MS, batchSize: limit + 1, ...integrity.hint(index) },
+      { maxTimeMS: QUERY_TIMEOUT_MS, batchSize: limit + 1, ...RAW_AGGREGATION, ...integrity.hint(index) },
     );
   const page = await take(find({ $limit: limit }), { limit, maximumBytes });
   const isComplete = page.length < limit || !page.some((row) => row instanceof UnreadableRowError);
@@ -104,7 +105,7 @@ async function read(
 
 /** Takes rows until `limit` of them can be read, or these are larger than `maximumBytes`. */
 async function take(
-  rows: AsyncIterable<SessionRow>,
+  rows: AsyncIterable<Buffer>,
   { limit, maximumBytes }: Limits,
 ): Promise<(Session | UnreadableRowError)[]> {
   const taken: (Session | UnreadableRowError)[] = [];
@@ -125,9 +126,9 @@ function sizeOf(sessions: readonly Session[]): number {
   return sessions.reduce((sum, session) => sum + sessionSize(session), 0);
 }
 
-function decode(row: SessionRow): Session | UnreadableRowError {
+function decode(row: Buffer): Session | UnreadableRowError {
   try {
-    const { document, last } = toFoundSession(row);
+    const { document, last } = toFoundSession(readSessionRow(row));
     return toSession(document, last);
   } catch (error) {
     if (error instanceof UnreadableRowError) return error;

@@ -11,7 +11,6 @@ import {
 import type { CompletedSession, CreatedSession } from '../../../core/store';
 import type { Database, MongoConnection } from '../connection';
 import { newSessionDocument, toSession } from '../documents/session-document';
-import { isDuplicateKey } from '../errors';
 import { type FoundSession, type SessionFinder } from './session-finder';
 import { BY_SESSION, type SessionDocument } from '../documents/schema';
 import { writeUntilKnown } from '../retry';
@@ -39,12 +38,8 @@ export class SessionWriter {
     const document = newSessionDocument(session);
     return writeUntilKnown(this.connection, context, async (database) => {
       context.throwIfEnded();
-      try {
-        await database.sessions.insertOne(document, WRITE);
+      if (await database.writer.insertSession(document))
         return { session: toSession(document, undefined), created: true };
-      } catch (error) {
-        if (!isDuplicateKey(error)) throw error;
-      }
       const found = await this.sessions.find(session.sessionId);
       if (found !== undefined) {
         const created = found.document._id.equals(document._id);
@@ -153,15 +148,14 @@ function timeOfChange({ changedAt }: SessionDocument): Date {
 
 /** Returns undefined if the session has changed meanwhile. */
 async function replace(
-  { sessions }: Database,
+  { writer }: Database,
   { document }: FoundSession,
   change: Partial<SessionDocument> & Pick<SessionDocument, 'changedAt'>,
 ): Promise<SessionDocument | undefined> {
   const { expiring, ...unmarked } = document;
   const { sessionId, revision } = document;
   const changed = { ...unmarked, ...change, revision: revision + 1 };
-  const { matchedCount } = await sessions.replaceOne({ sessionId, revision }, changed, WRITE);
-  return matchedCount === 1 ? changed : undefined;
+  return (await writer.replaceSession({ sessionId, revision }, changed)) ? changed : undefined;
 }
 
 /**
