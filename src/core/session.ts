@@ -58,3 +58,8 @@ const OVERHEAD_BYTES = 1100;
 export function sessionSize({ metadata }: Pick<Session, 'metadata'>): number {
   return metadata.bytes.length + OVERHEAD_BYTES;
 }
+
+/** Returns an upper bound of the size of several sessions. */
+export function sessionsSize(sessions: readonly Session[]): number {
+  return sessions.reduce((sum, session) => sum + sessionSize(session), 0);
+}

@@ -182,6 +182,9 @@ export interface PageRange {
   readonly maximumEvents?: number | undefined;
 }
 
+/** Reads no events: for what a page says of its session. */
+export const NO_EVENTS: PageRange = { afterSequence: 0, limit: 0, maximumBytes: 0 };
+
 /** A part of a session's log. */
 interface LogPart {
   /** In the order of the range; without gaps, except for events of other types. */

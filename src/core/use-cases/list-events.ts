@@ -2,7 +2,7 @@ import { type Event, eventSize } from '../event';
 import { isCount, LIMITS } from '../limits';
 import { makePageToken } from '../paging/page-token';
 import type { RequestContext } from '../request-context';
-import type { EventStore, PageRange } from '../store';
+import { type EventStore, NO_EVENTS, type PageRange } from '../store';
 import { isUnreadableRow } from '../unreadable-row';
 import { checkCount } from '../validation/count';
 import { checkId, checkType } from '../validation/text';
@@ -95,9 +95,8 @@ async function findRange(
 ): Promise<LogRange> {
   const countBefore = (time: Date | undefined): Promise<number> | undefined =>
     time && events.countBefore(sessionId, time, context);
-  const noEvents = { afterSequence: 0, limit: 0, maximumBytes: 0 };
   const [{ session }, first, last] = await Promise.all([
-    events.readEvents(sessionId, noEvents, context),
+    events.readEvents(sessionId, NO_EVENTS, context),
     countBefore(times.start),
     countBefore(times.end),
   ]);

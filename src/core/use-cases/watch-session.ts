@@ -3,7 +3,7 @@ import { ConversationError } from '../errors';
 import type { Event } from '../event';
 import { RequestContext } from '../request-context';
 import type { Session } from '../session';
-import type { EventStore, Store } from '../store';
+import { type EventStore, NO_EVENTS, type Store } from '../store';
 import { checkCount } from '../validation/count';
 import { checkId } from '../validation/text';
 import { Violations } from '../validation/violations';
@@ -105,8 +105,7 @@ class AnnouncedEvent {
 
 /** Reads the session, which may have changed once more. */
 async function readSession(events: EventStore, sessionId: string, caller: RequestContext): Promise<Session> {
-  const noEvents = { afterSequence: 0, limit: 0, maximumBytes: 0 };
-  const { session } = await withRetry(caller, (context) => events.readPage(sessionId, noEvents, context));
+  const { session } = await withRetry(caller, (context) => events.readPage(sessionId, NO_EVENTS, context));
   return session;
 }
 

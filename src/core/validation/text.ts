@@ -1,5 +1,5 @@
 import { LIMITS } from '../limits';
-import type { Violations } from './violations';
+import { Violations } from './violations';
 
 const CONTROL_CHARACTER = /\p{Cc}/u;
 
@@ -36,8 +36,9 @@ export function checkId(violations: Violations, field: string, value: string): v
 
 /** Whether this is a valid `session_id` or `event_id`. */
 export function isId(value: string): boolean {
-  const bytes = Buffer.byteLength(value);
-  return value.isWellFormed() && bytes > 0 && bytes <= LIMITS.idBytes && !CONTROL_CHARACTER.test(value);
+  const violations = new Violations();
+  checkId(violations, 'id', value);
+  return !violations.has('id');
 }
 
 /** An event's `type`. */

@@ -6,7 +6,7 @@ import {
   type Session,
   type SessionChange,
   type SessionEnd,
-  sessionSize,
+  sessionsSize,
 } from '../../core/session';
 import type { CompletedSession, CreatedSession, SessionQuery, SessionStore } from '../../core/store';
 import type { StoreObserver } from '../../core/store-observer';
@@ -104,7 +104,7 @@ export class EmbeddedSessionStore implements SessionStore {
       const limit = Math.min(query.limit - found.length, SLICE_SESSIONS);
       const part = { after: found.at(-1) ?? query.after, limit, maximumBytes: SLICE_BYTES };
       const slice = await this.listSlice({ ...query, ...part }, context);
-      const sliceBytes = slice.reduce((sum, session) => sum + sessionSize(session), 0);
+      const sliceBytes = sessionsSize(slice);
       found.push(...slice);
       bytes += sliceBytes;
       const isLast = slice.length < limit && sliceBytes <= SLICE_BYTES;

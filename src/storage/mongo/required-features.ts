@@ -95,7 +95,7 @@ export async function missingFeatures(database: ConnectedDatabase): Promise<stri
   return missing;
 }
 
-/** The database does not do what it was asked to, whoever asks and however often. */
+/** The database rejects the command for good: neither a retry nor another user helps. */
 export function isRejected(error: unknown): boolean {
   return error instanceof mongo.MongoServerError && !isTransient(error) && !isUnauthorized(error);
 }

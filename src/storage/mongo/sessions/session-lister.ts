@@ -1,5 +1,5 @@
 import type { mongo } from 'mongoose';
-import { type Session, sessionSize } from '../../../core/session';
+import { type Session, sessionSize, sessionsSize } from '../../../core/session';
 import type { SessionQuery } from '../../../core/store';
 import type { StoreObserver } from '../../../core/store-observer';
 import { UnreadableRowError } from '../../../core/unreadable-row';
@@ -40,7 +40,7 @@ export class SessionLister {
       const maximumBytes = query.maximumBytes - bytes;
       const after = found.at(-1) ?? query.after;
       const part = await this.readPart({ ...query, after, limit, maximumBytes });
-      bytes += sizeOf(part);
+      bytes += sessionsSize(part);
       found.push(...part);
       if (part.length < limit) break;
       this.lastMean = bytes / found.length;
@@ -59,7 +59,7 @@ export class SessionLister {
     // First the rest with the same start as the last session of the previous part, then older ones: each is one index range.
     const { startedAt, sessionId } = after;
     const sameStart = await readRange({ startedAt, sessionId: { $gt: sessionId } }, query);
-    const maximumBytes = query.maximumBytes - sizeOf(sameStart);
+    const maximumBytes = query.maximumBytes - sessionsSize(sameStart);
     if (sameStart.length === limit || maximumBytes < 0) return sameStart;
     const older = { startedAt: { $gte: startedAfter, $lt: startedAt } };
     const rest = await readRange(older, { limit: limit - sameStart.length, maximumBytes });
@@ -120,10 +120,6 @@ async function take(
     if (readable === limit || bytes > maximumBytes) break;
   }
   return taken;
-}
-
-function sizeOf(sessions: readonly Session[]): number {
-  return sessions.reduce((sum, session) => sum + sessionSize(session), 0);
 }
 
 function decode(row: Buffer): Session | UnreadableRowError {

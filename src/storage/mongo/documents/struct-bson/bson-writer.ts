@@ -32,7 +32,7 @@ export class BsonWriter extends ScratchBuffer {
     return this.end;
   }
 
-  /** Returns the documents, and begins anew. */
+  /** Returns the documents, and empties the writer. */
   take(): Buffer {
     return this.takeBytes();
   }
